@@ -1,0 +1,58 @@
+# `make` alone lists the targets. Each is a thin line over `python -m autograder ...` or `python -m part2_pytorch ...`,
+# so nobody needs make. Python 3.11 or later is all that must be installed.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+GRADER := $(PY) -m autograder
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo check check-slow test train tensorboard reference skeletons data lint bench audit doctor
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
+
+.venv/ready: pyproject.toml requirements.lock
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[grading,dev]"
+	@touch $@
+
+demo: .venv/ready ## grade the reference solution in the sandbox: full marks; writes build/demo/
+	@$(GRADER) demo
+
+check: .venv/ready lint ## run the project's own tests
+	@$(PY) -m pytest -n auto
+
+check-slow: .venv/ready ## the tests that take minutes; CI runs them as well
+	@$(PY) -m pytest -n auto -m slow
+
+lint: .venv/ready
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m mypy --no-error-summary
+
+test: .venv/ready ## student: run the checks on the parts here; PART=1, TODO=1.6, K=expression, PDB=1
+	@$(GRADER) test $(if $(PART),--part $(PART)) $(if $(TODO),--todo $(TODO)) $(if $(K),-k "$(K)") $(if $(PDB),--pdb) $(if $(DATASET),--dataset $(DATASET))
+
+train: .venv/ready ## student: MODEL=two_layer|vanilla_cnn|my_model, DATASET=cifar10|images:PATH|shapes, FRESH=1
+	@$(PY) -m part2_pytorch train $(MODEL) $(if $(DATASET),--dataset $(DATASET)) $(if $(FRESH),--fresh)
+
+tensorboard: .venv/ready ## student: look at the curves of runs/
+	@$(PY) -m tensorboard.main --logdir runs
+
+data: .venv/ready ## fetch CIFAR-10 into data/
+	@$(PY) -m part2_pytorch data
+
+reference: .venv/ready ## instructor: reference full, skeleton zero, every mistake loses its own check
+	@$(GRADER) reference --jobs $(JOBS)
+
+skeletons: .venv/ready ## instructor: generate the parts from reference/
+	@$(GRADER) skeletons
+
+audit: .venv/ready ## instructor: what the checks catch and what they miss
+	@$(GRADER) audit --jobs $(JOBS)
+
+doctor: .venv/ready ## how well this machine isolates, and whether versions match the lock
+	@$(GRADER) doctor
+
+bench: .venv/ready ## the benchmarks behind the README's figures; writes build/bench.json
+	@$(GRADER) bench
