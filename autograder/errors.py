@@ -1,0 +1,66 @@
+"""Everything the grader raises on purpose.
+
+GraderError
+├── SubmissionError   the zip cannot be graded as it is       the student's to fix
+├── CheckFailed       the code ran and the answer is wrong    the student's to fix
+├── StudentRaised     the student's code raised               the student's to fix
+│   └── Unfinished    it raised NotImplementedError           the student's to write
+├── WorkerLost        out of time or memory, or it died       the student's to fix
+│   └── OutOfTime     no answer before the deadline           the student's to fix
+├── SetupError        the folder or the machine is not ready  whoever runs the command
+│   └── DataMissing       the test images are not there           whoever runs the command
+└── RubricError       the rubric or a check is malformed      ours to fix
+
+Any other exception is a fault of ours: it is reported as BROKEN, never as a zero.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from autograder.diagnosis import Finding
+
+
+class GraderError(Exception):
+    """The base of all of them; its text is one sentence that a reader can act on."""
+
+
+class SubmissionError(GraderError):
+    """The zip is refused: nothing of it is graded, and the sentence says what to change."""
+
+
+class CheckFailed(GraderError):
+    """The student's code ran, and what it returned is not what it should be."""
+
+    def __init__(self, message: str, finding: Finding | None = None) -> None:
+        super().__init__(message)
+        self.finding = finding
+
+
+class StudentRaised(GraderError):
+    """The student's code raised an exception; the text names its type, message, file and line."""
+
+
+class Unfinished(StudentRaised):
+    """The student's code raised NotImplementedError: a TODO is still open."""
+
+
+class WorkerLost(GraderError):
+    """The student's process gave no usable answer: it ran out of time or memory, or it ended."""
+
+
+class OutOfTime(WorkerLost):
+    """The student's process gave no answer in time, and was ended."""
+
+
+class SetupError(GraderError):
+    """The command cannot run here: a folder, a data set or a mechanism is missing."""
+
+
+class DataMissing(SetupError):
+    """The data set that judges checkpoints is not on this machine; the sentence says how to get it."""
+
+
+class RubricError(GraderError):
+    """A check or `assignment.toml` contradicts itself."""
