@@ -1,0 +1,216 @@
+"""Does to the student's code what the grader asks: call, construct, read and set attributes.
+
+The same `Host` works in both places: in the box it answers messages, in `make test` it is called directly, so that
+dtypes, tuples and in-place edits behave alike.
+
+Requests are dictionaries with the key `do`:
+    import   modules                         -> None
+    call     target, args, kwargs, keep      -> the value
+    get      on, name, keep                  -> an attribute; dots and indices lead further: "modules.0.weight"
+    set      on, values                      -> None
+    hold     value, layout, keep             -> None; the value is laid out in memory as asked
+    fetch    on                              -> the value itself
+    loops    target                          -> how many loops a class or a function nests, by name
+
+Where `keep` is a number, the value stays here under it, for a Reference to name it later, and None is returned.
+
+A target is "package.module:Name.attribute", or a Reference followed by a method's name. Targets that begin with
+"probe:", "torch-probe:" or "loss-probe:" are the grader's own small layers, models and loaders, which live here because
+student code calls them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .loops import count_loops
+from .wire import MAX_DEPTH, Opaque, Reference, Seed, Tensor
+
+PROBES = {
+    "probe": "probes",
+    "torch-probe": "torch_probes",
+    "loss-probe": "loss_probes",
+    "checkpoint-probe": "checkpoint_probe",
+}
+NO_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # a RuntimeError of torch
+MAX_WARNINGS = 5
+MAX_TEXT = 2000  # characters of a student's text in one answer
+
+
+class Host:
+    """The objects of one student, and what may be done to them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._objects: dict[int, Any] = {}
+        self.warnings: list[str] = []
+
+    def perform(self, request: dict[str, Any]) -> Any:
+        """Do what a request asks and return its value; whatever the student's code raises comes through."""
+        request = dict(request)
+        action: Callable[..., Any] = getattr(self, f"_{request.pop('do')}")
+        with self._recorded_warnings():
+            return action(**request)
+
+    def answer(self, requests: list[dict[str, Any]]) -> dict[str, Any]:
+        """Do what several requests ask, and reply to the last; whatever is raised ends them and becomes the reply."""
+        value = None
+        try:
+            for request in requests:
+                value = self.perform(request)
+        except BaseException as error:  # student code may raise anything, SystemExit included
+            return {"error": describe(error, self.folder), "warnings": self.warnings}
+        return {"value": value, "warnings": self.warnings}
+
+    # What can be asked for.
+
+    def _import(self, modules: list[str]) -> None:
+        for module in modules:
+            importlib.import_module(module)
+
+    def _call(self, target: Any, args: Any, kwargs: dict[str, Any], keep: int | None) -> Any:
+        function = self._find(target)
+        value = function(*(self._open(arg) for arg in args), **{name: self._open(arg) for name, arg in kwargs.items()})
+        return self._result(value, keep)
+
+    def _get(self, on: Reference, name: str, keep: int | None) -> Any:
+        return self._result(reduce(_step, name.split("."), self._objects[on.number]), keep)
+
+    def _set(self, on: Reference, values: dict[str, Any]) -> None:
+        for path, value in values.items():
+            *steps, name = path.split(".")
+            setattr(reduce(_step, steps, self._objects[on.number]), name, self._open(value))
+
+    def _hold(self, value: Any, layout: str, keep: int) -> None:
+        opened = self._open(value)
+        self._objects[keep] = opened if layout == "plain" else LAYOUTS[layout](opened)
+
+    def _fetch(self, on: Reference) -> Any:
+        return self._close(self._objects[on.number])
+
+    def _loops(self, target: str) -> dict[str, int]:
+        return count_loops(self.folder, target)
+
+    # How values pass.
+
+    def _find(self, target: Any) -> Any:
+        if isinstance(target, list | tuple):
+            reference, name = target
+            return reduce(_step, name.split("."), self._objects[reference.number])
+        module, _, name = target.partition(":")
+        found = importlib.import_module(*((f".{PROBES[module]}", __package__) if module in PROBES else (module,)))
+        return reduce(_step, name.split("."), found)
+
+    def _result(self, value: Any, keep: int | None) -> Any:
+        if keep is None:
+            return self._close(value)
+        self._objects[keep] = value
+        return None
+
+    def _open(self, value: Any) -> Any:
+        """Turn what came over the wire into what student code gets."""
+        match value:
+            case Reference(number):
+                return self._objects[number]
+            case Seed(number):
+                return np.random.default_rng(number)
+            case Tensor(array, dtype):
+                torch = sys.modules["torch"]
+                return torch.from_numpy(array.copy()).to(getattr(torch, dtype))
+            case list() | tuple():
+                return type(value)(self._open(item) for item in value)
+            case dict():
+                return {key: self._open(item) for key, item in value.items()}
+        return value
+
+    def _close(self, value: Any, depth: int = 0) -> Any:
+        """Turn what student code returned into what may go over the wire."""
+        if depth > MAX_DEPTH:
+            return Opaque("a value nested too deeply")
+        torch = sys.modules.get("torch")
+        if torch is not None and isinstance(value, torch.Tensor):
+            plain = value.detach().cpu()
+            dtype = str(value.dtype).removeprefix("torch.")
+            return Tensor((plain.float() if dtype == "bfloat16" else plain).numpy(), dtype)
+        if isinstance(value, list | tuple):
+            return (list if isinstance(value, list) else tuple)(self._close(item, depth + 1) for item in value)
+        if isinstance(value, dict):
+            return {key: self._close(item, depth + 1) for key, item in value.items()}
+        return value
+
+    @contextlib.contextmanager
+    def _recorded_warnings(self) -> Iterator[None]:
+        self.warnings = []
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                yield
+            finally:
+                texts = (f"{item.category.__name__}: {item.message}" for item in caught)
+                self.warnings = [text[:MAX_TEXT] for text in dict.fromkeys(texts)][:MAX_WARNINGS]
+
+
+def _step(value: Any, name: str) -> Any:
+    return value[int(name)] if name.isdecimal() else getattr(value, name)
+
+
+def _strided(array: np.ndarray) -> np.ndarray:
+    """The same values, every second one of a larger array along the last axis, filled with NaN between."""
+    wide = np.full((*array.shape[:-1], 2 * array.shape[-1]), np.nan, array.dtype)
+    wide[..., ::2] = array
+    return wide[..., ::2]
+
+
+def _readonly(array: np.ndarray) -> np.ndarray:
+    array = array.copy()
+    array.flags.writeable = False
+    return array
+
+
+LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "strided": _strided,
+    "fortran": np.asfortranarray,
+    "readonly": _readonly,
+}
+
+
+def describe(error: BaseException, folder: Path) -> dict[str, Any]:
+    """Tell an exception in plain values: type, text, the student's file, line and function where it arose."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(folder)]
+    if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_relative_to(folder):
+        where = f"{Path(error.filename).name}:{error.lineno}"
+        text = error.msg
+    else:
+        where = f"{Path(own[-1].filename).name}:{own[-1].lineno} in {own[-1].name}" if own else ""
+        text = _text(error)
+    return {
+        "type": _type(error)[:80],
+        "text": text[:MAX_TEXT],
+        "where": where[:200],
+        "unfinished": isinstance(error, NotImplementedError),
+        "memory": isinstance(error, MemoryError) or NO_MEMORY in text,
+    }
+
+
+def _type(error: BaseException) -> str:
+    """Name its class; ValueError first where it is a kind of that, which is as good where that is asked for."""
+    name = type(error).__name__
+    return f"ValueError ({name})" if isinstance(error, ValueError) and name != "ValueError" else name
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # a student's __str__ may raise as well
+        return "its text cannot be read"

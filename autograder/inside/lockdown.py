@@ -1,0 +1,124 @@
+"""How a fresh fork locks itself in before the first byte of student code: every mechanism, in the one order that works.
+
+Each mechanism that is tried ends up in a report, with an empty text if it holds and the reason if it does not. Which of
+them must hold is for the trusted side to decide.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import resource
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from . import landlock, namespaces, seccomp, syscalls
+
+Report = dict[str, str]
+FIRST_FREE = 4  # descriptors 0 to 2 are the usual ones, 3 is the channel to the grader
+MAX_DESCRIPTORS = 256
+FOREIGN = ("site-packages", "dist-packages")  # folders in the standard library's that belong to others
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where a worker finds things; in the box's own tree if it has one, else where they lie on the machine."""
+
+    submission: str
+    scratch: str
+    libraries: tuple[str, ...]
+    grader: str
+
+
+def attempt(report: Report, off: list[str], name: str, action: Callable[[], object]) -> bool:
+    """Put one mechanism in place, unless it is switched off; record and return whether that worked."""
+    try:
+        if name in off:
+            raise OSError("switched off")
+        action()
+        report[name] = ""
+    except OSError as error:
+        report[name] = str(error)
+    return not report[name]
+
+
+def lock_in(plan: dict[str, Any], order: dict[str, Any], proc: int) -> tuple[Report, Paths]:
+    """Restrict this process for good; descriptors 0 to 3 must be in place already, all others are closed.
+
+    Args:
+        plan: as `zygote.main` has completed it.
+        order: of this worker: submission, scratch, uid, processes, cpu_seconds, and limits in megabytes and files.
+        proc: descriptor of /proc, or -1.
+    """
+    report: Report = {}
+    tried = functools.partial(attempt, report, plan["off"])
+    root = os.getuid() == 0
+    os.setsid()
+    os.umask(0o077)
+    boxed = plan["view_held"] and tried(
+        "worker-namespaces",
+        lambda: namespaces.enter_worker_namespaces(
+            order["submission"], proc, order["scratch_megabytes"], order["scratch_files"], root
+        ),
+    )
+    os.closerange(FIRST_FREE, 4096)
+    paths = _paths(plan, order, boxed)
+    rules: list[int] = []
+    tried("landlock", lambda: rules.append(_rules(plan, paths, boxed)))
+    tried("limits", lambda: _limit(order, plan["address_space"]))
+    own_user = tried("own-user", lambda: _change_user(order["uid"], root, boxed))
+    tried("no-new-privileges", lambda: syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1))
+    if rules:
+        tried("landlock", lambda: landlock.enforce(rules.pop()))
+    tried("seccomp", lambda: seccomp.install(own_user))
+    os.chdir(paths.scratch)
+    os.environ["TMPDIR"] = paths.scratch
+    return report, paths
+
+
+def _paths(plan: dict[str, Any], order: dict[str, Any], boxed: bool) -> Paths:
+    name = order["submission"]
+    if boxed:
+        return Paths(namespaces.SUBMISSION, namespaces.SCRATCH[0], (namespaces.LIBRARIES,), namespaces.GRADER)
+    if plan["view_held"]:
+        submission = f"{namespaces.SUBMISSIONS}/{name}"
+        return Paths(submission, namespaces.SCRATCH[0], (namespaces.LIBRARIES,), namespaces.GRADER)
+    libraries = (plan["library_folder"], *plan["libraries"])
+    return Paths(f"{plan['submissions']}/{name}", order["scratch"], libraries, plan["grader"])
+
+
+def _rules(plan: dict[str, Any], paths: Paths, boxed: bool) -> int:
+    """Make the Landlock rules: the interpreter without others' libraries, one submission, one scratch."""
+    stdlib = [plan["stdlib"]]
+    if not plan["view_held"]:  # the view has nothing there that it should not have
+        stdlib = [f"{stdlib[0]}/{name}" for name in os.listdir(*stdlib) if name not in FOREIGN]
+    readable = [*stdlib, *paths.libraries, paths.grader, paths.submission, *namespaces.SYSTEM, *namespaces.DEVICES]
+    return landlock.ruleset(readable, namespaces.SCRATCH if boxed else (paths.scratch,))
+
+
+def _limit(order: dict[str, Any], address_space: int) -> None:
+    """Set resource limits, soft and hard alike; man 2 setrlimit."""
+    limits = {
+        resource.RLIMIT_AS: address_space + order["memory_megabytes"] * 2**20,
+        resource.RLIMIT_NPROC: order["processes"],
+        resource.RLIMIT_NOFILE: MAX_DESCRIPTORS,
+        resource.RLIMIT_FSIZE: order["scratch_megabytes"] * 2**20,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CPU: order["cpu_seconds"],
+    }
+    for kind, value in limits.items():
+        _, hard = resource.getrlimit(kind)
+        limit = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (limit, limit))
+
+
+def _change_user(uid: int, root: bool, boxed: bool) -> None:
+    """Become a user that owns nothing, without any capability; man 7 capabilities."""
+    if root:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+    elif not boxed:
+        raise OSError("an ordinary user without namespaces cannot become another one")
+    syscalls.drop_capabilities()

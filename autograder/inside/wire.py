@@ -1,0 +1,198 @@
+"""Values as bytes: how arrays and plain Python values cross between the grader and student code.
+
+A message is a header (JSON, at most 64 KB) followed by the raw bytes of its arrays, little-endian, C order. Nothing on
+this wire is executed or unpickled: what comes out is None, bool, int, float, str, tuples, lists, dictionaries with text
+keys, arrays of the dtypes below, and the markers `Tensor`, `Reference`, `Seed` and `Opaque`.
+
+Protects against: code in replies, allocation before a size is checked, arrays that are not what they claim to be.
+Does not protect against: wrong values. Those are for the checks to judge.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+MAX_HEADER = 64 * 1024
+MAX_RANK = 8
+MAX_DEPTH = 16
+MAX_WHOLE = 2**64  # whole numbers of this size and above stay where they are
+JOINED = 256 * 1024  # bytes up to which a message is sent in one piece
+DTYPES = frozenset(
+    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()  # noqa: SIM905 (a table)
+)
+PREFIX = struct.Struct("<II")  # bytes of the header, number of arrays
+
+Read = Callable[[int], bytearray]
+
+
+class BadMessage(ValueError):
+    """What came over the wire is malformed, or larger than the reader allows."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An object that stays on the student's side, by its number there."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Seed:
+    """Stands for `numpy.random.default_rng(number)` in arguments."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A value that cannot cross; all that is known is the name of its type."""
+
+    type_name: str
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An array that is, or shall become, a torch tensor; `dtype` is torch's name for it."""
+
+    array: np.ndarray
+    dtype: str
+
+
+@dataclass
+class _Packer:
+    arrays: list[np.ndarray] = field(default_factory=list)
+
+    def pack(self, value: Any, depth: int = 0) -> Any:
+        """Turn a value into JSON, its arrays set aside."""
+        if depth > MAX_DEPTH:
+            return {"opaque": "a value nested too deeply"}
+        if value is None or type(value) in (bool, str) or (type(value) is int and abs(value) < MAX_WHOLE):
+            return value
+        if type(value) is float:
+            return value if math.isfinite(value) else {"float": repr(value)}
+        if isinstance(value, Reference):
+            return {"reference": value.number}
+        if isinstance(value, Seed):
+            return {"seed": value.number}
+        if isinstance(value, Opaque):
+            return {"opaque": value.type_name}
+        if isinstance(value, Tensor):
+            return {"tensor": self.array(value.array), "dtype": value.dtype}
+        if isinstance(value, np.ndarray | np.generic):
+            return {"array": self.array(np.asarray(value))} if value.dtype.name in DTYPES else _opaque(value)
+        if isinstance(value, tuple | list):
+            return {type(value).__name__ if type(value) in (tuple, list) else "tuple": self.all(value, depth)}
+        if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+            return {"dict": [list(value), self.all(value.values(), depth)]}
+        return _opaque(value)
+
+    def all(self, values: Any, depth: int) -> list[Any]:
+        return [self.pack(value, depth + 1) for value in values]
+
+    def array(self, array: np.ndarray) -> list[Any]:
+        plain = np.array(array, dtype=array.dtype.newbyteorder("<"), order="C", copy=None, subok=False)
+        self.arrays.append(plain)
+        return [plain.dtype.name, list(plain.shape)]
+
+
+def _opaque(value: Any) -> dict[str, str]:
+    return {"opaque": type(value).__name__[:80]}
+
+
+def encode(message: dict[str, Any]) -> list[bytes | memoryview]:
+    """Turn a message into the buffers to send, in order.
+
+    Raises:
+        BadMessage: if its header would be larger than 64 KB.
+    """
+    packer = _Packer()
+    tree = {key: packer.pack(value) for key, value in message.items()}
+    header = json.dumps(tree, separators=(",", ":"), ensure_ascii=True).encode()
+    if len(header) > MAX_HEADER:
+        raise BadMessage(f"a value takes {len(header)} bytes beside its arrays, the limit is {MAX_HEADER}")
+    bodies = [memoryview(array.reshape(-1).view(np.uint8).data) for array in packer.arrays if array.size]
+    buffers: list[bytes | memoryview] = [PREFIX.pack(len(header), len(packer.arrays)), header, *bodies]
+    return [b"".join(buffers)] if sum(map(len, buffers)) <= JOINED else buffers
+
+
+def decode(read: Read, max_bytes: int) -> dict[str, Any]:
+    """Read one message through `read(n)`, which returns exactly n bytes.
+
+    Args:
+        read: called for the prefix, the header and then each array, in that order.
+        max_bytes: of all arrays together; checked before anything of that size is allocated.
+
+    Raises:
+        BadMessage: if it is malformed or too large.
+    """
+    header_size, count = PREFIX.unpack(read(PREFIX.size))
+    if header_size > MAX_HEADER:
+        raise BadMessage(f"header of {header_size} bytes, the limit is {MAX_HEADER}")
+    try:
+        tree = json.loads(bytes(read(header_size)))
+    except (ValueError, RecursionError) as error:
+        raise BadMessage(f"header is no JSON: {type(error).__name__}") from None
+    if not isinstance(tree, dict):
+        raise BadMessage("header is no object")
+    unpacker = _Unpacker(read, max_bytes)
+    message = {key: unpacker.unpack(value, 0) for key, value in tree.items()}
+    if unpacker.count != count:
+        raise BadMessage(f"{unpacker.count} arrays in the header, {count} announced")
+    return message
+
+
+@dataclass
+class _Unpacker:
+    read: Read
+    left: int
+    count: int = 0
+
+    def unpack(self, value: Any, depth: int) -> Any:
+        """Turn JSON back into a value, its arrays read from the wire as they come."""
+        if depth > MAX_DEPTH + 1:
+            raise BadMessage("a value nested too deeply")
+        if value is None or isinstance(value, bool | int | float | str):
+            return value
+        match value:
+            case {"array": [str(dtype), list(shape)]}:
+                return self.array(dtype, shape)
+            case {"tensor": [str(dtype), list(shape)], "dtype": str(name)}:
+                return Tensor(self.array(dtype, shape), name[:40])
+            case {"tuple": list(items)}:
+                return tuple(self.unpack(item, depth + 1) for item in items)
+            case {"list": list(items)}:
+                return [self.unpack(item, depth + 1) for item in items]
+            case {"dict": [list(keys), list(items)]} if len(keys) == len(items):
+                return {str(key): self.unpack(item, depth + 1) for key, item in zip(keys, items, strict=True)}
+            case {"float": "nan" | "inf" | "-inf" as text}:
+                return float(text)
+            case {"reference": int(number)}:
+                return Reference(number)
+            case {"seed": int(number)}:
+                return Seed(number)
+            case {"opaque": str(type_name)}:
+                return Opaque(type_name[:80])
+        raise BadMessage("a value of unknown form")
+
+    def array(self, dtype: str, shape: list[Any]) -> np.ndarray:
+        if dtype not in DTYPES:
+            raise BadMessage("an array of a dtype that is not allowed")
+        if len(shape) > MAX_RANK or not all(type(size) is int and 0 <= size <= sys.maxsize for size in shape):
+            raise BadMessage("an array of an impossible shape")
+        if 0 in shape and math.prod(filter(None, shape)) > sys.maxsize // 8:  # empty, and still too large for NumPy
+            raise BadMessage("an array of an impossible shape")
+        size = math.prod(shape) * np.dtype(dtype).itemsize
+        if size > self.left:
+            raise BadMessage(f"arrays of more than {self.left} bytes")
+        self.left -= size
+        self.count += 1
+        body = self.read(size)
+        return np.frombuffer(body, dtype=np.dtype(dtype).newbyteorder("<")).astype(dtype, copy=False).reshape(shape)

@@ -1,0 +1,83 @@
+"""Everything that grading on this machine needs to keep warm: one zygote a kind, and the folder of submissions."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from autograder.assignment import Limits
+from autograder.errors import SetupError
+from autograder.sandbox.level import Isolation, measure
+from autograder.sandbox.student import BoxedStudent
+from autograder.sandbox.temporary import TemporaryFolder
+from autograder.sandbox.worker import Worker
+from autograder.sandbox.zygote import NUMPY, TORCH, Kind, Zygote
+
+
+class Box:
+    """Starts zygotes when they are first needed and ends them all.
+
+    Attributes:
+        submissions: where submissions are unpacked, a folder each.
+    """
+
+    def __init__(self, limits: Limits, off: tuple[str, ...] = ()) -> None:
+        self.limits, self._off = limits, off
+        self._folder = TemporaryFolder("submissions")
+        self.submissions = self._folder.path
+        self._zygotes: dict[Kind, Zygote] = {}
+
+    @functools.cached_property
+    def isolation(self) -> Isolation:
+        """What holds on this machine, tried once."""
+        return measure(self._zygote(NUMPY))
+
+    def student(self, folder: Path, part: int) -> BoxedStudent:
+        """Make the student of one part: part 1 finds NumPy only, the others PyTorch as well.
+
+        Args:
+            folder: of the submission, a `room`.
+            part: 1, 2 or 3.
+        """
+        kind = NUMPY if part == 1 else TORCH
+        return BoxedStudent(functools.partial(self._worker, kind, folder.name), self.limits)
+
+    @contextlib.contextmanager
+    def room(self) -> Iterator[Path]:
+        """Make a folder for one submission, and remove it afterwards."""
+        folder = Path(tempfile.mkdtemp(prefix="submission-", dir=self.submissions))
+        folder.chmod(0o755)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
+
+    def close(self) -> None:
+        """End every zygote and worker, and remove what was unpacked."""
+        for zygote in self._zygotes.values():
+            zygote.close()
+        self._zygotes.clear()
+        self._folder.remove()
+
+    def __enter__(self) -> Box:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _worker(self, kind: Kind, name: str) -> Worker:
+        """Fork a worker; a zygote that has died is started anew, once."""
+        try:
+            return self._zygote(kind).worker(name)
+        except SetupError:
+            self._zygotes.pop(kind).close()
+            return self._zygote(kind).worker(name)
+
+    def _zygote(self, kind: Kind) -> Zygote:
+        if kind not in self._zygotes:
+            self._zygotes[kind] = Zygote(kind, self.submissions, self.limits, self._off)
+        return self._zygotes[kind]

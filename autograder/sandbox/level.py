@@ -1,0 +1,94 @@
+"""How well the box isolates on this machine: found by trying to get out of it, never assumed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import WorkerLost
+from autograder.sandbox.zygote import Zygote
+
+MEANING = {
+    "A": "namespaces, own user, Landlock, seccomp and limits: all that Linux offers",
+    "B": "no namespaces: own user, Landlock, seccomp and limits",
+    "B-": "seccomp and limits, with either an own user or Landlock: what others may read stays readable",
+    "C": "a separate process and a clock: nothing keeps student code from reading or writing files",
+}
+SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """What was found.
+
+    Attributes:
+        level: "A", "B", "B-" or "C".
+        mechanisms: by name, an empty text where it holds, else the reason why not.
+        reached: what a worker could do although it should not.
+    """
+
+    level: str
+    mechanisms: dict[str, str]
+    reached: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """Say it in one line."""
+        reached = f"; could {', '.join(self.reached)}" if self.reached else ""
+        return f"level {self.level}: {MEANING[self.level]}{reached}"
+
+    @property
+    def keeps_secrets(self) -> bool:
+        """Whether checks with a secret seed may run."""
+        return self.level != "C"
+
+
+def measure(zygote: Zygote) -> Isolation:
+    """Let a worker of an empty submission try to get out, and grade the box by what it reached.
+
+    The submission is a folder `canary` that is made among the submissions and removed again.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="canary-", dir=zygote.submissions))
+    folder.chmod(0o755)
+    with contextlib.ExitStack() as stack:
+        stack.callback(folder.rmdir)
+        canaries = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="autograder-canary-")))
+        canaries.chmod(0o755)
+        files = {"a private file of the grader": canaries / "private", "a world-readable file": canaries / "public"}
+        for path, mode in zip(files.values(), (0o600, 0o644), strict=True):
+            path.write_text("canary", encoding="utf-8")
+            path.chmod(mode)
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        worker = zygote.worker(folder.name)
+        stack.callback(worker.kill)
+        request: dict[str, Any] = {
+            "do": "call",
+            "target": "inside.reach:reach",
+            "args": ({name: str(path) for name, path in files.items()}, listener.getsockname()[1], os.getpid()),
+            "kwargs": {},
+            "keep": None,
+        }
+        try:
+            answer = worker.ask([request], time.monotonic() + SECONDS)
+        except WorkerLost as error:
+            return Isolation("C", worker.report, (f"not be probed: {error}",))
+        reached = answer.get("value", [f"not be probed: {answer.get('error')}"])
+        return Isolation(_level(worker.report, set(reached)), worker.report, tuple(reached))
+
+
+def _level(report: dict[str, str], reached: set[str]) -> str:
+    held = {name for name, reason in report.items() if not reason}
+    basic = {"seccomp", "limits", "no-new-privileges"}
+    if {"zygote-namespaces", "worker-namespaces", "own-user", "landlock", *basic} <= held and not reached:
+        return "A"
+    if {"own-user", "landlock", *basic} <= held and not reached:
+        return "B"
+    allowed = {"read a world-readable file", "write beside the submission"}
+    if basic <= held and held & {"own-user", "landlock"} and reached <= allowed:
+        return "B-"
+    return "C"

@@ -1,0 +1,50 @@
+"""Folders that vanish with the process that made them, or, if that one was killed, when the next one starts."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+PREFIX = "autograder-"
+YOUNG_SECONDS = 60.0  # between its creation and its lock, a folder looks abandoned
+
+
+class TemporaryFolder:
+    """A folder that is locked while its owner lives.
+
+    Attributes:
+        path: mode 0711: others may pass, not list.
+    """
+
+    def __init__(self, purpose: str) -> None:
+        sweep()
+        self.path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{purpose}-"))
+        self.path.chmod(0o711)
+        self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def remove(self) -> None:
+        """Remove it with all that it holds."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        if self._lock >= 0:
+            os.close(self._lock)
+        self._lock = -1
+
+
+def sweep() -> None:
+    """Remove what processes that were killed have left."""
+    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):  # somebody else's, or gone already
+            if time.time() - path.stat().st_mtime < YOUNG_SECONDS:
+                continue
+            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path, ignore_errors=True)
+            finally:
+                os.close(lock)

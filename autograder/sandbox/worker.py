@@ -1,0 +1,183 @@
+"""One worker seen from the trusted side: ask it something, within a deadline, or kill it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import select
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+from autograder.errors import SetupError, WorkerLost
+from autograder.inside import wire
+
+READY_SECONDS = 20.0
+MAX_REPLY = 512 * 2**20  # bytes of arrays
+MAX_OUTPUT = 64 * 1024  # bytes kept of what a worker prints; the rest is read and dropped
+CHUNK = 1 << 16
+PATIENCE = 2.0  # seconds between the end of a process's connection and the end of the process
+
+
+class Worker:
+    """A process that runs one submission's code.
+
+    Attributes:
+        report: which mechanisms it put in place before the first byte of student code; empty text: it holds.
+    """
+
+    def __init__(self, channel: socket.socket, output: int, pidfd: int, reap: Callable[[], dict[str, int]]) -> None:
+        self._channel, self._output, self._pidfd, self._reap = channel, output, pidfd, reap
+        self._printed = bytearray()
+        self._early, self._chunk = bytearray(), bytearray(CHUNK)
+        self._deadline = time.monotonic() + READY_SECONDS
+        self._alive = True
+        channel.setblocking(False)
+        os.set_blocking(output, False)
+        try:
+            self.report: dict[str, str] = self._receive()["ready"]
+        except (WorkerLost, wire.BadMessage, KeyError) as error:
+            self.kill()
+            raise SetupError(f"a worker does not start: {error}{self._last_words()}") from None
+
+    def ask(self, requests: list[dict[str, Any]], deadline: float, max_bytes: int = MAX_REPLY) -> dict[str, Any]:
+        """Send requests of `inside.host` and return the reply to the last of them, or to the first that raises.
+
+        Args:
+            requests: done in order, in one exchange.
+            deadline: time.monotonic() seconds until which the whole reply must have come.
+            max_bytes: of arrays in the reply.
+
+        Raises:
+            WorkerLost: if there is no usable reply in time; the worker is dead then.
+        """
+        identity = secrets.token_hex(16)
+        self._deadline = deadline
+        try:
+            self._refuse_early_bytes()
+            for buffer in wire.encode({"id": identity, "requests": requests}):
+                self._send(memoryview(buffer))
+            reply = self._receive(max_bytes)
+        except wire.BadMessage as error:
+            self.kill()
+            raise WorkerLost(f"the answer is malformed: {error}") from None
+        except WorkerLost:
+            self.kill()
+            raise
+        if reply.get("id") != identity or not ("value" in reply) ^ ("error" in reply):
+            self.kill()
+            raise WorkerLost("the answer belongs to no question")
+        return reply
+
+    def printed(self) -> str:
+        """Return what has been printed since the last time, cut at 64 KB."""
+        if self._alive:
+            self._drain()
+        text = self._printed.decode(errors="replace")
+        self._printed.clear()
+        return text
+
+    def kill(self) -> None:
+        """End the process and everything in its box; nothing happens if it has ended already."""
+        self._end(patience=0)
+
+    def _receive(self, max_bytes: int = 0) -> dict[str, Any]:
+        return wire.decode(self._read, max_bytes)
+
+    def _read(self, size: int) -> bytearray:
+        """Read exactly so many bytes; what comes along with them is kept for the next call."""
+        buffer, self._early = self._early[:size], self._early[size:]
+        position = len(buffer)
+        buffer.extend(bytes(size - position))
+        with memoryview(buffer) as view:
+            while position < size:
+                left = size - position
+                if left >= CHUNK:
+                    position += self._receive_into(view[position : position + CHUNK])
+                    continue
+                with memoryview(self._chunk) as chunk:
+                    count = self._receive_into(chunk)
+                used = min(count, left)
+                view[position : position + used] = self._chunk[:used]
+                self._early += self._chunk[used:count]
+                position += used
+        return buffer
+
+    def _receive_into(self, view: memoryview) -> int:
+        """Receive at least one byte, by the deadline."""
+        while True:
+            try:
+                count = self._channel.recv_into(view)
+            except BlockingIOError:
+                self._wait(select.POLLIN)
+                continue
+            except OSError:
+                count = 0
+            if not count:
+                raise WorkerLost(self._end(PATIENCE))
+            return count
+
+    def _send(self, view: memoryview) -> None:
+        while view:
+            try:
+                view = view[self._channel.send(view[:CHUNK]) :]
+            except BlockingIOError:
+                self._wait(select.POLLOUT)
+            except OSError:
+                raise WorkerLost(self._end(PATIENCE)) from None
+
+    def _wait(self, event: int) -> None:
+        """Wait until the channel is ready, draining what is printed meanwhile."""
+        poll = select.poll()
+        poll.register(self._channel, event)
+        poll.register(self._output, select.POLLIN)
+        while True:
+            left = self._deadline - time.monotonic()
+            ready = dict(poll.poll(1000 * left)) if left > 0 else {}
+            if not ready:
+                raise WorkerLost("out of time")
+            if self._output in ready and not self._drain():
+                poll.unregister(self._output)
+            if self._channel.fileno() in ready:
+                return
+
+    def _drain(self) -> bool:
+        """Read what is printed, a bounded amount at a time; False at its end."""
+        with contextlib.suppress(BlockingIOError):
+            for _ in range(16):
+                chunk = os.read(self._output, 1 << 16)
+                if not chunk:
+                    return False
+                self._printed += chunk[: MAX_OUTPUT - len(self._printed)]
+        return True
+
+    def _refuse_early_bytes(self) -> None:
+        """Refuse a worker that has sent something nobody asked for."""
+        with contextlib.suppress(BlockingIOError):
+            if self._early or self._channel.recv(1, socket.MSG_PEEK):
+                raise WorkerLost("the worker spoke without being asked")
+
+    def _end(self, patience: float) -> str:
+        """Kill the process if it has not ended by itself within `patience` seconds, and say how it ended."""
+        if not self._alive:
+            return "the process has ended"
+        self._alive = False
+        poll = select.poll()
+        poll.register(self._pidfd, select.POLLIN)
+        by_itself = bool(poll.poll(1000 * patience)) if patience else False
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        self._drain()
+        os.close(self._output)
+        os.close(self._pidfd)
+        self._channel.close()
+        status = self._reap().get("status")
+        if status is None or not by_itself:
+            return "the process closed its connection to the grader"
+        return f"the process was ended by signal {-status}" if status < 0 else f"the process exited ({status})"
+
+    def _last_words(self) -> str:
+        return f" ({self._printed.decode(errors='replace').strip()[-300:]})" if self._printed else ""

@@ -1,0 +1,193 @@
+"""The student as the checks see them: one interface, in this process for `make test`, in the box for grading.
+
+    pool = student.new("part1_numpy.pooling:MaxPool2d", kernel_size=3, stride=1)
+    y = pool.forward(x)
+
+Arguments and results are plain values and arrays, copied on the way in and out in both cases. Nothing that comes back
+is trusted: it is used only after an `expect_*` of `autograder.expect` has passed it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import itertools
+import math
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+from autograder.errors import StudentRaised, Unfinished, WorkerLost
+from autograder.inside import wire
+from autograder.inside.host import Host, describe
+from autograder.inside.wire import Reference
+
+Target = str | tuple[Reference, str]
+
+
+class Ask(Protocol):
+    """Sends one request of `inside.host` and returns its value and the warnings that it caused."""
+
+    def __call__(self, request: dict[str, Any]) -> tuple[Any, list[str]]:
+        """Raise StudentRaised, Unfinished or WorkerLost instead, where there is no value."""
+
+
+class Remote:
+    """An object that lives on the student's side: `layer.forward(x)` calls its method there.
+
+    `set`, `get` and `fetch` are ours; a student's attribute of such a name is reached through `call`.
+    """
+
+    def __init__(self, student: Student, reference: Reference) -> None:
+        self._student = student
+        self.reference = reference
+
+    def set(self, **values: Any) -> None:
+        """Assign attributes, copies of what is given."""
+        self._student.ask({"do": "set", "on": self.reference, "values": values})
+
+    def set_at(self, path: str, value: Any) -> None:
+        """Assign one attribute that lies deeper: "modules.0.weight"."""
+        self._student.ask({"do": "set", "on": self.reference, "values": {path: value}})
+
+    def get(self, path: str) -> Any:
+        """Read an attribute; dots and indices lead deeper: "modules.0.weight"."""
+        return self._student.ask({"do": "get", "on": self.reference, "name": path, "keep": None})
+
+    def at(self, path: str) -> Remote:
+        """Name an attribute without fetching it, to call its methods: `net.at("modules.0").forward(x)`."""
+        return self._student.keep({"do": "get", "on": self.reference, "name": path})
+
+    def fetch(self) -> Any:
+        """Fetch the object itself, where it is an array or a plain value."""
+        return self._student.ask({"do": "fetch", "on": self.reference})
+
+    def call(self, method: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Call a method by name and return its value."""
+        return self._student.call((self.reference, method), *args, **kwargs)
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        if method.startswith("_"):
+            raise AttributeError(method)
+        return lambda *args, **kwargs: self.call(method, *args, **kwargs)
+
+
+class Student:
+    """What checks may ask of a student's code; `ask` is what differs between this process and the box."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._numbers = itertools.count()
+        self.warned: list[str] = []
+
+    def ask(self, request: dict[str, Any]) -> Any:
+        """Send one request and return its value; the warnings it caused are in `warned` until the next one."""
+        value, self.warned = self._ask(request)
+        return value
+
+    def keep(self, request: dict[str, Any]) -> Remote:
+        """Send a request whose value stays on the student's side."""
+        number = next(self._numbers)
+        self.ask({**request, "keep": number})
+        return Remote(self, Reference(number))
+
+    def finish(self) -> None:
+        """Make sure that all that was asked for has been done; what it raises belongs to the check that asked."""
+
+    def left(self) -> float:
+        """Say how many seconds the check has left; without end where nothing is timed."""
+        return math.inf
+
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Give the requests of a block less time than the check has; nothing happens where nothing is timed."""
+        yield
+
+    def call(self, target: Target, /, *args: Any, **kwargs: Any) -> Any:
+        """Call a function, "package.module:name", and return its value."""
+        return self.ask({**_call(target, args, kwargs), "keep": None})
+
+    def new(self, target: Target, /, *args: Any, **kwargs: Any) -> Remote:
+        """Call a function or a class, and leave what it returns on the student's side."""
+        return self.keep(_call(target, args, kwargs))
+
+    def hold(self, value: Any, layout: str = "plain") -> Remote:
+        """Leave a copy of a value there: to see afterwards whether it was changed, or to choose its memory layout.
+
+        Args:
+            value: an array or a plain value.
+            layout: "plain" (C order, writable), "strided", "fortran" or "readonly".
+        """
+        return self.keep({"do": "hold", "value": value, "layout": layout})
+
+    def renew(self) -> None:
+        """Give up all that the student's side holds: in the box, the next request goes to a fresh process."""
+
+    def loops(self, target: str) -> dict[str, int]:
+        """Count the loops that a class's methods, or a function, nest at most: {"forward": 2, "backward": 3}."""
+        counted = self.ask({"do": "loops", "target": target})
+        if not isinstance(counted, dict) or not all(type(number) is int for number in counted.values()):
+            raise WorkerLost("the worker answered with something else than was asked for")
+        return counted
+
+
+def _call(target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    return {"do": "call", "target": target, "args": _unwrap(args), "kwargs": _unwrap(kwargs)}
+
+
+def _unwrap(value: Any) -> Any:
+    """Replace each Remote by its Reference, however deep it lies in tuples, lists and dictionaries."""
+    if isinstance(value, Remote):
+        return value.reference
+    if isinstance(value, list | tuple):
+        return type(value)(_unwrap(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _unwrap(item) for key, item in value.items()}
+    return value
+
+
+def raised(error: dict[str, Any], memory_limit: str = "") -> Exception:
+    """Make the exception that tells what a student's code raised, from `inside.host.describe`."""
+    place = f" ({error['where']})" if error["where"] else ""
+    if error["memory"]:
+        return WorkerLost(f"out of memory{memory_limit}{place}")
+    if error["unfinished"]:
+        return Unfinished(f"{error['text'] or 'NotImplementedError'}{place}")
+    return StudentRaised(f"{error['type']}: {error['text']}{place}" if error["text"] else f"{error['type']}{place}")
+
+
+class LocalStudent(Student):
+    """The student's modules imported into this process, as `make test` does; no protection of any kind.
+
+    Args:
+        folder: holds `part1_numpy/` and its siblings; goes to the front of `sys.path`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(self._perform)
+        self.folder = folder.resolve()
+        self._host = Host(self.folder)
+        if str(self.folder) not in sys.path:
+            sys.path.insert(0, str(self.folder))
+        importlib.invalidate_caches()
+
+    def _perform(self, request: dict[str, Any]) -> tuple[Any, list[str]]:
+        try:
+            value = self._host.perform(_copied(request))
+        except Exception as error:
+            raise raised(describe(error, self.folder)) from error
+        return _copied({"value": value})["value"], self._host.warnings
+
+
+def _copied(message: dict[str, Any]) -> dict[str, Any]:
+    """Send a message through the wire format, as the box does, so that both see the same values."""
+    stream = memoryview(b"".join(wire.encode(message)))
+    position = 0
+
+    def read(size: int) -> bytearray:
+        nonlocal position
+        position += size
+        return bytearray(stream[position - size : position])
+
+    return wire.decode(read, max_bytes=len(stream))
