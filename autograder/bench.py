@@ -1,0 +1,183 @@
+"""`make bench`: the figures of the README, measured on this machine, as ratios wherever two things are compared."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from autograder import assignment as assignments
+from autograder import catalogue, engine, packing, rubric
+from autograder.assignment import ROOT
+from autograder.sandbox.box import Box
+from autograder.sandbox.zygote import NUMPY, TORCH, Kind, Zygote
+
+SHAPES = ((32, 3, 32, 32, 5, 1, 2), (32, 32, 16, 64, 3, 1, 1), (16, 64, 8, 128, 3, 2, 1), (128, 3, 32, 32, 7, 1, 0))
+MECHANISMS = ("worker-namespaces", "landlock", "limits", "own-user", "no-new-privileges", "seccomp")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured number: the median of n, and what it is a ratio to, if it is one."""
+
+    value: float
+    unit: str
+    n: int
+    ratio: float | None = None
+    to: str = ""
+
+
+def run(console: Console, path: Path) -> None:
+    """Measure everything, print the table, and write it as JSON."""
+    figures: dict[str, Figure] = {}
+    for measure in (_workers, _mechanisms, _part1, _convolution):
+        figures |= measure()
+    table = Table("what", "median", "n", "ratio", "to")
+    for name, figure in figures.items():
+        ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
+        table.add_row(name, f"{figure.value:.3g} {figure.unit}", str(figure.n), ratio, figure.to)
+    console.print(table)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({name: asdict(figure) for name, figure in figures.items()}, indent=1), encoding="utf-8")
+
+
+def _workers() -> dict[str, Figure]:
+    """How long until a locked-in worker serves, and how long a small call takes."""
+    figures = {}
+    for name, kind in (("NumPy", NUMPY), ("torch", TORCH)):
+        with _zygote(kind) as (zygote, room):
+            starts = [_start(zygote, room) for _ in range(30)]
+            figures[f"start of a {name} worker"] = Figure(1000 * statistics.median(starts), "ms", len(starts))
+            worker = zygote.worker(room)
+            request = {"do": "hold", "value": np.zeros(8), "layout": "plain", "keep": 0}
+            calls = [_timed(partial(worker.ask, [request], time.monotonic() + 10)) for _ in range(200)]
+            figures[f"small call, {name}"] = Figure(1000 * statistics.median(calls), "ms", len(calls))
+            worker.kill()
+    return figures
+
+
+def _mechanisms() -> dict[str, Figure]:
+    """The price of each mechanism: starts with and without it, in turn."""
+    figures = {}
+    for mechanism in MECHANISMS:
+        with _zygote(NUMPY) as (full, room), _zygote(NUMPY, mechanism) as (without, other):
+            pairs = [(_start(full, room), _start(without, other)) for _ in range(30)]
+        price = statistics.median(a - b for a, b in pairs)
+        ratio = statistics.median(a / b for a, b in pairs)
+        figures[f"price of {mechanism}"] = Figure(1000 * price, "ms", len(pairs), ratio, "start without it")
+    return figures
+
+
+def _part1() -> dict[str, Figure]:
+    """All of part 1, from zip to marks: warm on all cores and on one, and as a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        zip_path = Path(folder) / "submission.zip"
+        packing.write_zip(zip_path, catalogue.reference_files())
+        warm = _warm_gradings(zip_path, os.sched_getaffinity(0))
+        single = _warm_gradings(zip_path, {min(os.sched_getaffinity(0))})
+        preset = ["--assignment", str(ROOT / "autograder" / "presets" / "hw2p1.toml")]
+        command = [sys.executable, "-m", "autograder", "grade", str(zip_path), "--out", folder, *preset]
+        cold = [_timed(partial(subprocess.run, command, cwd=ROOT, capture_output=True, check=True)) for _ in range(5)]
+    ratio = statistics.median(cold) / statistics.median(warm)
+    return {
+        "part 1, warm": Figure(statistics.median(warm), "s", len(warm)),
+        "part 1, warm, one core": Figure(statistics.median(single), "s", len(single)),
+        "part 1, cold process": Figure(statistics.median(cold), "s", len(cold), ratio, "part 1, warm"),
+    }
+
+
+def _warm_gradings(zip_path: Path, cores: set[int]) -> list[float]:
+    """Grade the zip 20 times in a warm box that has these cores."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        assignment = assignments.load()
+        checks = [check for check in rubric.load() if check.part == 1]
+        with Box(assignment.limits) as box:
+            grade = partial(engine.grade_zip, zip_path, box, assignment, checks, 1, lambda card: None)
+            grade()
+            return [_timed(grade) for _ in range(20)]
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _convolution() -> dict[str, Figure]:
+    """The reference's Conv2d, forward and backward in float64 on one thread, against torch's."""
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    command = [sys.executable, "-c", "from autograder.bench import print_convolution; print_convolution()"]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **threads}, capture_output=True, text=True, check=True)
+    return {name: Figure(**figure) for name, figure in json.loads(done.stdout).items()}
+
+
+def print_convolution() -> None:
+    """Time both, in turn, and print the figures as JSON."""
+    import torch
+
+    torch.set_num_threads(1)
+    sys.path.insert(0, str(ROOT / "reference"))
+    module = importlib.import_module("part1_numpy.conv2d")
+    rng = np.random.default_rng(0)
+    figures = {}
+    for n, c, size, f, k, s, p in SHAPES:
+        x, weight, bias = rng.normal(size=(n, c, size, size)), rng.normal(size=(f, c, k, k)), rng.normal(size=f)
+        out = (size + 2 * p - k) // s + 1
+        dy = rng.normal(size=(n, f, out, out))
+        layer = module.Conv2d(c, f, k, stride=s, padding=p)
+        layer.weight, layer.bias = weight, bias
+        leaves = [torch.from_numpy(array).requires_grad_() for array in (x, weight, bias)]
+        upstream = torch.from_numpy(dy)
+
+        def ours(layer: object = layer, x: np.ndarray = x, dy: np.ndarray = dy) -> None:
+            layer.forward(x)  # type: ignore[attr-defined]  # a student's class, loaded by name
+            layer.backward(dy)  # type: ignore[attr-defined]
+
+        def theirs(
+            leaves: list[torch.Tensor] = leaves, upstream: torch.Tensor = upstream, s: int = s, p: int = p
+        ) -> None:
+            x, weight, bias = leaves
+            y = torch.nn.functional.conv2d(x, weight, bias, stride=s, padding=p)
+            torch.autograd.grad(y, leaves, upstream)
+
+        pairs = [(_timed(ours), _timed(theirs)) for _ in range(21)]
+        value, ratio = statistics.median(a for a, _ in pairs), statistics.median(a / b for a, b in pairs)
+        name = f"Conv2d, (N,C,H,F,K,S,P) = ({n},{c},{size},{f},{k},{s},{p})"
+        figures[name] = asdict(Figure(1000 * value, "ms", len(pairs), ratio, "torch conv2d, float64, one thread"))
+    print(json.dumps(figures))
+
+
+def _timed(action: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def _start(zygote: Zygote, room: str) -> float:
+    began = time.perf_counter()
+    worker = zygote.worker(room)
+    seconds = time.perf_counter() - began
+    worker.kill()
+    return seconds
+
+
+@contextlib.contextmanager
+def _zygote(kind: Kind, *off: str) -> Iterator[tuple[Zygote, str]]:
+    """A zygote and the name of an empty submission."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)
+        (Path(folder) / "empty").mkdir(mode=0o755)
+        with Zygote(kind, Path(folder), assignments.load().limits, off) as zygote:
+            yield zygote, "empty"

@@ -1,0 +1,1 @@
+"""What is graded: one module a topic, one short function a check."""

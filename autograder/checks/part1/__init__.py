@@ -1,0 +1,1 @@
+"""Checks of part 1: layers, losses and optimisers in NumPy."""

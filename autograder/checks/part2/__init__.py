@@ -1,0 +1,1 @@
+"""Checks of part 2: models, training and checkpoints in PyTorch."""

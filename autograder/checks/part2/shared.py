@@ -1,0 +1,70 @@
+"""What the checks of the loops have in common: cases, the grader's objects on the student's side, pairs of numbers."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+from autograder.checks.part1.shared import Clauses, draw
+from autograder.errors import CheckFailed
+from autograder.expect import show
+from autograder.inside.wire import Tensor
+from autograder.oracles.loops import Setting
+from autograder.student import Remote, Student
+
+HIDDEN, CLASSES, COLOURS = 5, 4, 3
+SINGLE = 1e-6  # relative: loss and accuracy may have been averaged in float32
+Rule = TypeVar("Rule")
+
+
+def clauses(rules: Mapping[str, Rule], compute: Callable[[Rule], Any]) -> Clauses:
+    """Make suspects: under each clause, what `compute` returns for its rule."""
+    return {clause: functools.partial(compute, rule) for clause, rule in rules.items()}
+
+
+def draw_parameters(rng: np.random.Generator, hidden: int = HIDDEN) -> tuple[np.ndarray, ...]:
+    """Draw weight and bias of the first layer, and of the second."""
+    return draw(rng, hidden, COLOURS), draw(rng, hidden), draw(rng, CLASSES, hidden), draw(rng, CLASSES)
+
+
+def draw_setting(rng: np.random.Generator, count: int = 10, batch_size: int = 4) -> Setting:
+    """Draw an epoch whose last batch is smaller than the others."""
+    return Setting(draw_parameters(rng), draw(rng, count, COLOURS), rng.integers(CLASSES, size=count), batch_size)
+
+
+def new_net(student: Student, setting: Setting) -> Remote:
+    """The grader's small model on the student's side."""
+    return student.new("torch-probe:Net", list(setting.parameters))
+
+
+def new_loader(student: Student, setting: Setting, **how: Any) -> Remote:
+    """A loader of the setting's images on the student's side."""
+    return student.new("torch-probe:Batches", setting.images, setting.labels, setting.batch_size, **how)
+
+
+def pair(value: Any, function: str) -> tuple[Any, Any]:
+    """Pass what a loop returned if it is (loss, accuracy), each one number of whatever type."""
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise CheckFailed(f"{function} returned {show(value)}, expected the pair (loss, accuracy)")
+    return number(value[0]), number(value[1])
+
+
+def number(value: Any) -> Any:
+    """Turn a tensor or an array of one number into that number."""
+    if isinstance(value, Tensor):
+        value = value.array
+    if isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind in "fiu":
+        return float(value.reshape(-1)[0])
+    return value
+
+
+def expect_floats(value: Any, function: str) -> None:
+    """Pass a pair of plain Python numbers."""
+    pair(value, function)
+    for part, name in zip(value, ("loss", "accuracy"), strict=True):
+        if type(part) not in (float, int):
+            found = f"a tensor of dtype {part.dtype}" if isinstance(part, Tensor) else show(part)
+            raise CheckFailed(f"{name} is {found}, expected a float")

@@ -1,0 +1,162 @@
+"""The command line. Every Makefile target is a thin line over it, so that nobody needs make."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from autograder import assignment as assignments
+from autograder import rubric
+from autograder.errors import GraderError
+from autograder.scores import Scorecard
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__, rich_markup_mode=None
+)
+console = Console()
+errors = Console(stderr=True)
+
+AssignmentFile = Annotated[Path, typer.Option("--assignment", help="Another assignment.toml, or a preset.")]
+DataSet = Annotated[str, typer.Option(help="cifar10, images:PATH or shapes; judges checkpoints.")]
+Seed = Annotated[int, typer.Option(envvar="AUTOGRADER_SEED", help="Draws the cases; keep yours secret.")]
+
+
+class Exit(IntEnum):
+    """What a command's exit status says."""
+
+    GRADED = 0
+    REFUSED = 1  # the submission cannot be graded as it is
+    FAULT = 2  # ours; never a silent zero
+
+
+def main() -> None:
+    """Run the command line; what we raise on purpose ends in one sentence, without a traceback."""
+    logging.basicConfig(format="%(name)s: %(message)s", level=logging.WARNING)
+    try:
+        app()
+    except GraderError as error:
+        errors.print(str(error), style="red", markup=False, highlight=False)
+        sys.exit(Exit.FAULT)
+
+
+@app.command()
+def grade(
+    submission: Annotated[Path, typer.Argument(help="The student's zip.")],
+    out: Annotated[Path, typer.Option(help="Folder for results.json and report.html.")],
+    seed: Seed = rubric.PUBLIC_SEED,
+    assignment_file: AssignmentFile = assignments.FILE,
+    dataset: DataSet = "",
+) -> None:
+    """Grade one zip in the sandbox; writes results.json after every check, and report.html."""
+    card = _grade(submission, out, seed, assignment_file, dataset)
+    sys.exit(Exit.FAULT if card.broken else Exit.REFUSED if card.refusal else Exit.GRADED)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the zip and the reports.")] = Path("build/demo"),
+    dataset: DataSet = "shapes",
+) -> None:
+    """Hand in the reference solution as a student would, and grade it."""
+    from autograder import catalogue, packing
+
+    out.mkdir(parents=True, exist_ok=True)
+    packing.write_zip(out / "submission.zip", catalogue.reference_files(dataset=dataset))
+    card = _grade(out / "submission.zip", out, rubric.PUBLIC_SEED, assignments.FILE, dataset)
+    console.print(f"\nThe page for the student: {out / 'report.html'}   for Gradescope: {out / 'results.json'}")
+    sys.exit(Exit.GRADED if card.cents == card.max_cents and not card.broken else Exit.FAULT)
+
+
+@app.command("test")
+def run_checks(
+    part: Annotated[str, typer.Option(help="Only this part: 1, 2 or 3.")] = "",
+    todo: Annotated[str, typer.Option(help="Only this TODO: 1.6.")] = "",
+    k: Annotated[str, typer.Option("-k", help="Only checks whose id contains this; pytest's -k.")] = "",
+    pdb: Annotated[bool, typer.Option(help="Stop in the debugger where your code raises.")] = False,
+    dataset: DataSet = "",
+) -> None:
+    """Run the checks on the part folders here, with real tracebacks, and print the score table."""
+    from autograder import local
+
+    sys.exit(local.run(Path.cwd(), part=part, todo=todo, expression=k, pdb=pdb, dataset=dataset))
+
+
+@app.command()
+def skeletons() -> None:
+    """Generate part1_numpy, part2_pytorch and part3_imbalance from reference/."""
+    from autograder import skeleton
+
+    changed = skeleton.write(skeleton.generate())
+    console.print("\n".join(changed) if changed else "nothing to change", highlight=False)
+
+
+@app.command()
+def reference(jobs: Annotated[int, typer.Option(help="Processes.")] = 2) -> None:
+    """Prove the checks: the reference earns everything, the skeleton nothing, each mistake loses its own check."""
+    from autograder import proof
+
+    sys.exit(proof.run(console, jobs))
+
+
+@app.command()
+def bench(path: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/bench.json")) -> None:
+    """Measure the figures of the README on this machine."""
+    from autograder import bench as benchmarks
+
+    benchmarks.run(console, path)
+
+
+@app.command("audit")
+def run_audit(
+    mutants: Annotated[
+        int | None, typer.Option(min=1, help="So many of them, always the same; all by default.")
+    ] = None,
+    part: Annotated[int, typer.Option(min=1, max=3, help="Of the assignment.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    json: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
+) -> None:
+    """Say what the checks catch and what they miss: catalogued mistakes, and small changes to the reference."""
+    from autograder import audit
+
+    sys.exit(audit.run(console, part, mutants, jobs, json))
+
+
+@app.command()
+def doctor() -> None:
+    """Say how well this machine isolates student code, what was tried, and whether versions match the lock."""
+    from autograder import health
+
+    sys.exit(health.report(console))
+
+
+def _grade(submission: Path, out: Path, seed: int, assignment_file: Path, dataset: str) -> Scorecard:
+    """Grade, write the reports, and print the table."""
+    from autograder import engine
+    from autograder.reports import gradescope, html, terminal
+    from autograder.sandbox.box import Box
+
+    began = time.monotonic()
+    out.mkdir(parents=True, exist_ok=True)
+    results = out / "results.json"
+    try:
+        assignment = assignments.load(assignment_file)
+        assignment = assignment.on(dataset) if dataset else assignment
+        checks = [check for check in rubric.load() if check.part in assignment.parts]
+        with Box(assignment.limits) as box:
+            card = engine.grade_zip(
+                submission, box, assignment, checks, seed, lambda card: gradescope.write(results, card)
+            )
+    except GraderError as error:  # ours: nothing of the submission has been looked at
+        card = Scorecard("Not graded", {}, fault=str(error))
+    seconds = time.monotonic() - began
+    gradescope.write(results, card, execution_seconds=seconds)
+    html.write(out / "report.html", card, execution_seconds=seconds)
+    terminal.print_table(card, console)
+    return card

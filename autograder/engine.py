@@ -1,0 +1,209 @@
+"""Grade one submission: the one path from a zip to a score card, and what each way to fail means."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from autograder import rubric
+from autograder.assignment import Assignment, places
+from autograder.diagnosis import NOTHING, Finding
+from autograder.errors import (
+    CheckFailed,
+    DataMissing,
+    GraderError,
+    SetupError,
+    StudentRaised,
+    SubmissionError,
+    Unfinished,
+    WorkerLost,
+)
+from autograder.exam import Exam
+from autograder.rubric import PUBLIC_SEED, Check
+from autograder.sandbox.box import Box
+from autograder.sandbox.student import BoxedStudent
+from autograder.scores import Mark, Outcome, Scorecard
+from autograder.student import Student
+from autograder.submission import open_submission
+
+Publish = Callable[[Scorecard], None]
+SLOWEST_NAMED = 3
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How one check ended, and what to say about it."""
+
+    outcome: Outcome
+    message: str = ""
+    finding: Finding = NOTHING
+
+
+def grade_zip(
+    zip_path: Path, box: Box, assignment: Assignment, checks: Sequence[Check], seed: int, publish: Publish
+) -> Scorecard:
+    """Grade a zip, and hand the score card to `publish` before the first check and after each.
+
+    Nothing that a submission does is raised: it ends up in the marks, or in `refusal`; a fault of ours in `fault`.
+    """
+    card = blank(assignment, checks)
+    publish(card)
+    deadline = time.monotonic() + assignment.limits.total_seconds - assignment.limits.reserve_seconds
+    try:
+        if seed != PUBLIC_SEED and not box.isolation.keeps_secrets:
+            raise SetupError(f"a secret seed needs a box that keeps it, found {box.isolation.sentence()}")
+        card.isolation = box.isolation.sentence()
+        card.mechanisms = {
+            name: f"not held: {why}" if why else "held" for name, why in box.isolation.mechanisms.items()
+        }
+        with box.room() as folder:
+            submission = open_submission(zip_path, folder, assignment.limits)
+            card.notes.extend(submission.notes)
+            exam = Exam(folder, assignment)
+            grade_folder(folder, box, card, checks, seed, deadline, publish, exam)
+            if exam.results:
+                _look_for_memory(exam, box.student(folder, 2), deadline)
+    except SubmissionError as error:
+        card.refusal = str(error)
+        card.marks = {id: replace(mark, message="not graded") for id, mark in card.marks.items()}
+    except Exception as error:  # a fault of ours must not cost the marks that were earned
+        log.exception("grading %s", zip_path.name)
+        card.fault = str(error) if isinstance(error, GraderError) else f"the grader failed: {type(error).__name__}"
+    publish(card)
+    return card
+
+
+def grade_folder(
+    folder: Path,
+    box: Box,
+    card: Scorecard,
+    checks: Sequence[Check],
+    seed: int,
+    deadline: float,
+    publish: Publish,
+    exam: Exam,
+) -> None:
+    """Run the checks on code that lies in a room of the box.
+
+    Args:
+        folder: made by `box.room()`; holds the parts.
+        card: made by `blank`; gets the marks.
+        deadline: time.monotonic() seconds after which no check begins.
+        exam: of the checkpoints in that folder.
+    """
+    card.models = exam.results
+    students = {part: box.student(folder, part) for part in {check.part for check in checks}}
+    try:
+        for check in checks:
+            _grade_check(check, students[check.part], card, seed, deadline, exam)
+            publish(card)
+    finally:
+        for student in students.values():
+            student.renew()
+
+
+def blank(assignment: Assignment, checks: Sequence[Check]) -> Scorecard:
+    """Make the score card of a submission of which nothing has been graded yet."""
+    cents = assignment.cents(rubric.load())
+    marks = {check.id: Mark(check.id, check.todo, check.title, cents.get(check.id, 0)) for check in checks}
+    titles = {number: part.title for number, part in assignment.parts.items()}
+    return Scorecard(assignment.title, marks, titles, places=dict(places()))
+
+
+def judge(check: Check, student: Student, seed: int, exam: Exam) -> Verdict:
+    """Run one check and tell how it ended; never raises."""
+    try:
+        check.run(student, seed, exam)
+    except Exception as error:  # the edge: whatever it is becomes a verdict
+        return verdict(error)
+    return Verdict(Outcome.PASSED)
+
+
+def verdict(error: Exception) -> Verdict:
+    """Say what an exception that ended a check means."""
+    match error:
+        case CheckFailed():
+            return Verdict(Outcome.FAILED, str(error), error.finding or NOTHING)
+        case Unfinished():
+            return Verdict(Outcome.UNFINISHED, str(error))
+        case StudentRaised():
+            return Verdict(Outcome.RAISED, str(error))
+        case WorkerLost():
+            return Verdict(Outcome.LOST, str(error))
+        case DataMissing():
+            return Verdict(Outcome.BROKEN, str(error))
+    log.error("a check failed by itself", exc_info=error)
+    return Verdict(Outcome.BROKEN, f"the check itself failed: {type(error).__name__}")
+
+
+def unmet(check: Check, marks: Mapping[str, Mark]) -> str:
+    """Say which needed check has not passed, or nothing."""
+    missing = next((marks[need] for need in check.needs if marks[need].outcome is not Outcome.PASSED), None)
+    return f"needs {missing.check}, which has not passed" if missing else ""
+
+
+def settle(card: Scorecard, check: Check, result: Verdict, seconds: float = 0.0, printed: str = "") -> None:
+    """Enter a verdict into the score card."""
+    card.seconds[check.id] = seconds
+    card.marks[check.id] = replace(
+        card.marks[check.id],
+        outcome=result.outcome,
+        message=result.message,
+        finding=result.finding,
+        help="" if result.outcome is Outcome.PASSED else check.help,
+        printed=printed,
+    )
+
+
+def _look_for_memory(exam: Exam, student: BoxedStudent, deadline: float) -> None:
+    """What instructors get to see of the models, once every mark is written."""
+    student.allow(deadline - time.monotonic())
+    try:
+        exam.look_for_memory(student)
+    finally:
+        student.renew()
+
+
+def _grade_check(check: Check, student: BoxedStudent, card: Scorecard, seed: int, deadline: float, exam: Exam) -> None:
+    began = time.monotonic()
+    seconds = exam.seconds if check.exam else check.seconds
+    if reason := unmet(check, card.marks):
+        settle(card, check, Verdict(Outcome.SKIPPED, reason))
+    elif began >= deadline:
+        settle(card, check, Verdict(Outcome.LOST, _out_of_budget(card)))
+    else:
+        if not any(mark.todo == check.todo and mark.outcome is not Outcome.PENDING for mark in card.marks.values()):
+            student.renew()  # a worker serves one TODO: what its checks do to it stays there
+        student.allow(min(seconds, deadline - began))
+        result = judge(check, student, seed, exam)
+        printed = student.printed()
+        if seed != PUBLIC_SEED:
+            student.allow(min(seconds, deadline - time.monotonic()))
+            result, printed = _without_secrets(check, student, result, exam)
+        settle(card, check, result, time.monotonic() - began, printed)
+
+
+def _without_secrets(check: Check, student: BoxedStudent, result: Verdict, exam: Exam) -> tuple[Verdict, str]:
+    """Say of a check that failed on secret cases what it says on the public ones, which the student can repeat.
+
+    What student code raises and prints may hold the secret inputs, so nothing of that is shown.
+    """
+    if result.outcome not in (Outcome.FAILED, Outcome.RAISED, Outcome.UNFINISHED):
+        return result, ""
+    public = judge(check, student, PUBLIC_SEED, exam)
+    printed = student.printed()
+    if public.outcome is result.outcome:
+        return public, printed
+    words = "gives a wrong value" if result.outcome is Outcome.FAILED else "raises an exception"
+    message = f"right with the cases of make test, but {words} with others of the same kind"
+    return Verdict(result.outcome, message, Finding(result.finding.suspect)), ""
+
+
+def _out_of_budget(card: Scorecard) -> str:
+    slowest = sorted(card.seconds.items(), key=lambda item: -item[1])[:SLOWEST_NAMED]
+    used = ", ".join(f"{id} {seconds:.0f} s" for id, seconds in slowest)
+    return f"the time for all checks was used up before this one; the slowest were {used}"

@@ -1,0 +1,202 @@
+"""Which entries a zip may have: number, place, size, names and kinds, judged before one is unpacked."""
+
+from __future__ import annotations
+
+import heapq
+import re
+import stat
+import struct
+import unicodedata
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import BinaryIO, Literal
+
+from autograder.errors import SubmissionError
+
+MEGABYTE = 10**6
+MAX_ENTRIES = 2000
+MAX_PATH_BYTES = 240
+MAX_DEPTH = 12
+MAX_UNPACKED = 400 * MEGABYTE
+MAX_SHOWN = 80  # characters of a name in a sentence
+
+LOCAL_HEADER = struct.Struct("<4s22xHH")  # signature, length of the name, length of the extra field
+METHODS = {9: "deflate64", 12: "bzip2", 14: "LZMA", 93: "zstd"}
+ENCRYPTED = 0x1 | 0x40 | 0x2000
+NAME_IS_UTF8 = 0x800
+
+Route = tuple[str, ...]
+Kind = Literal["file", "folder", "special"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a zip that has passed all checks.
+
+    Attributes:
+        path: its name, split at the slashes.
+        kind: "special" is a link, a device or the like; whoever unpacks leaves it out or refuses it.
+        size: declared, in bytes.
+        info: for `Archive.chunks`.
+    """
+
+    path: Route
+    kind: Kind
+    size: int
+    info: zipfile.ZipInfo
+
+
+def judge(archive: zipfile.ZipFile, file: BinaryIO) -> tuple[Entry, ...]:
+    """Return all entries of a zip, if each may be there.
+
+    Raises:
+        SubmissionError: with the name of the one that may not, and what to do.
+    """
+    infos = archive.infolist()
+    if not infos:
+        raise SubmissionError("the zip is empty: make one with `make submit`")
+    if len(infos) > MAX_ENTRIES:
+        raise SubmissionError(f"the zip has {len(infos)} entries, at most {MAX_ENTRIES} are accepted{_most(infos)}")
+    if (total := sum(info.file_size for info in infos)) > MAX_UNPACKED:
+        raise SubmissionError(
+            f"the zip unpacks to {megabytes(total)}, at most {megabytes(MAX_UNPACKED)} are accepted"
+            + biggest(archive, "file_size")
+        )
+    _expect_apart(archive, file)
+    entries = tuple(map(_judge_one, infos))
+    _expect_distinct(entries)
+    return entries
+
+
+@contextmanager
+def reading(name: str = "") -> Iterator[None]:
+    """Turn whatever zipfile raises into a SubmissionError, about the entry `name` or the whole zip."""
+    try:
+        yield
+    except SubmissionError:
+        raise
+    except (
+        Exception
+    ) as error:  # zipfile raises nearly everything: UnicodeDecodeError, zlib.error, RuntimeError, OSError
+        what = f"{clean(name)} in the zip" if name else "the zip"
+        raise SubmissionError(
+            f"{what} is damaged or packed in an unusual way ({type(error).__name__}): make the zip again"
+        ) from error
+
+
+def biggest(archive: zipfile.ZipFile, size: Literal["file_size", "compress_size"]) -> str:
+    """Name the biggest files, as the end of a sentence."""
+    infos = heapq.nlargest(5, archive.infolist(), key=lambda info: int(getattr(info, size)))
+    return "; the biggest: " + ", ".join(f"{clean(i.filename)} ({megabytes(getattr(i, size))})" for i in infos)
+
+
+def clean(name: str) -> str:
+    r"""Make a name fit for a sentence: control and bidirectional characters escaped, the middle cut out if it is long.
+
+    >>> clean("part1\x1b[31m")
+    'part1\\u001b[31m'
+    """
+    text = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in name[: MAX_PATH_BYTES + 1])
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN // 4]}...{text[-MAX_SHOWN * 3 // 4 + 3 :]}"
+
+
+def fold(name: str) -> str:
+    """Give names that some file system takes for equal one spelling."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def megabytes(size: int) -> str:
+    """Write a number of bytes."""
+    return f"{size / MEGABYTE:.1f} MB"
+
+
+def _most(infos: list[zipfile.ZipInfo]) -> str:
+    """Name the deepest folder that holds more than half of the entries."""
+    counts: Counter[str] = Counter()
+    for info in infos:
+        route = info.filename.split("/", 4)
+        counts.update("/".join(route[:depth]) for depth in range(1, len(route)))
+    deepest = max((name for name in counts if 2 * counts[name] > len(infos)), key=lambda n: n.count("/"), default="")
+    return f"; {counts[deepest]} lie in {clean(deepest)}/: leave that out" if deepest else ""
+
+
+def _expect_apart(archive: zipfile.ZipFile, file: BinaryIO) -> None:
+    """Refuse entries that share bytes: so a small zip declares terabytes."""
+    end = 0
+    for info in sorted(archive.infolist(), key=lambda info: info.header_offset):
+        start, shown = info.header_offset, clean(info.filename)
+        if start < end:
+            raise SubmissionError(f"{shown} overlaps another entry of the zip: make the zip again")
+        with reading(info.filename):
+            file.seek(start)
+            signature, *lengths = LOCAL_HEADER.unpack(file.read(LOCAL_HEADER.size))
+        end = start + LOCAL_HEADER.size + sum(lengths) + info.compress_size
+        if signature != b"PK\3\4" or end > archive.start_dir:
+            raise SubmissionError(f"{shown} is not where the zip says that it is: make the zip again")
+
+
+def _judge_one(info: zipfile.ZipInfo) -> Entry:
+    shown = clean(info.orig_filename)
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        method = METHODS.get(info.compress_type, f"method {info.compress_type}")
+        raise SubmissionError(f"{shown} is compressed with {method}, expected deflate: make the zip again")
+    if info.flag_bits & ENCRYPTED:
+        raise SubmissionError(f"{shown} is encrypted: make a zip without a password")
+    name = _name(info)
+    path = _route(name, shown)
+    form = stat.S_IFMT(info.external_attr >> 16)
+    kind: Kind = "file"
+    if form not in (0, stat.S_IFREG, stat.S_IFDIR):
+        kind = "special"
+    elif name.endswith("/") or form == stat.S_IFDIR:
+        kind = "folder"
+    return Entry(path, kind, info.file_size, info)
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """Read a name as the program meant it that wrote it, in NFC, with slashes."""
+    name = info.filename
+    if not info.flag_bits & NAME_IS_UTF8:
+        with suppress(UnicodeError):  # Finder writes UTF-8 and does not say so
+            name = name.encode("cp437").decode("utf-8")
+    if "\0" in info.orig_filename:  # zipfile cuts the name there
+        name = info.orig_filename
+    # Finder's picture of a folder is the file "Icon\r".
+    return unicodedata.normalize("NFC", name).replace("\\", "/").removesuffix("\r")
+
+
+def _route(name: str, shown: str) -> Route:
+    path = tuple(part for part in name.split("/") if part not in ("", "."))
+    if (size := len(name.encode("utf-8", "replace"))) > MAX_PATH_BYTES:
+        raise SubmissionError(f"{shown} has a path of {size} bytes, at most {MAX_PATH_BYTES} are accepted")
+    if len(path) > MAX_DEPTH:
+        raise SubmissionError(f"{shown} lies {len(path)} folders deep, at most {MAX_DEPTH} are accepted")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+        raise SubmissionError(f"{shown} has a control character in its name: rename it")
+    if name.startswith("/") or any(re.match("[A-Za-z]:", part) for part in path):
+        raise SubmissionError(f"{shown} is an absolute path: zip the folder from where it lies")
+    if ".." in path:
+        raise SubmissionError(f"{shown} leads out of its folder: zip the folder from where it lies")
+    if not path and not name.endswith("/"):
+        raise SubmissionError("an entry of the zip has no name: make the zip again")
+    return path
+
+
+def _expect_distinct(entries: Iterable[Entry]) -> None:
+    """Refuse two entries that some file system takes for one."""
+    files: dict[str, str] = {}
+    folders: set[str] = set()
+    for entry in entries:
+        key, name = fold("/".join(entry.path)), "/".join(entry.path)
+        folders.update(key[:i] for i, character in enumerate(key) if character == "/")
+        if entry.kind == "folder":
+            folders.add(key)
+        elif key in files:
+            raise SubmissionError(f"{clean(files[key])} and {clean(name)} have one name: remove one of them")
+        else:
+            files[key] = name
+    for key in sorted(files.keys() & folders):
+        raise SubmissionError(f"{clean(files[key])} is both a file and a folder in the zip: make the zip again")

@@ -1,0 +1,241 @@
+"""The only way in which a check touches a student's value.
+
+Each `expect_*` returns the value as a plain array or number once it has passed, and raises `CheckFailed` with one
+sentence otherwise: what was seen first, what was expected second.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.diagnosis import Finding, locate, picture, sentence
+from autograder.errors import CheckFailed
+from autograder.inside.wire import Opaque, Tensor
+
+Suspects = Mapping[str, Callable[[], Any]]
+
+# A result may differ from the float64 reference by this, relative to its own size and to the array's root mean square.
+TOLERANCE = {"float64": 1e-9, "float32": 1e-4, "float16": 1e-2, "bfloat16": 3e-2}
+MAX_SHOWN = 60
+MAX_BITS = 1000  # of a whole number that is taken for a float
+
+
+@np.errstate(all="ignore")  # a student's values may overflow when they are compared
+def expect_close(
+    actual: Any,
+    expected: Any,
+    name: str,
+    *,
+    dtype: str = "float64",
+    suspects: Suspects | None = None,
+    tolerance: float | None = None,
+    axes: Sequence[str] = (),
+) -> np.ndarray:
+    """Pass an array, or a number, that is finite, of the right dtype and shape, and close everywhere and in norm.
+
+    Args:
+        actual: what the student's code returned.
+        expected: the reference in float64.
+        name: what the student calls it, as in "dx".
+        dtype: what its dtype must be; plain Python numbers pass as float64.
+        suspects: what known mistakes would return, each under a clause that continues "what you get when".
+        tolerance: relative; follows from the dtype when None.
+        axes: names of the axes, for the sentence; images, channels, rows and columns when empty.
+    """
+    reference = np.asarray(expected, dtype=np.float64)
+    found, found_dtype = _as_array(actual, name, reference.shape)
+    # The coarser of the two, so that right values of the wrong dtype are told their dtype.
+    limit = max(TOLERANCE.get(kind, 0.0) for kind in (found_dtype, dtype)) if tolerance is None else tolerance
+    explain = _Explainer(found, reference, name, suspects or {}, limit or TOLERANCE["float64"], axes)
+    if found.dtype.kind != "f":
+        raise explain.failure(f"{name} has dtype {found_dtype}, expected {dtype}")
+    if found.shape != reference.shape:
+        raise explain.failure(f"{name} has shape {found.shape}, expected {reference.shape}")
+    if not np.isfinite(found).all():
+        index = _first(~np.isfinite(found))
+        count = int((~np.isfinite(found)).sum())
+        raise explain.failure(f"{_entry(name, index)} is {found[index]} ({_share(count, found.size)} not finite)")
+    if not _close(found, reference, limit):
+        raise explain.difference()
+    if found_dtype != dtype:
+        raise CheckFailed(f"{name} has dtype {found_dtype}, expected {dtype}, the dtype of the inputs")
+    return found
+
+
+def expect_array(actual: Any, name: str, shape: tuple[int, ...], *, dtype: str = "float64") -> np.ndarray:
+    """Pass a finite float array of this shape and dtype, whatever its values."""
+    found, found_dtype = _as_array(actual, name, shape)
+    if found.shape != shape:
+        raise CheckFailed(f"{name} has shape {found.shape}, expected {shape}")
+    if found_dtype != dtype:
+        raise CheckFailed(f"{name} has dtype {found_dtype}, expected {dtype}")
+    if not np.isfinite(found).all():
+        index = _first(~np.isfinite(found))
+        raise CheckFailed(f"{_entry(name, index)} is {found[index]}, expected a finite number")
+    return found
+
+
+def expect_equal(actual: Any, expected: Any, name: str, *, suspects: Suspects | None = None) -> None:
+    """Pass a whole number, text, or a tuple or array of whole numbers, that equals `expected`."""
+    found = _plain(actual)
+    if not _same(found, expected):
+        for clause, wrong in (suspects or {}).items():
+            if _same(found, wrong()):
+                raise CheckFailed(
+                    f"{name} is {show(found)}, expected {show(expected)}", Finding(suspect=sentence(name, clause))
+                )
+        raise CheckFailed(f"{name} is {show(found)}, expected {show(expected)}")
+
+
+def expect_unchanged(after: Any, before: np.ndarray, name: str) -> None:
+    """Pass an input that the student's code has left as it was."""
+    found, _ = _as_array(after, name, before.shape)
+    if found.shape != before.shape or not np.array_equal(found, before, equal_nan=True):
+        raise CheckFailed(f"{name} was changed by the call, expected inputs to stay as they are")
+
+
+def expect_at_most(actual: float, limit: float, what: str) -> None:
+    """Pass a number that does not exceed `limit`; `what` names both it and its unit: "loops nested in forward"."""
+    if not actual <= limit:
+        raise CheckFailed(f"{what}: {show(actual)}, expected at most {show(limit)}")
+
+
+def expect_no_warnings(warned: Sequence[str], name: str) -> None:
+    """Pass a call that caused no RuntimeWarning: overflow, division by zero and the like. Others are free."""
+    numerical = [text for text in warned if text.startswith("RuntimeWarning")]
+    if numerical:
+        raise CheckFailed(f"{name} warns: {numerical[0]}")
+
+
+def show(value: Any) -> str:
+    """Write a value for a sentence, cut short."""
+    if isinstance(value, float):
+        text = f"{value:.6g}"
+        text += ".0" if text.lstrip("-").isdigit() else ""
+    elif isinstance(value, np.ndarray):
+        text = (
+            f"an array of shape {value.shape} and dtype {value.dtype.name}" if value.size > 8 else str(value.tolist())
+        )
+    elif isinstance(value, Opaque):
+        text = f"an object of type {value.type_name}"
+    else:
+        text = repr(value)
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
+
+
+def _as_array(actual: Any, name: str, shape: tuple[int, ...]) -> tuple[np.ndarray, str]:
+    """Return the value as a plain array and its dtype's name, or say what it is instead."""
+    if isinstance(actual, Tensor):
+        return actual.array, actual.dtype
+    if isinstance(actual, np.ndarray):
+        return np.asarray(actual), actual.dtype.name
+    if shape == () and type(actual) in (float, int):
+        fits = isinstance(actual, float) or actual.bit_length() < MAX_BITS
+        return np.asarray(actual if fits else math.inf, dtype=np.float64), "float64"
+    expected = f"an array of shape {shape}" if shape else "a number"
+    if isinstance(actual, tuple | list):
+        raise CheckFailed(f"{name} is a {type(actual).__name__} of {len(actual)}, expected {expected}")
+    raise CheckFailed(f"{name} is {show(actual)}, expected {expected}")
+
+
+def _plain(value: Any) -> Any:
+    """Turn arrays of one number into that number."""
+    if isinstance(value, Tensor):
+        value = value.array
+    if isinstance(value, np.ndarray) and value.shape == ():
+        return value.item()
+    return tuple(_plain(item) for item in value) if isinstance(value, tuple | list) else value
+
+
+def _same(found: Any, expected: Any) -> bool:
+    if isinstance(expected, np.ndarray):
+        return isinstance(found, np.ndarray) and found.shape == expected.shape and bool((found == expected).all())
+    if isinstance(found, np.ndarray):
+        found = _plain(found.tolist()) if found.size <= 1000 else None
+    if isinstance(expected, tuple | list):
+        expected = _plain(expected)
+        return isinstance(found, tuple) and len(found) == len(expected) and all(map(_same, found, expected))
+    if isinstance(found, bool) != isinstance(expected, bool | np.bool_):
+        return False
+    return type(found) in (int, bool, str, type(None), type(expected)) and found == expected
+
+
+def _close(found: np.ndarray, reference: np.ndarray, tolerance: float) -> bool:
+    """Elementwise and in relative norm; NaN is close to nothing."""
+    if found.shape != reference.shape:
+        return False
+    error = np.abs(found.astype(np.float64) - reference)
+    small = bool((error <= _allowed(reference, tolerance)).all())
+    return small and bool(np.linalg.norm(error) <= tolerance * np.linalg.norm(reference))
+
+
+def _allowed(reference: np.ndarray, tolerance: float) -> np.ndarray:
+    scale = math.sqrt(float(np.mean(np.square(reference)))) if reference.size else 0.0
+    return np.asarray(tolerance * (np.abs(reference) + scale))
+
+
+class _Explainer:
+    """Puts together what is said about one wrong array."""
+
+    def __init__(
+        self,
+        found: np.ndarray,
+        reference: np.ndarray,
+        name: str,
+        suspects: Suspects,
+        tolerance: float,
+        axes: Sequence[str],
+    ) -> None:
+        self.found, self.reference, self.name = found, reference, name
+        self.suspects, self.tolerance, self.axes = suspects, tolerance, axes
+
+    def failure(self, message: str) -> CheckFailed:
+        """Say `message`, with the first suspect that fits."""
+        return CheckFailed(message, Finding(suspect=self.suspect()))
+
+    def difference(self) -> CheckFailed:
+        """Say where the values differ, which pattern that makes, and the first suspect that fits."""
+        error = np.abs(self.found.astype(np.float64) - self.reference)
+        wrong = error > _allowed(self.reference, self.tolerance)
+        if not wrong.any():  # every entry is within bounds, the whole is not
+            wrong = error == error.max()
+        index = _first(wrong)
+        pattern = locate(self.found.astype(np.float64), self.reference, wrong, self.tolerance, self.axes)
+        share = _share(int(wrong.sum()), wrong.size) + " differ" if wrong.size > 1 else ""
+        detail = ", ".join(text for text in (share, pattern) if text)
+        message = f"{_entry(self.name, index)} is {self.found[index]:.6g}, expected {self.reference[index]:.6g}"
+        finding = Finding(suspect=self.suspect(), picture=picture(np.where(wrong, error, 0.0)))
+        return CheckFailed(f"{message} ({detail})" if detail else message, finding)
+
+    def suspect(self) -> str:
+        for clause, compute in self.suspects.items():
+            wrong = np.asarray(compute(), dtype=np.float64)
+            if wrong.shape != self.found.shape or self.found.dtype.kind not in "fiub":
+                continue
+            if not np.isfinite(np.square(wrong)).all():  # its tolerance would be infinite
+                continue
+            if _close(self.found, wrong, self.tolerance) and not _close(wrong, self.reference, self.tolerance):
+                return sentence(self.name, clause)
+        return ""
+
+
+def _first(mask: np.ndarray) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.unravel_index(int(mask.argmax()), mask.shape))
+
+
+def _entry(name: str, index: tuple[int, ...]) -> str:
+    """Name one entry: "dx[0, 1]", or "dx[0, 1] for stride 2" where the name says more than the array's."""
+    if not index:
+        return name
+    array = re.match(r"\w+(?= (for|of) )", name)
+    end = array.end() if array else len(name)
+    return f"{name[:end]}[{', '.join(map(str, index))}]{name[end:]}"
+
+
+def _share(count: int, size: int) -> str:
+    return f"{count} of {size} values" if size > 1 else "it is"

@@ -1,0 +1,176 @@
+"""What became of each check, and what it earned: all that reports know."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from autograder.diagnosis import NOTHING, Finding
+
+
+class Outcome(StrEnum):
+    """How a check ended."""
+
+    PENDING = "pending"  # not reached yet
+    PASSED = "passed"
+    FAILED = "failed"  # ran, and the answer is wrong
+    UNFINISHED = "unfinished"  # NotImplementedError: the TODO is open
+    RAISED = "raised"
+    LOST = "lost"  # out of time or memory, or the process died
+    SKIPPED = "skipped"  # a check that it needs did not pass
+    BROKEN = "broken"  # a fault of the grader: to be graded again, never a zero in silence
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One row of the score table. Points are in hundredths, so that sums are exact.
+
+    Attributes:
+        check, todo, title: who it is about.
+        message: one sentence for the student; empty when passed.
+        finding: the suspect and the picture of a wrong array.
+        help: shown when not passed.
+        printed: what the student's code printed during the check, cut.
+    """
+
+    check: str
+    todo: str
+    title: str
+    max_cents: int
+    outcome: Outcome = Outcome.PENDING
+    message: str = "not reached yet"
+    finding: Finding = NOTHING
+    help: str = ""
+    printed: str = ""
+
+    @property
+    def cents(self) -> int:
+        """What it earned, in hundredths of a point: everything or nothing."""
+        return self.max_cents if self.outcome is Outcome.PASSED else 0
+
+    @property
+    def part(self) -> int:
+        """The part of the assignment."""
+        return int(self.todo.partition(".")[0])
+
+
+@dataclass(frozen=True)
+class ModelResult:
+    """What a checkpoint scores on the test images.
+
+    Attributes:
+        model: "my_model".
+        dataset: whose test images they are.
+        confusion: how many images of each true class (row) were taken for each class (column).
+        parameters: numbers that it learns, as the student's code counts them.
+        seconds: for all images, in the box.
+        changed: accuracy on a part of the images, "as they are" and changed in ways that keep their classes; for
+            instructors, as a model that has learned the test images by heart loses much. Never shown to students.
+    """
+
+    model: str
+    dataset: str
+    classes: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    parameters: int
+    file_bytes: int
+    seconds: float
+    changed: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def images(self) -> int:
+        """How many images there were."""
+        return sum(map(sum, self.confusion))
+
+    @property
+    def correct(self) -> int:
+        """How many of them got their true class."""
+        return sum(row[index] for index, row in enumerate(self.confusion))
+
+    @property
+    def accuracy(self) -> float:
+        """Share of images that got their true class."""
+        return self.correct / self.images
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the accuracy on all images of this kind lies with 95 % confidence (Wilson 1927)."""
+        n, z2 = self.images, 1.959964**2
+        middle = (self.correct + z2 / 2) / (n + z2)
+        half = math.sqrt(z2) / (n + z2) * math.sqrt(self.correct * (n - self.correct) / n + z2 / 4)
+        return max(0.0, middle - half), min(1.0, middle + half)
+
+    @property
+    def per_class(self) -> tuple[float | None, ...]:
+        """The same share for each class; None where there are no images of one."""
+        return tuple(row[index] / sum(row) if sum(row) else None for index, row in enumerate(self.confusion))
+
+
+@dataclass
+class Scorecard:
+    """All marks of one submission, in the order of the assignment, and how they came about.
+
+    Attributes:
+        marks: by the check's id.
+        seconds: wall-clock time by the check's id; kept apart, so that equal runs give equal marks.
+        notes: sentences about the submission as a whole: files replaced or ignored, what the grader's machine lacks.
+        isolation: the level, and a sentence for each mechanism: what held and what did not.
+        refusal: why nothing could be graded, or empty.
+        fault: what went wrong on our side, or empty.
+        places: the file to open, by TODO: "part1_numpy/pooling.py"; reports name the part's folder where it is missing.
+        models: what the checkpoints score, by the model's name.
+    """
+
+    title: str
+    marks: dict[str, Mark]
+    part_titles: dict[int, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    isolation: str = ""
+    mechanisms: dict[str, str] = field(default_factory=dict)
+    refusal: str = ""
+    fault: str = ""
+    places: dict[str, str] = field(default_factory=dict)
+    models: dict[str, ModelResult] = field(default_factory=dict)
+
+    @property
+    def cents(self) -> int:
+        """Points earned, in hundredths."""
+        return sum(mark.cents for mark in self.marks.values())
+
+    @property
+    def max_cents(self) -> int:
+        """Points to be had, in hundredths."""
+        return sum(mark.max_cents for mark in self.marks.values())
+
+    @property
+    def broken(self) -> bool:
+        """Whether any of it must be graded again because of a fault of ours."""
+        return bool(self.fault) or any(mark.outcome is Outcome.BROKEN for mark in self.marks.values())
+
+    def todos(self) -> dict[str, list[Mark]]:
+        """Group the marks by TODO, in order."""
+        groups: dict[str, list[Mark]] = {}
+        for mark in self.marks.values():
+            groups.setdefault(mark.todo, []).append(mark)
+        return groups
+
+    def parts(self) -> dict[int, dict[str, list[Mark]]]:
+        """Group the marks by part and TODO, in order."""
+        groups: dict[int, dict[str, list[Mark]]] = {}
+        for todo, marks in self.todos().items():
+            groups.setdefault(marks[0].part, {})[todo] = marks
+        return groups
+
+
+def points(cents: int) -> str:
+    """Write hundredths as points, with two digits: 350 -> "3.50"."""
+    return f"{cents // 100}.{cents % 100:02d}"
+
+
+def earned(marks: Iterable[Mark]) -> tuple[int, int]:
+    """Sum up marks: hundredths earned, hundredths to be had."""
+    marks = list(marks)
+    return sum(mark.cents for mark in marks), sum(mark.max_cents for mark in marks)

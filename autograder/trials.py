@@ -1,0 +1,84 @@
+"""Grade many variants of a solution in parallel: what `make reference` and `autograder audit` are made of."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from itertools import repeat
+from multiprocessing.util import Finalize
+from pathlib import Path
+
+from autograder import assignment as assignments
+from autograder import engine, rubric
+from autograder.engine import Verdict
+from autograder.exam import Exam
+from autograder.rubric import Check
+from autograder.sandbox.box import Box
+from autograder.scores import Outcome, Scorecard
+
+Files = Mapping[str, bytes]
+SECONDS = 600.0
+DATASET = "shapes:1000"  # judges checkpoints; fewer images than a grading takes
+
+_box: Box | None = None
+
+
+def run(
+    variants: Iterable[Files],
+    parts: tuple[int, ...],
+    jobs: int,
+    seconds: float | None = None,
+    todos: Iterable[Collection[str]] = repeat(()),
+) -> Iterator[Scorecard]:
+    """Grade each variant with the checks of some parts, and yield the score cards in order.
+
+    Args:
+        variants: each a whole submission, content by path.
+        parts: whose checks to run.
+        jobs: processes, each with its own warm box.
+        seconds: a shorter limit for each check.
+        todos: for each variant, the TODOs whose checks it can lose; the others count as passed, unasked. Empty: all.
+    """
+    context = multiprocessing.get_context("spawn")  # never a fork of a process whose threads may hold locks
+    with ProcessPoolExecutor(jobs, context, initializer=_open_box) as pool:
+        yield from pool.map(_grade, variants, repeat(parts), repeat(seconds), todos)
+
+
+def _open_box() -> None:
+    global _box
+    _box = Box(assignments.load().limits)
+    Finalize(None, _box.close, exitpriority=10)
+
+
+def _grade(files: Files, parts: tuple[int, ...], seconds: float | None, todos: Collection[str]) -> Scorecard:
+    assert _box is not None, "the pool's initializer makes the box"
+    checks = [_within(check, seconds) for check in rubric.load() if check.part in parts]
+    card = engine.blank(assignments.load(), checks)
+    for check in checks:
+        if todos and check.todo not in todos:
+            engine.settle(card, check, Verdict(Outcome.PASSED))
+    checks = [check for check in checks if card.marks[check.id].outcome is Outcome.PENDING]
+    with _box.room() as folder:
+        write(folder, files)
+        exam = Exam(folder, assignments.load().on(DATASET))
+        engine.grade_folder(folder, _box, card, checks, rubric.PUBLIC_SEED, time.monotonic() + SECONDS, _ignore, exam)
+    return card
+
+
+def write(folder: Path, files: Files) -> None:
+    """Lay out a variant in a folder, readable for everyone."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def _within(check: Check, seconds: float | None) -> Check:
+    return check if seconds is None else replace(check, seconds=min(seconds, check.seconds))
+
+
+def _ignore(card: Scorecard) -> None:
+    """Nobody watches a single trial."""
