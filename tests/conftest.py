@@ -1,0 +1,67 @@
+"""A warm box for the whole run, and graders of file sets: real zips, real workers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from autograder import assignment as assignments
+from autograder import catalogue, engine, packing, rubric, skeleton, trials
+from autograder.assignment import Assignment
+from autograder.sandbox.box import Box
+from autograder.scores import Scorecard
+
+Grade = Callable[..., Scorecard]
+
+
+@pytest.fixture(scope="session")
+def assignment() -> Assignment:
+    return assignments.load()
+
+
+@pytest.fixture(scope="session")
+def reference() -> Mapping[str, bytes]:
+    return catalogue.reference_files()
+
+
+@pytest.fixture(scope="session")
+def checkpoints() -> Mapping[str, bytes]:
+    """Those of the reference: what tests add to its files where checkpoints matter, as they are large."""
+    files = catalogue.reference_files(dataset=trials.DATASET)
+    return {name: content for name, content in files.items() if name.startswith("checkpoints/")}
+
+
+@pytest.fixture(scope="session")
+def skeletons() -> Mapping[str, bytes]:
+    return skeleton.generate()
+
+
+@pytest.fixture(scope="session")
+def box(assignment: Assignment) -> Iterator[Box]:
+    """A box whose limits are those of `assignment.toml`, but for an import: 5 s."""
+    with Box(assignment.limits.model_copy(update={"import_seconds": 5})) as box:
+        yield box
+
+
+@pytest.fixture
+def grade(box: Box, assignment: Assignment, tmp_path: Path) -> Grade:
+    """Grade files as a zip, with the checks of a part or some TODOs; `seconds` shortens them, for code that hangs."""
+
+    def grade_files(
+        files: Mapping[str, bytes],
+        *,
+        part: int = 1,
+        todos: tuple[str, ...] = (),
+        seconds: float = 60,
+        seed: int = rubric.PUBLIC_SEED,
+    ) -> Scorecard:
+        zip_path = tmp_path / "submission.zip"
+        packing.write_zip(zip_path, files)
+        chosen = [check for check in rubric.load() if (check.todo in todos if todos else check.part == part)]
+        checks = [dataclasses.replace(check, seconds=min(seconds, check.seconds)) for check in chosen]
+        return engine.grade_zip(zip_path, box, assignment.on(trials.DATASET), checks, seed, lambda card: None)
+
+    return grade_files

@@ -1,0 +1,350 @@
+"""What passes an expectation and what does not: a list of forgeries, each with the sentence that a student reads."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from autograder.errors import CheckFailed
+from autograder.expect import (
+    expect_array,
+    expect_at_most,
+    expect_close,
+    expect_equal,
+    expect_no_warnings,
+    expect_unchanged,
+    show,
+)
+from autograder.inside import wire
+from autograder.inside.wire import Opaque, Tensor
+
+X = np.array([[1.0, -2.0, 3.0], [0.5, 0.25, -4.0]])
+TINY = X * 1e-12
+
+
+def crossed(value: Any) -> Any:
+    """The value as the grader sees it, after its way over the wire."""
+    stream, position = b"".join(wire.encode({"value": value})), 0
+
+    def read(size: int) -> bytearray:
+        nonlocal position
+        position += size
+        return bytearray(stream[position - size : position])
+
+    return wire.decode(read, 1 << 20)["value"]
+
+
+def refusal(expect: Any, *args: Any, **kwargs: Any) -> str:
+    """The sentence with which a value is refused."""
+    with pytest.raises(CheckFailed) as caught:
+        expect(*args, **kwargs)
+    return str(caught.value)
+
+
+class EqualToEverything:
+    """Says yes to every comparison, and pretends to be an array where asked."""
+
+    __array_ufunc__ = None
+    shape, dtype, size, ndim = (2, 3), np.dtype("float64"), 6, 2
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
+        return X.copy()
+
+    def __float__(self) -> float:
+        return 1.0
+
+
+class Liar(np.ndarray):
+    """An array whose comparisons, differences and absolute values are what it likes."""
+
+    def __eq__(self, other: object) -> Any:
+        return np.ones(self.shape, dtype=bool)
+
+    def __array_ufunc__(self, *args: Any, **kwargs: Any) -> Any:
+        return np.zeros(self.shape)
+
+
+LARGER, LARGER_SAID = X + 1, "y[0, 0] is 2, expected 1 (6 of 6 values differ, each is 1 too large)"
+OBJECT = type("Array", (), {"__array_interface__": X.__array_interface__})()
+OBJECTS = np.array([[None] * 3] * 2)
+ARRAY = "expected an array of shape (2, 3)"
+ALL, ONE = "6 of 6 values", "1 of 6 values"
+TWOS, NANS = np.full((2, 3), 2.0), np.full((2, 3), np.nan)
+
+FORGERIES: list[tuple[str, Any, np.ndarray, str]] = [
+    ("an object equal to everything", EqualToEverything(), X, f"y is an object of type EqualToEverything, {ARRAY}"),
+    ("an object with an array's memory", OBJECT, X, f"y is an object of type Array, {ARRAY}"),
+    ("an array that lies about comparisons", LARGER.view(Liar), X, LARGER_SAID),
+    ("a masked array that hides what is wrong", np.ma.masked_array(LARGER, mask=True), X, LARGER_SAID),
+    ("an array of objects", OBJECTS, X, f"y is an object of type ndarray, {ARRAY}"),
+    ("NaN everywhere", NANS, X, f"y[0, 0] is nan ({ALL} not finite)"),
+    ("NaN for NaN", NANS, NANS, f"y[0, 0] is nan ({ALL} not finite)"),
+    ("one NaN", np.where(X == 3, np.nan, X), X, f"y[0, 2] is nan ({ONE} not finite)"),
+    ("one inf", np.where(X == -4, np.inf, X), X, f"y[1, 2] is inf ({ONE} not finite)"),
+    ("zeros for tiny values", X * 0, TINY, f"y[0, 0] is 0, expected 1e-12 ({ALL} differ, all of them zero)"),
+    (
+        "tiny values of the wrong sign",
+        -TINY,
+        TINY,
+        f"y[0, 0] is -1e-12, expected 1e-12 ({ALL} differ, the sign is off)",
+    ),
+    ("small errors", X + np.eye(2, 3) * 1e-6, X, "y[0, 0] is 1, expected 1 (2 of 6 values differ"),
+    ("huge values", TWOS * 5e307, X, f"y[0, 0] is 1e+308, expected 1 ({ALL} differ"),
+    ("the wrong dtype", X.astype("float32"), X, "y has dtype float32, expected float64, the dtype of the inputs"),
+    ("half precision", X.astype("float16"), X, "y has dtype float16, expected float64, the dtype of the inputs"),
+    ("whole numbers", X.astype("int64"), X, "y has dtype int64, expected float64"),
+    ("booleans", np.ones((2, 3), dtype=bool), np.ones((2, 3)), "y has dtype bool, expected float64"),
+    ("complex numbers", X.astype("complex128"), X, f"y is an object of type ndarray, {ARRAY}"),
+    ("a row for two", X[:1], X, "y has shape (1, 3), expected (2, 3)"),
+    ("transposed", X.T, X, "y has shape (3, 2), expected (2, 3)"),
+    ("an axis too many", X[None], X, "y has shape (1, 2, 3), expected (2, 3)"),
+    ("flat", X.ravel(), X, "y has shape (6,), expected (2, 3)"),
+    ("nothing", X[:0], X, "y has shape (0, 3), expected (2, 3)"),
+    ("one number for all", np.float64(2), TWOS, "y has shape (), expected (2, 3)"),
+    ("a number for an array", 2.0, TWOS, f"y is 2.0, {ARRAY}"),
+    ("a tuple of arrays", (X, X), X, f"y is a tuple of 2, {ARRAY}"),
+    ("a list of numbers", X.tolist(), X, f"y is a list of 2, {ARRAY}"),
+    ("None", None, X, f"y is None, {ARRAY}"),
+    ("text", "array([[1., -2.]])", X, f"y is 'array([[1., -2.]])', {ARRAY}"),
+    ("a dictionary", {"y": 1}, X, f"y is {{'y': 1}}, {ARRAY}"),
+    ("an array of one number for a number", np.array([2.0]), np.array(2.0), "y has shape (1,), expected ()"),
+    ("True for 1", True, np.array(1.0), "y is True, expected a number"),
+    ("a boolean array for a number", np.array(True), np.array(1.0), "y has dtype bool, expected float64"),
+    ("a pair for a number", (2.0,), np.array(2.0), "y is a tuple of 1, expected a number"),
+    ("nan for a number", math.nan, np.array(2.0), "y is nan (it is not finite)"),
+    ("a number beyond all floats", 10**400, np.array(2.0), "y is inf (it is not finite)"),
+    ("the wrong sign", 2.5, np.array(-2.5), "y is 2.5, expected -2.5 (the sign is off)"),
+]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "text"), [row[1:] for row in FORGERIES], ids=[row[0] for row in FORGERIES]
+)
+def test_a_forgery_is_refused_in_one_sentence(value, expected, text) -> None:
+    said = refusal(expect_close, crossed(value), expected, "y")
+    assert said == text or (not text.endswith(")") and said.startswith(text))
+    assert "\n" not in said
+
+
+TWO = np.array(2.0)
+HONEST = [
+    ("the array itself", X, X),
+    ("another layout", np.asfortranarray(X), X),
+    ("big-endian", X.astype(">f8"), X),
+    ("a view", np.repeat(X, 2, axis=1)[:, ::2], X),
+    ("a matrix", X.view(np.matrix), X),
+    ("rounding", X * (1 + 1e-12), X),
+    ("tiny values", TINY * (1 + 1e-12), TINY),
+    ("large values", X * 1e200, X * 1e200),
+    ("empty", X[:0], X[:0]),
+    ("zeros", np.zeros(3), np.zeros(3)),
+    ("negative zero", np.array([-0.0]), np.zeros(1)),
+    ("a number", 2.0, TWO),
+    ("a whole number", 2, TWO),
+    ("a number of NumPy", np.float64(2), TWO),
+    ("an array without axes", TWO, TWO),
+]
+
+
+@pytest.mark.parametrize(("value", "expected"), [row[1:] for row in HONEST], ids=[row[0] for row in HONEST])
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+def test_a_right_value_passes_and_comes_back_plain(value, expected) -> None:
+    found = expect_close(crossed(value), expected, "y")
+    assert type(found) is np.ndarray
+    np.testing.assert_allclose(found, expected)
+
+
+def test_the_tolerance_follows_from_the_dtype() -> None:
+    near = X * (1 + 1e-6)
+    assert expect_close(near.astype("float32"), X, "y", dtype="float32").dtype == np.float32
+    assert refusal(expect_close, near, X, "y").startswith("y[0, 0] is 1, expected 1 (6 of 6 values differ")
+    expect_close(near, X, "y", tolerance=1e-5)
+
+
+def test_float64_does_not_pass_for_float32() -> None:
+    said = refusal(expect_close, X, X, "dw", dtype="float32")
+    assert said == "dw has dtype float64, expected float32, the dtype of the inputs"
+
+
+def test_errors_that_are_small_one_by_one_must_be_small_together() -> None:
+    expected = np.ones(100)
+    expect_close(expected + 0.9e-9, expected, "y")
+    expect_close(expected + 1.5e-9 * np.eye(100)[0], expected, "y")
+    assert refusal(expect_close, expected + 1.5e-9, expected, "y").startswith("y[0] is 1, expected 1 (")
+
+
+def test_a_tensor_is_judged_by_its_array_and_the_dtype_that_it_had() -> None:
+    assert expect_close(Tensor(X.astype("float32"), "bfloat16"), X, "y", dtype="bfloat16").shape == X.shape
+    assert refusal(expect_close, Tensor(X, "float64"), X, "y", dtype="float32").startswith("y has dtype float64")
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    arrays.arrays(np.float64, (2, 3), elements=st.floats(-1e6, 1e6)),
+    arrays.arrays(np.float64, (2, 3), elements=st.floats(allow_subnormal=False) | st.just(0.0)),
+)
+def test_whatever_passes_is_close(expected, value) -> None:
+    with contextlib.suppress(CheckFailed):
+        found = expect_close(value, expected, "y")
+        bound = np.sqrt(np.mean(expected**2))
+        assert (np.abs(found - expected) <= 1e-9 * (np.abs(expected) + bound)).all()
+
+
+# Suspects.
+
+
+def test_the_first_suspect_that_fits_is_named() -> None:
+    suspects = {"it is doubled": lambda: 3 * X, "it is halved": lambda: X / 2, "it is half": lambda: X * 0.5}
+    with pytest.raises(CheckFailed) as caught:
+        expect_close(X / 2, X, "dx", suspects=suspects)
+    assert caught.value.finding.suspect == "dx equals what you get when it is halved"
+    assert (
+        str(caught.value) == "dx[0, 0] is 0.5, expected 1 (6 of 6 values differ, each is 1/2 times what it should be)"
+    )
+    assert len(caught.value.finding.picture) == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "suspect"),
+    [(X.T, X.T), (X[:, :0], X[:, :0]), (X.astype(int), np.trunc(X)), (np.ones((2, 3), bool), np.ones((2, 3)))],
+    ids=["another shape", "empty", "whole numbers", "booleans"],
+)
+def test_a_suspect_explains_a_wrong_shape_or_dtype_too(value, suspect) -> None:
+    with pytest.raises(CheckFailed) as caught:
+        expect_close(value, X, "y", suspects={"it is so": lambda: suspect})
+    assert caught.value.finding.suspect == "y equals what you get when it is so"
+
+
+def test_a_suspect_that_makes_no_difference_here_accuses_nobody() -> None:
+    with pytest.raises(CheckFailed) as caught:
+        expect_close(X * (1 + 1e-8), X, "y", suspects={"the bias is left out": lambda: X * (1 + 1e-12)})
+    assert caught.value.finding.suspect == ""
+
+
+def test_suspects_are_not_computed_for_what_is_right() -> None:
+    expect_close(X, X, "y", suspects={"never": lambda: pytest.fail("computed")})
+
+
+# The other expectations.
+
+EQUAL = [
+    (3, 3),
+    (np.int64(3), 3),
+    (np.array(3), 3),
+    (3, np.int64(3)),
+    (True, True),
+    (np.bool_(True), True),
+    ((1, 2), (1, 2)),
+    ([1, 2], (1, 2)),
+    (np.array([1, 2]), (1, 2)),
+    (np.array([1, 2]), np.array([1, 2])),
+    (("a", None), ("a", None)),
+    ((), ()),
+]
+
+
+@pytest.mark.parametrize(("value", "expected"), EQUAL, ids=repr)
+def test_equal_whole_numbers_texts_and_tuples_pass(value, expected) -> None:
+    expect_equal(crossed(value), expected, "shape")
+
+
+MANY = np.arange(2000)
+UNEQUAL = [
+    (3, 4, "3, expected 4"),
+    (3.0, 3, "3.0, expected 3"),
+    (True, 1, "True, expected 1"),
+    (1, True, "1, expected True"),
+    ("3", 3, "'3', expected 3"),
+    (None, 0, "None, expected 0"),
+    (3, (3,), "3, expected (3,)"),
+    ((3,), 3, "(3,), expected 3"),
+    ((1, 2, 3), (1, 2), "(1, 2, 3), expected (1, 2)"),
+    ((1, True), (1, 1), "(1, True), expected (1, 1)"),
+    (np.array([1.0, 2.0]), (1, 2), "[1.0, 2.0], expected (1, 2)"),
+    (np.array([1, 2]), np.array([[1, 2]]), "[1, 2], expected [[1, 2]]"),
+    (MANY, tuple(range(2000)), "an array of shape (2000,) and dtype int64, expected (0, 1, 2"),
+    (EqualToEverything(), 3, "an object of type EqualToEverything, expected 3"),
+    ((EqualToEverything(),), (3,), "(Opaque(type_name='EqualToEverything'),), expected (3,)"),
+]
+
+
+@pytest.mark.parametrize(("value", "expected", "text"), UNEQUAL, ids=[row[2] for row in UNEQUAL])
+def test_what_is_not_equal_is_shown_beside_what_was_expected(value, expected, text) -> None:
+    assert refusal(expect_equal, crossed(value), expected, "size").startswith(f"size is {text}")
+
+
+def test_a_suspect_explains_a_wrong_number() -> None:
+    with pytest.raises(CheckFailed) as caught:
+        expect_equal(35, 28, "size", suspects={"nothing": lambda: 0, "the stride is left out": lambda: 35})
+    assert caught.value.finding.suspect == "size equals what you get when the stride is left out"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (X[0], "y has shape (3,), expected (2, 3)"),
+        (X.astype("float32"), "y has dtype float32, expected float64"),
+        (X.astype(int), "y has dtype int64, expected float64"),
+        (np.where(X == 3, np.nan, X), "y[0, 2] is nan, expected a finite number"),
+        (EqualToEverything(), "y is an object of type EqualToEverything, expected an array of shape (2, 3)"),
+    ],
+    ids=["shape", "float32", "int", "nan", "object"],
+)
+def test_an_array_of_any_values_must_be_finite_and_of_its_shape_and_dtype(value, text) -> None:
+    np.testing.assert_array_equal(expect_array(crossed(X), "y", (2, 3)), X)
+    assert refusal(expect_array, crossed(value), "y", (2, 3)) == text
+
+
+@pytest.mark.parametrize(
+    "after", [X + 1e-15, X.T, -X, np.where(X == 3, np.nan, X)], ids=["a bit", "shape", "sign", "NaN"]
+)
+def test_an_input_that_was_changed_is_noticed(after) -> None:
+    expect_unchanged(X.copy(), X, "x")
+    expect_unchanged(np.array([np.nan]), np.array([np.nan]), "x")
+    said = refusal(expect_unchanged, after, X, "x")
+    assert said == "x was changed by the call, expected inputs to stay as they are"
+
+
+def test_a_number_above_the_limit_is_refused_and_nan_is_above_every_limit() -> None:
+    expect_at_most(2, 2, "loops nested in forward")
+    said = refusal(expect_at_most, 3, 2, "loops nested in forward")
+    assert said == "loops nested in forward: 3, expected at most 2"
+    assert refusal(expect_at_most, math.nan, 2.0, "seconds") == "seconds: nan, expected at most 2.0"
+
+
+def test_only_numerical_warnings_count() -> None:
+    expect_no_warnings(["DeprecationWarning: old"], "forward")
+    said = refusal(expect_no_warnings, ["UserWarning: hm", "RuntimeWarning: overflow encountered in exp"], "forward")
+    assert said == "forward warns: RuntimeWarning: overflow encountered in exp"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.0, "1.0"),
+        (-3.0, "-3.0"),
+        (0.1234567, "0.123457"),
+        (1e20, "1e+20"),
+        (math.nan, "nan"),
+        (7, "7"),
+        ("a\nb", "'a\\nb'"),
+        (np.arange(3), "[0, 1, 2]"),
+        (np.zeros((3, 3)), "an array of shape (3, 3) and dtype float64"),
+        (Opaque("Linear"), "an object of type Linear"),
+        ("x" * 100, "'" + "x" * 56 + "..."),
+    ],
+    ids=str,
+)
+def test_a_value_is_shown_on_one_short_line(value, text) -> None:
+    assert show(value) == text

@@ -1,0 +1,80 @@
+"""Every catalogued mistake loses its own check, and says what it should; every check has a mistake of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from autograder import catalogue, proof, rubric
+from autograder.catalogue import Mistake
+from autograder.errors import RubricError
+
+MISTAKES = catalogue.load()
+
+
+def _case(mistake: Mistake) -> Any:
+    """Mistakes of part 2 train networks, which takes seconds each."""
+    marks = [pytest.mark.slow] if mistake.file.startswith("part2") else []
+    return pytest.param(mistake, id=mistake.name, marks=marks)
+
+
+@pytest.mark.parametrize("mistake", [_case(mistake) for mistake in MISTAKES])
+def test_one_mistake_costs_its_own_check(grade, reference, checkpoints, mistake) -> None:
+    part = int(mistake.loses[0].partition(".")[0])
+    todos = tuple(todo for todo in proof.asked(mistake) if todo.startswith(f"{part}."))
+    files = {**reference, **checkpoints} if part == 2 else reference
+    assert proof.loses_its_own(mistake, grade(mistake.apply(files), todos=todos)) == ""
+
+
+def test_every_check_has_a_mistake_that_loses_it() -> None:
+    lost = {check for mistake in MISTAKES for check in mistake.loses}
+    assert {check.id for check in rubric.load()} - lost == set()
+
+
+@pytest.mark.parametrize("part", [1, 2, 3])
+@pytest.mark.parametrize("seed", [rubric.PUBLIC_SEED, 1, 2])
+def test_the_reference_earns_everything_whatever_the_seed(grade, reference, checkpoints, part, seed) -> None:
+    files = {**reference, **checkpoints} if part == 2 else reference
+    assert proof.everything_passed(grade(files, part=part, seed=seed)) == ""
+
+
+@pytest.mark.parametrize("part", [1, 2, 3])
+def test_the_untouched_skeleton_earns_nothing_and_says_which_todo_is_open(grade, skeletons, part) -> None:
+    card = grade(skeletons, part=part)
+    assert proof.nothing_passed(card) == ""
+    assert card.cents == 0
+    assert all("TODO" in mark.message or "needs" in mark.message for mark in card.marks.values())
+
+
+def test_two_gradings_give_equal_marks(grade, reference) -> None:
+    wrong = MISTAKES[0].apply(reference)
+    assert grade(wrong, seed=7).marks == grade(wrong, seed=7).marks
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('name = "a"\nfile = "f"\nloses = ["1.2-x"]\nsays = "s"', "give function and body, or replace and by"),
+        ('name = "a"\nfile = "f"\nloses = []\nsays = "s"\nreplace = "x"', "should have at least 1 item"),
+        ('name = "a"\nfile = "f"\nloses = ["1.2-x"]\nsays = "s"\nreplace = "x"\ntypo = 1', "extra inputs"),
+    ],
+    ids=["no change", "loses nothing", "unknown key"],
+)
+def test_a_malformed_entry_is_refused_by_file_and_number(tmp_path, text, message) -> None:
+    (tmp_path / "layers.toml").write_text(f"[[mistake]]\n{text}\n")
+    with pytest.raises(RubricError, match=rf"layers.toml: mistake 1: .*{message}"):
+        catalogue.load(tmp_path)
+
+
+def test_two_mistakes_of_one_name_are_refused(tmp_path) -> None:
+    entry = '[[mistake]]\nname = "a"\nfile = "f"\nloses = ["1.2-x"]\nsays = "s"\nreplace = "x"\n'
+    (tmp_path / "layers.toml").write_text(entry * 2)
+    with pytest.raises(RubricError, match="two mistakes are called 'a'"):
+        catalogue.load(tmp_path)
+
+
+def test_a_change_that_does_not_fit_the_reference_is_refused(reference) -> None:
+    mistake = MISTAKES[0].model_copy(update={"function": "", "body": "", "replace": "no such text"})
+    with pytest.raises(RubricError, match="its text occurs 0 times in"):
+        mistake.apply(reference)

@@ -1,0 +1,109 @@
+"""The strip tool, and what it makes of the reference."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from autograder import skeleton
+from autograder.assignment import ROOT
+from autograder.errors import RubricError
+from autograder.submission import GIVEN
+
+GOOD = '''\
+class Pool:
+    def forward(self, x):
+        """Text."""
+        # TODO 1.7: write it
+        # >>> solution
+        y = x + 1
+
+        return y
+        # <<< solution
+
+    def given(self):
+        return 3
+'''
+
+
+def test_a_region_becomes_one_line_that_names_todo_and_function() -> None:
+    stripped = skeleton.strip(GOOD, "pool.py")
+    assert '        raise NotImplementedError("TODO 1.7: Pool.forward")\n\n    def given' in stripped
+    assert "x + 1" not in stripped
+    ast.parse(stripped)
+
+
+def test_filling_a_region_indents_the_body() -> None:
+    filled = skeleton.fill(GOOD, "pool.py", "Pool.forward", "if x:\n    return 1\nreturn 2\n")
+    assert "        if x:\n            return 1\n        return 2\n\n    def given" in filled
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("        # <<< solution\n", "", r"pool.py:5: this solution region is never closed"),
+        ("        # >>> solution\n", "", r"pool.py:8: this solution region was never opened"),
+        ("y = x + 1", "# >>> solution", r"pool.py:6: a solution region opens inside the one of line 5"),
+        ("# TODO 1.7: write it", "# write it", r"pool.py:5: no TODO with a number stands above"),
+        (
+            "        # <<< solution\n",
+            "        # <<< solution\n        return 4\n",
+            r"pool.py:9: .* does not end its function",
+        ),
+        (
+            "y = x + 1\n\n        return y\n        # <<< solution\n",
+            "# <<< solution\n",
+            r"pool.py:5: this solution region is in no function, or empty",
+        ),
+        ("class Pool:", "# >>> solution\nX = 1\n# <<< solution\nclass Pool:", r"pool.py:1: .* is in no function"),
+    ],
+    ids=["not closed", "not opened", "nested", "no TODO", "not the end", "empty", "no function"],
+)
+def test_a_malformed_region_is_refused_by_file_and_line(before, after, message) -> None:
+    assert before in GOOD
+    with pytest.raises(RubricError, match=message):
+        skeleton.strip(GOOD.replace(before, after), "pool.py")
+
+
+def test_filling_a_function_without_a_region_is_refused() -> None:
+    with pytest.raises(RubricError, match=r"pool.py: Pool.given has no solution region"):
+        skeleton.fill(GOOD, "pool.py", "Pool.given", "return 4")
+
+
+def test_the_parts_are_exactly_what_the_reference_generates() -> None:
+    generated = skeleton.generate()
+    on_disk = {
+        path.relative_to(ROOT).as_posix(): path.read_bytes()
+        for part in skeleton.PARTS
+        for path in (ROOT / part).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert sorted(on_disk) == sorted(generated)
+    assert [name for name in generated if on_disk[name] != generated[name]] == []
+
+
+def test_writing_removes_what_is_no_longer_generated(tmp_path) -> None:
+    stale = tmp_path / "part1_numpy" / "old.py"
+    stale.parent.mkdir()
+    stale.write_text("x = 1\n")
+    assert skeleton.write({"part1_numpy/new.py": b"y = 2\n"}, tmp_path) == ["part1_numpy/old.py", "part1_numpy/new.py"]
+    assert not stale.exists()
+    assert skeleton.write({"part1_numpy/new.py": b"y = 2\n"}, tmp_path) == []
+
+
+def test_no_line_of_a_solution_is_left_in_the_skeletons() -> None:
+    generated = skeleton.generate()
+    assert not [name for name, content in generated.items() if b">>> solution" in content]
+
+
+def test_the_given_files_are_those_without_a_region() -> None:
+    for part, names in GIVEN.items():
+        modules = [path for path in (skeleton.REFERENCE / part).rglob("*.py") if "__pycache__" not in path.parts]
+        without = {
+            path.relative_to(skeleton.REFERENCE / part).as_posix()
+            for path in modules
+            if not skeleton.regions(path.read_text(encoding="utf-8"), path.name)
+        }
+        if modules:
+            assert without == {name for name in names if name.endswith(".py")}, part

@@ -1,0 +1,625 @@
+"""From a zip to a submission: what is refused, what is accepted, and what is said about it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import stat
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder.assignment import PARTS, Limits
+from autograder.entries import MAX_DEPTH, MAX_ENTRIES, MAX_PATH_BYTES, clean
+from autograder.errors import SubmissionError
+from autograder.submission import GIVEN, Submission, open_submission
+
+CODE = b"x = 1\n"
+DEFLATED = zlib.compress(CODE, 9, -15)
+FILE, FOLDER, LINK, DEVICE = (kind << 16 for kind in (0o100644, 0o040755, 0o120777, 0o020666))
+UTF8 = 0x800
+
+
+@dataclass(frozen=True)
+class Raw:
+    """One entry as it stands in a zip; None is what an honest zip says."""
+
+    name: str | bytes
+    data: bytes = CODE
+    method: int = 8
+    flags: int = UTF8
+    attributes: int = FILE
+    size: int | None = None
+    packed: int | None = None
+    crc: int | None = None
+    offset: int | None = None
+    local_name: bytes | None = None
+    extra: bytes = b""
+    version: int = 20
+
+
+def pack(*raws: Raw, prefix: bytes = b"", shift: int = 0, comment: bytes = b"", behind: bytes = b"") -> bytes:
+    """Make a zip by hand; `shift` is added to where it says its directory is."""
+    body, directory = io.BytesIO(), io.BytesIO()
+    body.write(prefix)
+    for raw in raws:
+        name = raw.name.encode() if isinstance(raw.name, str) else raw.name
+        packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+        data = packer.compress(raw.data) + packer.flush() if raw.method == 8 else raw.data
+        crc = zlib.crc32(raw.data) if raw.crc is None else raw.crc
+        size = len(raw.data) if raw.size is None else raw.size
+        packed = len(data) if raw.packed is None else raw.packed
+        both = struct.pack("<HHH4xLLL", raw.version, raw.flags, raw.method, crc, packed, size)
+        offset = body.tell() if raw.offset is None else raw.offset
+        local = name if raw.local_name is None else raw.local_name
+        body.write(b"PK\3\4" + both + struct.pack("<HH", len(local), 0) + local + data)
+        rest = struct.pack("<HHH4xLL", len(name), len(raw.extra), 0, raw.attributes, offset)
+        directory.write(b"PK\1\2\x14\x03" + both + rest + name + raw.extra)
+    start, listed = body.tell() + shift, directory.getvalue()
+    end = struct.pack("<4s4xHHLLH", b"PK\5\6", len(raws), len(raws), len(listed), start, len(comment)) + comment
+    return body.getvalue() + listed + end + behind
+
+
+def honest(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Make a zip as Python's zipfile does."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+GOOD = Raw("part1_numpy/conv2d.py")
+KEPT = {"part1_numpy/conv2d.py": CODE}
+
+Open = Callable[..., Submission]
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> Path:
+    """A repository without given files."""
+    folder = tmp_path / "ours"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def unpack(tmp_path: Path, ours: Path) -> Open:
+    def from_bytes(content: bytes, limits: Limits | None = None) -> Submission:
+        zip_path = tmp_path / "in.zip"
+        zip_path.write_bytes(content)
+        return open_submission(zip_path, tmp_path / "into", limits or Limits(), ours)
+
+    return from_bytes
+
+
+@pytest.fixture
+def refusal(unpack: Open, tmp_path: Path) -> Callable[..., str]:
+    """Return the sentence of a refusal, which is fit to be read by a student."""
+
+    def sentence(content: bytes, limits: Limits | None = None) -> str:
+        with pytest.raises(SubmissionError) as caught:
+            unpack(content, limits)
+        text = str(caught.value)
+        assert text.isprintable()
+        assert len(text) < 1000
+        assert str(tmp_path) not in text
+        assert {path.name for path in tmp_path.iterdir()} <= {"in.zip", "into", "ours"}
+        return text
+
+    return sentence
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Read all files below a folder; anything that is neither file nor folder fails."""
+    found = {}
+    for path in folder.rglob("*"):
+        mode = path.lstat().st_mode
+        assert stat.S_ISREG(mode) or stat.S_ISDIR(mode), path
+        if stat.S_ISREG(mode):
+            found[path.relative_to(folder).as_posix()] = path.read_bytes()
+    return found
+
+
+def zip64(raw: Raw, **values: int) -> Raw:
+    """Move sizes or the offset into the extra field of zip64."""
+    extra = struct.pack("<HH", 1, 8 * len(values)) + struct.pack(f"<{len(values)}Q", *values.values())
+    return Raw(raw.name, extra=extra, **dict.fromkeys(values, 0xFFFF_FFFF))
+
+
+def quoted() -> bytes:
+    """Let 50 entries share one file of zeros, as overlap bombs do."""
+    names = [f"part1_numpy/{number}.py" for number in range(50)]
+    return pack(*(Raw(name, bytes(100_000), offset=0) for name in names))
+
+
+DEEP = "/".join(["part1_numpy", *["a"] * (MAX_DEPTH - 1), "x.py"])
+LONG = "part1_numpy/" + "a" * (MAX_PATH_BYTES - 14) + ".py"
+VENV = {f"hw2/.venv/lib/python3/{number}.py": b"" for number in range(MAX_ENTRIES)}
+
+ATTACKS = {
+    "traversal": (pack(GOOD, Raw("part1_numpy/../../x.py")), r"^part1_numpy/../../x.py leads out of its folder"),
+    "traversal of a file that would be dropped": (pack(GOOD, Raw("../notes.txt")), r"leads out of its folder"),
+    "traversal by backslash": (pack(GOOD, Raw("part1_numpy\\..\\..\\x.py")), r"leads out of its folder"),
+    "absolute": (pack(GOOD, Raw("/part1_numpy/x.py")), r"^/part1_numpy/x.py is an absolute path"),
+    "absolute by backslash": (pack(GOOD, Raw("\\part1_numpy\\x.py")), r"is an absolute path"),
+    "drive": (pack(GOOD, Raw("C:\\part1_numpy\\x.py")), r"is an absolute path"),
+    "drive further down": (pack(GOOD, Raw("part1_numpy/c:x.py")), r"is an absolute path"),
+    "UNC": (pack(GOOD, Raw("\\\\host\\share\\part1_numpy\\x.py")), r"is an absolute path"),
+    "NUL": (pack(GOOD, Raw("part1_numpy/x.py\0.txt")), r"x.py\\u0000.txt has a control character in its name"),
+    "line feed": (pack(Raw("part1_numpy/x\n.py")), r"x\\u000a.py has a control character in its name"),
+    "escape sequence": (pack(Raw("\x1b[31m/x.py")), r"^\\u001b\[31m/x.py has a control character"),
+    "C1 control": (pack(Raw("part1_numpy/\x9b.py")), r"has a control character"),
+    "right to left": (pack(Raw("part1_numpy/\u202eyp.x/..")), r"^part1_numpy/\\u202eyp.x/.. leads out"),
+    "no name": (pack(GOOD, Raw("")), r"^an entry of the zip has no name"),
+    "only a dot": (pack(GOOD, Raw("./.")), r"has no name"),
+    "not UTF-8": (pack(Raw(b"part1_numpy/\xff.py")), r"^the zip is damaged .* \(UnicodeDecodeError\)"),
+    "too deep": (pack(Raw(DEEP)), rf"lies {MAX_DEPTH + 1} folders deep, at most {MAX_DEPTH} are accepted"),
+    "path too long": (pack(Raw(LONG)), rf"a path of {MAX_PATH_BYTES + 1} bytes, at most {MAX_PATH_BYTES}"),
+    "path too long in bytes": (pack(Raw("part1_numpy/" + "é" * 115 + ".py")), r"a path of 245 bytes"),
+    "too many entries": (
+        honest({"hw2/" + GOOD.name: CODE} | VENV),
+        r"has 2001 entries, at most 2000 .*; 2000 lie in hw2/.venv/lib/python3/: leave that out",
+    ),
+    "too many entries at the top": (honest({f"{n}.py": b"" for n in range(2001)}), r"at most 2000 are accepted$"),
+    "a directory of 5 MB": (
+        b"PK\3\4" + bytes(5 * 10**6) + struct.pack("<4s8xLLH", b"PK\5\6", 5 * 10**6, 4, 0),
+        r"^the zip's list of files is too long",
+    ),
+    "unpacks to too much": (
+        pack(GOOD, Raw("checkpoints/a.pt", size=300 * 10**6), Raw("data.bin", size=150 * 10**6)),
+        r"unpacks to 450.0 MB, at most 400.0 MB are accepted; the biggest: checkpoints/a.pt \(300.0 MB\), data.bin",
+    ),
+    "overlap bomb": (quoted(), r"^part1_numpy/1.py overlaps another entry"),
+    "nested overlap": (pack(GOOD, Raw("part1_numpy/b.py", offset=10)), r"overlaps another entry"),
+    "beyond the directory": (pack(Raw(GOOD.name, packed=60)), r"is not where the zip says"),
+    "offset into nothing": (pack(Raw(GOOD.name, offset=5)), r"is not where the zip says"),
+    "offset past the end": (pack(Raw(GOOD.name, offset=2**31)), r"conv2d.py in the zip is damaged"),
+    "directory said to be further on": (pack(GOOD, shift=9), r"overlaps another entry|damaged"),
+    "directory said to be earlier": (pack(GOOD, shift=-9), r"is not where the zip says"),
+    "smaller than it is": (pack(Raw(GOOD.name, size=5)), r"has 6 bytes, the zip declares 5"),
+    "smaller, stored": (pack(Raw(GOOD.name, method=0, size=5)), r"has 6 bytes, the zip declares 5"),
+    "much smaller than it is": (pack(Raw(GOOD.name, size=3)), r"conv2d.py in the zip is damaged"),
+    "smaller, and the sum fits": (pack(Raw(GOOD.name, size=3, crc=zlib.crc32(CODE[:3]))), r"damaged"),
+    "smaller by one, and the sum fits": (pack(Raw(GOOD.name, size=5, crc=zlib.crc32(CODE[:5]))), r"damaged"),
+    "larger than it is": (pack(Raw(GOOD.name, size=100)), r"has 6 bytes, the zip declares 100"),
+    "larger, stored": (pack(Raw(GOOD.name, method=0, size=100)), r"has 6 bytes, the zip declares 100"),
+    "wrong sum": (pack(Raw(GOOD.name, crc=1)), r"conv2d.py in the zip is damaged .* \(BadZipFile\)"),
+    "not deflate inside": (pack(Raw(GOOD.name, packed=1)), r"has 0 bytes|damaged"),
+    "deflate's errors": (pack(GOOD).replace(DEFLATED, b"\xff" * len(DEFLATED)), r"unusual way \(error\)"),
+    "two names of one file": (pack(Raw(GOOD.name, local_name=b"part1_numpy/other.py")), r"conv2d.py in the zip is dam"),
+    "zip64 of exabytes": (pack(zip64(GOOD, size=2**63)), r"unpacks to 9223372036854.8 MB"),
+    "zip64 packed exabytes": (pack(zip64(GOOD, packed=2**63)), r"is not where the zip says"),
+    "zip64 offset": (pack(zip64(GOOD, offset=2**63)), r"damaged"),
+    "zip64 field missing": (pack(Raw(GOOD.name, size=0xFFFF_FFFF, extra=struct.pack("<HH", 1, 0))), r"damaged"),
+    "encrypted": (pack(Raw(GOOD.name, flags=UTF8 | 1)), r"conv2d.py is encrypted: make a zip without a password"),
+    "strongly encrypted": (pack(Raw(GOOD.name, flags=UTF8 | 0x40)), r"is encrypted"),
+    "masked directory": (pack(Raw(GOOD.name, flags=UTF8 | 0x2000)), r"is encrypted"),
+    "patch data": (pack(Raw(GOOD.name, flags=UTF8 | 0x20)), r"packed in an unusual way \(NotImplementedError\)"),
+    "from the future": (pack(Raw(GOOD.name, version=99)), r"packed in an unusual way \(NotImplementedError\)"),
+    "bzip2": (honest(KEPT, zipfile.ZIP_BZIP2), r"conv2d.py is compressed with bzip2, expected deflate"),
+    "LZMA": (honest(KEPT, zipfile.ZIP_LZMA), r"is compressed with LZMA, expected deflate"),
+    "unknown method": (pack(Raw(GOOD.name, method=77)), r"is compressed with method 77, expected deflate"),
+    "link to a file": (pack(Raw(GOOD.name, b"/etc/passwd", attributes=LINK)), r"conv2d.py is a link or a device"),
+    "link to a folder": (pack(GOOD, Raw("checkpoints", b"/tmp", attributes=LINK)), r"^checkpoints is a link"),
+    "link with a slash": (pack(GOOD, Raw("part1_numpy/a/", b"/tmp", attributes=LINK)), r"a is a link or a device"),
+    "device": (pack(Raw(GOOD.name, b"", attributes=DEVICE)), r"conv2d.py is a link or a device"),
+    "one name twice": (pack(GOOD, GOOD), r"conv2d.py and part1_numpy/conv2d.py have one name"),
+    "names that differ by case": (pack(GOOD, Raw("part1_numpy/CONV2D.py")), r"conv2d.py and part1_numpy/CONV2D.py hav"),
+    "names that differ by sharp s": (pack(Raw("part1_numpy/ß.py"), Raw("part1_numpy/SS.py")), r"have one name"),
+    "composed and decomposed": (pack(Raw("part1_numpy/\xe9.py"), Raw("part1_numpy/e\u0301.py")), r"have one name"),
+    "names that differ by a dot": (pack(GOOD, Raw("./part1_numpy//conv2d.py")), r"have one name"),
+    "names that differ by separator": (pack(GOOD, Raw("part1_numpy\\conv2d.py")), r"have one name"),
+    "file used as a folder": (pack(GOOD, Raw(GOOD.name + "/x.py")), r"conv2d.py is both a file and a folder"),
+    "file used as a folder, by case": (pack(GOOD, Raw("part1_numpy/Conv2D.py/x.py")), r"is both a file and a folder"),
+    "file and folder of one name": (pack(GOOD, Raw(GOOD.name + "/", b"")), r"is both a file and a folder"),
+    "cut short": (pack(GOOD, GOOD)[:-30], r"^the zip is damaged or packed in an unusual way \(BadZipFile\)"),
+    "a program before it": (pack(GOOD, prefix=b"MZ" + bytes(100)), r"something that does not start like a zip"),
+    "no entry": (pack(), r"^the zip is empty"),
+}
+
+
+@pytest.mark.parametrize(("content", "sentence"), ATTACKS.values(), ids=ATTACKS)
+def test_a_zip_that_is_not_as_it_should_be_is_refused_in_a_sentence(content, sentence, unpack) -> None:
+    with pytest.raises(SubmissionError, match=sentence):
+        unpack(content)
+
+
+@pytest.mark.parametrize("content", [content for content, _ in ATTACKS.values()], ids=ATTACKS)
+def test_a_refusal_is_fit_to_be_shown_and_leaves_nothing_beside_the_folder(content, refusal, tmp_path) -> None:
+    refusal(content)
+    tree(tmp_path)
+
+
+def streamed() -> bytes:
+    """Write to a pipe: sizes come after the data."""
+
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def tell(self) -> int:
+            raise OSError
+
+        seek = tell  # type: ignore[assignment]
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(GOOD.name, CODE)
+    return pipe.getvalue()
+
+
+def with_zip64_headers() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive, archive.open(GOOD.name, "w", force_zip64=True) as file:
+        file.write(CODE)
+    return buffer.getvalue()
+
+
+MAC = "Übung 2"
+HONEST = {
+    "parts at the root": pack(GOOD),
+    "inside one folder": pack(Raw("hw2/part1_numpy/conv2d.py")),
+    "inside folders in folders": pack(Raw("a/b/c/part1_numpy/conv2d.py"), Raw("a/notes.txt")),
+    "a part's folder inside a part": pack(GOOD, Raw("part1_numpy/part2_pytorch.txt")),
+    "folders listed": pack(Raw("part1_numpy/", b"", attributes=FOLDER), GOOD),
+    "folders listed twice": pack(*[Raw("part1_numpy/", b"", attributes=FOLDER)] * 2, GOOD),
+    "a folder without its slash": pack(Raw("part1_numpy", b"", attributes=FOLDER), GOOD),
+    "the root listed": pack(Raw("./", b"", attributes=FOLDER), GOOD),
+    "names that begin with a dot and a slash": pack(Raw("./part1_numpy/conv2d.py")),
+    "Windows separators": pack(Raw("hw2\\", b""), Raw("hw2\\part1_numpy\\conv2d.py")),
+    "no attributes": pack(Raw(GOOD.name, attributes=0)),
+    "attributes of DOS": pack(Raw("part1_numpy/", b"", attributes=0x10), Raw(GOOD.name, attributes=0x20)),
+    "stored": pack(Raw(GOOD.name, method=0)),
+    "sizes after the data": streamed(),
+    "headers of zip64": with_zip64_headers(),
+    "sizes of zip64": pack(zip64(GOOD, size=len(CODE))),
+    "a comment": pack(GOOD, comment=b"handed in late"),
+    "bytes behind the end": pack(GOOD, behind=bytes(100)),
+    "Finder's junk": pack(
+        Raw(f"{MAC}/part1_numpy/conv2d.py", flags=0),
+        Raw(f"{MAC}/.DS_Store", flags=0),
+        Raw(f"{MAC}/Icon\r", b"", flags=0),
+        Raw(f"__MACOSX/{MAC}/._Icon\r", flags=0),
+        Raw(f"__MACOSX/{MAC}/part1_numpy/._conv2d.py", flags=0),
+    ),
+    "compiled and native code": pack(
+        GOOD,
+        Raw("part1_numpy/__pycache__/conv2d.cpython-311.pyc"),
+        Raw("part1_numpy/conv2d.pyc"),
+        *(Raw(f"part1_numpy/conv2d.{suffix}") for suffix in ("so", "dylib", "dll", "pyd", "pth", "pyx", "ipynb")),
+    ),
+    "virtual environments": pack(
+        GOOD,
+        Raw("part1_numpy/mine/pyvenv.cfg"),
+        Raw("part1_numpy/mine/bin/activate_this.py"),
+        Raw("part1_numpy/venv/lib/site-packages/numpy.py"),
+        Raw("part1_numpy/venv/bin/tool.py"),
+        Raw("part1_numpy/venv/bin/python", b"/usr/bin/python3", attributes=LINK),
+    ),
+    "a link to the data set": pack(GOOD, Raw("data", b"/datasets/cifar10", attributes=LINK)),
+}
+
+
+@pytest.mark.parametrize("content", HONEST.values(), ids=HONEST)
+def test_what_people_really_upload_is_accepted(content, unpack) -> None:
+    submission = unpack(content)
+    assert tree(submission.folder) == KEPT
+    assert submission.digest == hashlib.sha256(content).hexdigest()
+
+
+def test_the_kinds_of_files_that_are_kept(unpack) -> None:
+    kept = [
+        "part1_numpy/mine/deep/er.py",
+        "part1_numpy/env/notes.py",
+        "part2_pytorch/configs/my_model.toml",
+        "part2_pytorch/models.py",
+        "part3_imbalance/runs/a/b.toml",
+        "part3_imbalance/losses.py",
+        "checkpoints/my_model.pt",
+    ]
+    dropped = [
+        "README.md",
+        "data/cifar.bin",
+        "autograder/cli.py",
+        "checkpoints/old/my_model.pt",
+        "checkpoints/run.py",
+        "part1_numpy/A.PY",
+        "part1_numpy/a.toml",
+        "part1_numpy/my_model.pt",
+        "part1_numpy/.hidden/x.py",
+        "part2_pytorch/my.toml",
+        "part2_pytorch/configs/more/my.toml",
+        "part2_pytorch/configs/my.toml.d/x.py",
+    ]
+    assert sorted(tree(unpack(honest(dict.fromkeys(kept + dropped, CODE))).folder)) == sorted(kept)
+
+
+def test_modes_are_ours_whatever_the_zip_and_the_umask_say(unpack) -> None:
+    raws = [Raw("part1_numpy/a/", b"", attributes=0o040777 << 16), Raw("part1_numpy/a/x.py", attributes=0o106777 << 16)]
+    before = os.umask(0o077)
+    try:
+        folder = unpack(pack(*raws)).folder
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.rglob("*"))}
+    assert modes == {"into": 0o755, "part1_numpy": 0o755, "a": 0o755, "x.py": 0o644}
+
+
+def test_names_become_those_that_python_imports(unpack) -> None:
+    names = {"part1_numpy/e\u0301.py": CODE}
+    assert tree(unpack(honest(names)).folder) == {"part1_numpy/\xe9.py": CODE}
+
+
+def test_without_directory_descriptors_the_same_files_are_written(unpack, monkeypatch) -> None:
+    monkeypatch.setattr(os, "supports_dir_fd", set())
+    assert tree(unpack(pack(GOOD)).folder) == KEPT
+
+
+def test_a_link_in_the_way_is_not_followed(unpack, tmp_path) -> None:
+    """No zip can make one; this is the second line of defence."""
+    (tmp_path / "into").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "into" / "part1_numpy").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(NotADirectoryError):
+        unpack(pack(GOOD))
+    assert not tree(tmp_path / "elsewhere")
+
+
+def test_a_folder_that_is_not_empty_is_a_fault_of_ours_and_no_refusal(unpack) -> None:
+    unpack(pack(GOOD))
+    with pytest.raises(FileExistsError):
+        unpack(pack(GOOD))
+
+
+NO_ZIPS = {
+    "an empty file": b"",
+    "a RAR archive": b"Rar!\x1a\x07\x01\x00",
+    "a 7z archive": b"7z\xbc\xaf\x27\x1c\x00\x04",
+    "a gzip archive": zlib.compress(b"tar", wbits=31),
+    "a bzip2 archive": b"BZh91AY",
+    "an xz archive": b"\xfd7zXZ\0\0",
+    "a PDF": b"%PDF-1.7",
+    "a tar archive": b"part1_numpy/".ljust(257, b"\0") + b"ustar\x0000",
+    "a web page": b"\xef\xbb\xbf\n<!DOCTYPE html><title>Sign in</title>",
+    "something that does not start like a zip": b"x = 1",
+}
+
+
+@pytest.mark.parametrize(("what", "content"), NO_ZIPS.items(), ids=NO_ZIPS)
+def test_another_kind_of_file_is_called_by_its_name(what, content, refusal) -> None:
+    assert refusal(content).startswith(f"the submission is {what}")
+
+
+def test_what_is_no_file_is_called_by_its_name(tmp_path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path, what in ((tmp_path, "a folder"), (tmp_path / "none", "no file"), (tmp_path / "pipe", "no regular file")):
+        with pytest.raises(SubmissionError, match=f"^the submission is {what}, expected a zip"):
+            open_submission(path, tmp_path / "into", Limits())
+
+
+def test_a_zip_too_large_names_its_biggest_files(refusal) -> None:
+    noise = {f"data/{size}.bin": os.urandom(size * 1000) for size in (300, 100, 900)}
+    text = refusal(honest(noise | KEPT), Limits(zip_megabytes=1))
+    assert text.startswith(
+        "the zip has 1.3 MB, at most 1 MB are accepted; the biggest: data/900.bin (0.9 MB), data/300"
+    )
+
+
+def test_a_zip_too_large_and_damaged_is_refused_without_them(refusal) -> None:
+    assert refusal(b"PK\3\4" + bytes(10**6), Limits(zip_megabytes=1)).endswith("at most 1 MB are accepted")
+
+
+def test_a_file_is_unpacked_no_further_than_it_declares(refusal, tmp_path) -> None:
+    refusal(pack(Raw("part1_numpy/x.py", bytes(50 * 10**6), size=1000)))
+    assert sum(map(len, tree(tmp_path / "into").values())) <= 1001
+
+
+def test_parts_in_different_folders_are_refused_with_both_paths(refusal) -> None:
+    for files in ({"a/part1_numpy/x.py", "b/part2_pytorch/x.py"}, {"a/part1_numpy/x.py", "b/part1_numpy/x.py"}):
+        text = refusal(honest(dict.fromkeys(sorted(files), CODE)))
+        first, second = sorted(name.removesuffix("/x.py") for name in files)
+        assert text == f"the parts lie in different folders, {first} and {second}: put all of them into one, once"
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (["hw2/conv2d.py", "hw2/src/x.py"], r"the zip holds hw2/conv2d.py, hw2/src/: make one with `make submit`$"),
+        (["hw2/Part1_Numpy/x.py"], r"holds hw2/Part1_Numpy/x.py; rename the folder Part1_Numpy to part1_numpy$"),
+        (["part1-numpy/x.py", "a.py"], r"holds a.py, part1-numpy/; rename the folder part1-numpy to part1_numpy$"),
+        (["part 2/x.py"], r"rename the folder part 2 to part2_pytorch$"),
+        (["part1_numpy/all.ipynb"], r"the zip holds part1_numpy/all.ipynb: make one"),
+        (["checkpoints/my_model.pt"], r"the zip holds checkpoints/my_model.pt: make one"),
+        (["part1_numpy"], r"the zip holds part1_numpy: make one"),
+        ([".git/part1_numpy/x.py"], r"the zip holds only hidden files: make one"),
+        ([f"{n:02}.py" for n in range(30)], r"the zip holds 00.py, .*, 09.py and 20 more: make one"),
+    ],
+)
+def test_a_zip_without_parts_is_told_what_was_found_and_expected(names, sentence, unpack) -> None:
+    with pytest.raises(SubmissionError, match="^no Python file lies in a folder part1_numpy, .*" + sentence):
+        unpack(honest(dict.fromkeys(names, CODE)))
+
+
+def test_missing_parts_are_noted_with_the_folder_that_was_probably_meant(unpack) -> None:
+    files = ["a/part2_pytorch/x.py", "a/Part3/x.py", "a/Checkpoint/my_model.pt"]
+    assert unpack(honest(dict.fromkeys(files, CODE))).notes == (
+        "part1_numpy is not in the zip",
+        "part3_imbalance is not in the zip: rename the folder Part3 to part3_imbalance",
+        "no file checkpoints/*.pt is in the zip: rename the folder Checkpoint to checkpoints",
+        "ignored, as these are no part of a submission: a/Part3/, a/Checkpoint/",
+    )
+
+
+def test_ignored_files_are_listed_the_closest_first_and_junk_by_its_folder(unpack) -> None:
+    files = [
+        "__MACOSX/x",
+        "__MACOSX/y",
+        ".DS_Store",
+        "part1_numpy/.DS_Store",
+        "data/a",
+        "data/b",
+        *[f"{n}.txt" for n in range(9)],
+        "part1_numpy/all.ipynb",
+        "part1_numpy/x.py",
+    ]
+    assert unpack(honest(dict.fromkeys(files, CODE))).notes[-1] == (
+        "ignored, as these are no part of a submission: part1_numpy/all.ipynb, data/ (2 files), "
+        "0.txt, 1.txt, 2.txt, 3.txt, 4.txt, 5.txt, 6.txt, 7.txt and 3 more"
+    )
+
+
+def test_a_complete_submission_needs_no_note(unpack) -> None:
+    files = ["part1_numpy/x.py", "part2_pytorch/x.py", "part3_imbalance/x.py", "checkpoints/my_model.pt"]
+    assert unpack(honest(dict.fromkeys(files, b""))).notes == ()
+
+
+def test_pointers_and_utf16_are_kept_and_named(unpack) -> None:
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+    files = {
+        "part1_numpy/a.py": "\ufeffx = 1\n".encode("utf-16-le"),
+        "part1_numpy/b.py": "\ufeffx = 1\n".encode(),
+        "part1_numpy/c.py": pointer,
+        "checkpoints/my_model.pt": pointer,
+        "checkpoints/vanilla_cnn.pt": b"\xff\xfe",
+    }
+    submission = unpack(honest(files))
+    assert tree(submission.folder) == files
+    assert submission.notes[2:] == (
+        "part1_numpy/a.py is UTF-16 text, which Python cannot read: save it as UTF-8",
+        "part1_numpy/c.py is a git-LFS pointer instead of the file: run `git lfs pull` and make the zip again",
+        "checkpoints/my_model.pt is a git-LFS pointer instead of the file: run `git lfs pull` and make the zip again",
+    )
+
+
+def give(ours: Path, *names: str) -> None:
+    for name in names:
+        path = ours / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"a = 1\nb = 2\n")
+
+
+def test_edited_given_files_are_replaced_and_named(ours, unpack) -> None:
+    give(ours, "part1_numpy/module.py", "part1_numpy/train.py", "part1_numpy/gradcheck.py", "part1_numpy/conv2d.py")
+    files = {
+        "part1_numpy/module.py": b"a = 3\nb = 2\n",
+        "part1_numpy/train.py": bytes(10**6),
+        "part1_numpy/gradcheck.py": b"a = 1\nb = 2\n",
+        "part1_numpy/conv2d.py": CODE,
+    }
+    submission = unpack(honest(files))
+    original = b"a = 1\nb = 2\n"
+    assert tree(submission.folder) == dict.fromkeys(files, original) | KEPT
+    assert submission.notes[2:] == (
+        "given files that were edited, replaced by the original: part1_numpy/module.py, part1_numpy/train.py",
+    )
+
+
+def test_line_ends_and_a_byte_order_mark_are_no_edit(ours, unpack) -> None:
+    give(ours, "part1_numpy/module.py")
+    submission = unpack(honest({"part1_numpy/module.py": b"\xef\xbb\xbfa = 1\r\nb = 2\r\n"}))
+    assert tree(submission.folder) == {"part1_numpy/module.py": b"a = 1\nb = 2\n"}
+    assert len(submission.notes) == 2
+
+
+def test_missing_given_files_and_configurations_are_added_where_the_part_is(ours, unpack) -> None:
+    give(ours, "part1_numpy/module.py", "part2_pytorch/data.py")
+    give(ours, "part2_pytorch/configs/my_model.toml", "part2_pytorch/configs/two_layer.toml")
+    files = {"part2_pytorch/models.py": CODE, "part2_pytorch/configs/My_Model.toml": CODE}
+    submission = unpack(honest(files))
+    added = {"part2_pytorch/data.py", "part2_pytorch/configs/two_layer.toml"}
+    assert set(tree(submission.folder)) == {*files, *added}
+    assert submission.notes[3:] == (
+        "given files that were missing, added: part2_pytorch/configs/two_layer.toml, part2_pytorch/data.py",
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "part1_numpy/module/__init__.py",
+        "part1_numpy/Module/x.py",
+        "part1_numpy/module.py/x.py",
+        "part2_pytorch/configs/my_model.toml/x.py",
+    ],
+)
+def test_nothing_stands_in_the_way_of_a_given_file(name, ours, unpack) -> None:
+    give(ours, "part1_numpy/module.py", "part2_pytorch/configs/my_model.toml")
+    submission = unpack(honest({name: CODE, "part1_numpy/x.py": CODE, "part2_pytorch/x.py": CODE}))
+    assert name not in tree(submission.folder)
+    assert name in submission.notes[-1]
+
+
+def test_a_given_file_in_other_letters_is_the_given_file(ours, unpack) -> None:
+    give(ours, "part1_numpy/module.py")
+    assert list(tree(unpack(honest({"part1_numpy/Module.py": CODE})).folder)) == ["part1_numpy/module.py"]
+
+
+def test_given_files_belong_to_the_parts() -> None:
+    assert tuple(GIVEN) == PARTS
+
+
+def test_names_in_sentences_are_short_and_plain() -> None:
+    assert clean("part1_numpy/conv2d.py") == "part1_numpy/conv2d.py"
+    assert clean("a\x1b[2J\u202eb\u2028\x00") == r"a\u001b[2J\u202eb\u2028\u0000"
+    assert len(clean("x" * 65_000)) == 80
+    assert clean("a" * 100 + "/conv2d.py").endswith("a/conv2d.py")
+
+
+SAMPLE = pack(
+    GOOD,
+    Raw("hw2/"),
+    Raw("part1_numpy/__init__.py", method=0),
+    Raw("checkpoints/my_model.pt", bytes(300)),
+    Raw("link", attributes=LINK),
+    Raw("part2_pytorch/ü.py", flags=0),
+    zip64(Raw("part3_imbalance/x.py"), size=6),
+    comment=b"end",
+)
+BYTES = st.one_of(st.sampled_from([0, 1, 0x2F, 0x5C, 0x7F, 0x80, 0xFF]), st.integers(0, 255))
+CHANGES = st.lists(st.tuples(st.integers(0, len(SAMPLE) - 1), BYTES), min_size=1, max_size=6)
+NAMES = st.text(st.sampled_from("ab./\\:\0\r\n\x7f\u202eÀé\u0301ß\U0001f600"), max_size=20)
+
+
+def never_escapes(content: bytes) -> None:
+    """Open a zip: it is refused or unpacked, and nothing but files and folders lies in the one folder."""
+    with tempfile.TemporaryDirectory() as name:
+        base = Path(name)
+        (base / "in.zip").write_bytes(content)
+        give(base / "ours", "part1_numpy/__init__.py", "part2_pytorch/configs/a.toml")
+        before = tree(base)
+        try:
+            sentences = open_submission(base / "in.zip", base / "a" / "into", Limits(), base / "ours").notes
+        except SubmissionError as error:
+            sentences = (str(error),)
+        assert all(text.isprintable() and len(text) < 1000 for text in sentences)
+        after = tree(base)
+        assert {name: after[name] for name in after if not name.startswith("a/into/")} == before
+
+
+def test_the_zip_whose_bytes_are_changed_below_is_accepted_unchanged(unpack) -> None:
+    assert len(tree(unpack(SAMPLE).folder)) == 5
+
+
+@settings(max_examples=200, deadline=None)
+@given(CHANGES, st.one_of(st.none(), st.integers(0, len(SAMPLE))))
+def test_a_zip_with_changed_bytes_is_refused_or_stays_in_its_folder(changes, end) -> None:
+    content = bytearray(SAMPLE)
+    for position, value in changes:
+        content[position] = value
+    never_escapes(bytes(content[:end]))
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["", "part1_numpy/", "part2_pytorch/configs/"]), NAMES), max_size=4))
+def test_a_zip_with_any_names_is_refused_or_stays_in_its_folder(names) -> None:
+    never_escapes(pack(GOOD, *(Raw(f"{folder}{name}.py") for folder, name in names)))

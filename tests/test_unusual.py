@@ -1,0 +1,105 @@
+"""Right solutions that look like nobody's: each earns everything. A false alarm is as bad as a miss."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder import proof, skeleton
+from autograder.scores import Outcome
+
+FOLDER = Path(__file__).parent / "unusual"
+SOLUTIONS = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.toml"))}
+
+Files = dict[str, bytes]
+
+
+def changed(files: Mapping[str, bytes], changes: list[dict[str, str]]) -> Files:
+    """Apply the changes of one solution to the reference, in their order.
+
+    Each names a `file`, and has one of: `function` and `body`, as in the catalogue of mistakes; `replace`, a text that
+    occurs once, and `by`; or the `content` of the whole file, which may be new.
+    """
+    new = dict(files)
+    for change in changes:
+        match change:
+            case {"file": file, "function": function, "body": body}:
+                new[file] = skeleton.fill(new[file].decode(), file, function, body).encode()
+            case {"file": file, "replace": old, "by": by}:
+                source = new[file].decode()
+                assert source.count(old) == 1, f"{old!r} occurs {source.count(old)} times in {file}"
+                new[file] = source.replace(old, by).encode()
+            case {"file": file, "content": content}:
+                new[file] = content.encode()
+            case _:
+                raise AssertionError(f"a change of no known form: {change}")
+    return new
+
+
+@pytest.mark.parametrize("solution", SOLUTIONS.values(), ids=SOLUTIONS)
+def test_an_unusual_right_solution_earns_everything(grade, reference, solution: dict[str, Any]) -> None:
+    """All but the points for few loops, where a solution has many on purpose and says so in `loses`."""
+    card = grade(changed(reference, solution["change"]))
+    assert card.refusal == ""
+    lost = [mark.check for mark in proof.failed(card)]
+    assert set(lost) == set(solution.get("loses", [])), proof.everything_passed(card)
+    assert Outcome.SKIPPED not in {mark.outcome for mark in card.marks.values()}
+
+
+def in_bytes(change: Callable[[bytes], bytes]) -> Callable[[Files], Files]:
+    """Change the bytes of every module."""
+    return lambda files: {name: change(content) if name.endswith(".py") else content for name, content in files.items()}
+
+
+def with_tabs(source: bytes) -> bytes:
+    return re.sub(rb"(?m)^(?: {4})+", lambda indent: b"\t" * (len(indent[0]) // 4), source)
+
+
+def in_latin_1(source: bytes) -> bytes:
+    """Not UTF-8: what an old editor writes, which says so in its first line."""
+    text = source.decode().replace("self.weight = ", "größe = None  # für später\n        self.weight = ")
+    return ("# -*- coding: latin-1 -*-\n" + text).encode("latin-1")
+
+
+def from_a_mac(files: Files) -> Files:
+    """Zipped in the Finder, with what editors and Python left in the folder."""
+    junk = {
+        "HW2 Ève (final) 2/.DS_Store": b"\0\0\0\1Bud1",
+        "HW2 Ève (final) 2/part1_numpy/__pycache__/conv2d.cpython-311.pyc": b"stale",
+        "HW2 Ève (final) 2/part1_numpy/.conv2d.py.swp": b"b0VIM",
+        "HW2 Ève (final) 2/.venv/lib/python3.11/site-packages/numpy/__init__.py": b"raise SystemExit",
+        "HW2 Ève (final) 2/notes.ipynb": b"{}",
+        "HW2 Ève (final) 2/report/report.pdf": b"%PDF-1.7",
+    }
+    own = {f"HW2 Ève (final) 2/{name}": content for name, content in files.items()}
+    return own | junk | {f"__MACOSX/{name.replace('/', '/._', 1)}": b"\0\5\x16\7" for name in own}
+
+
+def from_windows(files: Files) -> Files:
+    """Zipped by a program that writes backslashes, from an editor that writes CRLF."""
+    crlf = in_bytes(lambda source: source.replace(b"\n", b"\r\n"))(files)
+    return {"hw2\\" + name.replace("/", "\\"): content for name, content in crlf.items()} | {"hw2\\desktop.ini": b"[x]"}
+
+
+FORMS: dict[str, Callable[[Files], Files]] = {
+    "a byte order mark and CRLF": in_bytes(lambda source: codecs.BOM_UTF8 + source.replace(b"\n", b"\r\n")),
+    "CR alone, as on a very old Mac": in_bytes(lambda source: source.replace(b"\n", b"\r")),
+    "tabs": in_bytes(with_tabs),
+    "latin-1 with umlauts in names": in_bytes(in_latin_1),
+    "no line end at the end, a form feed before": in_bytes(lambda source: b"\f\n" + source.rstrip() + b"\n\f# end"),
+    "a zip of the Finder": from_a_mac,
+    "a zip with backslashes": from_windows,
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_the_reference_in_an_unusual_form_earns_everything(grade, reference, form) -> None:
+    card = grade(form(dict(reference)))
+    assert card.refusal == ""
+    assert proof.everything_passed(card) == ""

@@ -1,0 +1,357 @@
+"""The wire: what goes in comes out, and whatever else comes in is refused before it costs anything."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from autograder.inside import wire
+from autograder.inside.wire import BadMessage, Opaque, Reference, Seed, Tensor
+
+LIMIT = 1 << 16  # bytes of arrays that the tests allow
+
+
+class Stream:
+    """Bytes to be read; remembers how many have been asked for at once."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.position, self.largest = data, 0, 0
+
+    def read(self, size: int) -> bytearray:
+        self.largest = max(self.largest, size)
+        if self.position + size > len(self.data):
+            raise EOFError
+        self.position += size
+        return bytearray(self.data[self.position - size : self.position])
+
+
+def decoded(data: bytes, max_bytes: int = LIMIT) -> dict[str, Any]:
+    return wire.decode(Stream(data).read, max_bytes)
+
+
+def crossed(value: Any) -> Any:
+    """The value after a way over the wire, which must be read to its last byte."""
+    stream = Stream(b"".join(wire.encode({"value": value})))
+    message = wire.decode(stream.read, LIMIT)
+    assert stream.position == len(stream.data)
+    return message["value"]
+
+
+def message(header: Any, arrays: int = 0, body: bytes = b"") -> bytes:
+    """A message whose header says what it likes."""
+    text = header if isinstance(header, bytes) else json.dumps({"value": header}).encode()
+    return wire.PREFIX.pack(len(text), arrays) + text + body
+
+
+# What goes in comes out.
+
+PLAIN = [
+    None,
+    True,
+    False,
+    0,
+    -(2**40),
+    2**63,
+    1.5,
+    -0.0,
+    1e-310,
+    "",
+    "é\n\x00",
+    (),
+    [],
+    {},
+    (1, [2, (3,)], {"a": None}),
+]
+
+
+@pytest.mark.parametrize("value", PLAIN, ids=repr)
+def test_a_plain_value_comes_out_as_it_went_in(value) -> None:
+    assert crossed(value) == value
+    assert type(crossed(value)) is type(value)
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf")])
+def test_infinity_comes_out_as_it_went_in(value) -> None:
+    assert crossed(value) == value
+
+
+def test_nan_comes_out_as_nan() -> None:
+    assert np.isnan(crossed(float("nan")))
+    assert np.isnan(crossed(np.array([1.0, np.nan]))).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("marker", [Reference(3), Seed(7), Opaque("Linear")], ids=repr)
+def test_a_marker_comes_out_as_it_went_in(marker) -> None:
+    assert crossed([marker]) == [marker]
+
+
+@pytest.mark.parametrize("dtype", sorted(wire.DTYPES))
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 0, 3), (2, 3, 1)], ids=str)
+def test_an_array_keeps_dtype_shape_and_values(dtype, shape) -> None:
+    array = (np.arange(np.prod(shape, dtype=int)).reshape(shape) % 2).astype(dtype)
+    found = crossed(array)
+    assert type(found) is np.ndarray
+    assert (found.dtype, found.shape) == (np.dtype(dtype), shape)
+    np.testing.assert_array_equal(found, array)
+
+
+BASE = np.arange(24.0).reshape(2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        BASE.astype(">f8"), BASE.astype(">f4"), np.arange(3, dtype=">i2"), BASE[:, ::2], BASE[:, :, ::-1], BASE.T,
+        np.asfortranarray(BASE), np.broadcast_to(np.float64(2), (3, 2)), BASE[0, 0, 0],
+    ],
+    ids=["big float64", "big float32", "big int16", "strided", "turned", "transposed", "Fortran", "stride 0", "scalar"],
+)  # fmt: skip
+def test_an_array_of_any_layout_and_byte_order_comes_out_plain(array) -> None:
+    found = crossed(array)
+    assert type(found) is np.ndarray
+    assert found.dtype == array.dtype.newbyteorder("=")
+    assert found.flags.c_contiguous
+    np.testing.assert_array_equal(found, array)
+
+
+def test_what_was_received_can_be_written_to() -> None:
+    found = crossed(BASE)
+    found += 1
+    np.testing.assert_array_equal(found, BASE + 1)
+
+
+class Liar(np.ndarray):
+    """An array that says of itself what is not true."""
+
+    shape = property(lambda self: (7,))  # type: ignore[assignment]
+    dtype = property(lambda self: np.dtype("int8"))  # type: ignore[assignment]
+
+    def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
+        return np.ones(9)
+
+    def reshape(self, *args: Any, **kwargs: Any) -> np.ndarray:  # type: ignore[override]
+        return np.ones(9)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.ma.masked_array(BASE, BASE > 3), BASE.view(np.recarray), BASE.view(Liar)],
+    ids=["masked", "record", "lying"],
+)
+def test_a_subclass_comes_out_as_the_plain_array_beneath(array) -> None:
+    found = crossed(array)
+    assert type(found) is np.ndarray
+    np.testing.assert_array_equal(found, BASE)
+
+
+def test_a_tensor_keeps_the_name_of_its_dtype() -> None:
+    found = crossed(Tensor(BASE, "bfloat16"))
+    assert found.dtype == "bfloat16"
+    np.testing.assert_array_equal(found.array, BASE)
+
+
+class EqualToEverything:
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
+OPAQUE = {
+    "EqualToEverything": EqualToEverything(),
+    "function": lambda: None,
+    "complex": 1j,
+    "bytes": b"",
+    "set": {1},
+    "dict": {1: 2},
+    "ndarray": np.zeros(2, "complex128"),
+    "str_": np.str_("text"),
+    "OrderedKeys": type("OrderedKeys", (str,), {})("text"),
+}
+
+
+@pytest.mark.parametrize(("name", "value"), OPAQUE.items(), ids=OPAQUE)
+def test_whatever_else_comes_out_as_the_name_of_its_type(name, value) -> None:
+    assert crossed(value) == Opaque(name)
+
+
+@pytest.mark.parametrize("dtype", ["O", "U3", "S3", "M8[s]", "V4", "complex64", "longdouble", [("a", "f4")]], ids=str)
+def test_an_array_of_a_dtype_that_cannot_cross_is_opaque(dtype) -> None:
+    assert crossed(np.zeros(2, dtype)) == Opaque("ndarray")
+
+
+def test_a_list_that_holds_itself_ends() -> None:
+    value: list[Any] = []
+    value.append(value)
+    assert "nested too deeply" in repr(crossed(value))
+
+
+def test_a_value_with_too_many_parts_is_refused_by_its_sender() -> None:
+    with pytest.raises(BadMessage, match=r"a value takes \d+ bytes beside its arrays, the limit is 65536"):
+        wire.encode({"value": list(range(20_000))})
+
+
+# What is refused.
+
+ARRAY = {"array": ["float64", [2]]}
+REFUSED = [
+    ("the header is too long", wire.PREFIX.pack(wire.MAX_HEADER + 1, 0), "header of 65537 bytes, the limit is 65536"),
+    ("the header is no text", message(b'{"value": "\xff"}'), "header is no JSON: UnicodeDecodeError"),
+    ("the header is no JSON", message(b"cbuiltins\neval\n."), "header is no JSON: JSONDecodeError"),
+    ("the header is nested without end", message(b"[" * 60_000), "header is no JSON: RecursionError"),
+    ("the header is a list", message(b"[1]"), "header is no object"),
+    ("a number of 5000 digits", message(b'{"a": ' + b"9" * 5000 + b"}"), "header is no JSON: ValueError"),
+    ("an unknown form", message({"pickle": "gASVAAAA"}), "a value of unknown form"),
+    ("a bare list", message([1, 2]), "a value of unknown form"),
+    ("a float of another text", message({"float": "1e5"}), "a value of unknown form"),
+    ("keys without values", message({"dict": [["a", "b"], [1]]}), "a value of unknown form"),
+    ("objects", message({"array": ["object", [2]]}, 1), "an array of a dtype that is not allowed"),
+    ("a dtype in other words", message({"array": [">f8", [2]]}, 1), "an array of a dtype that is not allowed"),
+    ("a negative size", message({"array": ["float64", [-1]]}, 1), "an array of an impossible shape"),
+    ("a size that is no number", message({"array": ["float64", [True]]}, 1), "an array of an impossible shape"),
+    ("a size that is half", message({"array": ["float64", [1.5]]}, 1), "an array of an impossible shape"),
+    ("too many axes", message({"array": ["int8", [1] * 9]}, 1), "an array of an impossible shape"),
+    ("a size beyond all numbers", message({"array": ["int8", [0, 2**70]]}, 1), "an array of an impossible shape"),
+    ("an array too large", message({"array": ["float64", [LIMIT]]}, 1), "arrays of more than 65536 bytes"),
+    ("a product that overflows", message({"array": ["int8", [2**32] * 4]}, 1), "arrays of more than 65536 bytes"),
+    ("fewer arrays than announced", message(1, 1), "0 arrays in the header, 1 announced"),
+    ("more arrays than announced", message(ARRAY, 0, b"\0" * 16), "1 arrays in the header, 0 announced"),
+]
+
+
+@pytest.mark.parametrize(("data", "text"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
+def test_a_malformed_message_is_refused_in_words(data, text) -> None:
+    with pytest.raises(BadMessage, match=f"^{text}"):
+        decoded(data)
+
+
+def test_arrays_are_bounded_together_and_not_one_by_one() -> None:
+    half = {"array": ["int8", [LIMIT // 2 + 1]]}
+    with pytest.raises(BadMessage, match="arrays of more than 32767 bytes"):
+        decoded(message({"list": [half, half]}, 2, bytes(LIMIT)))
+
+
+def test_nothing_is_read_of_an_array_that_is_too_large() -> None:
+    stream = Stream(message({"array": ["float64", [2**40]]}, 1))
+    with pytest.raises(BadMessage):
+        wire.decode(stream.read, LIMIT)
+    assert stream.largest < 100
+
+
+def test_a_message_that_ends_early_is_no_message() -> None:
+    data = b"".join(wire.encode({"value": BASE}))
+    for length in range(len(data)):
+        with pytest.raises(EOFError):
+            decoded(data[:length])
+
+
+@pytest.mark.parametrize("shape", [[0, sys.maxsize], [sys.maxsize, 0, sys.maxsize]], ids=str)
+def test_an_empty_array_of_astronomic_size_is_refused(shape) -> None:
+    with pytest.raises(BadMessage, match="an array of an impossible shape"):
+        decoded(message({"array": ["float64", shape]}, 1))
+
+
+@pytest.mark.parametrize("kind", ["list", "tuple"])
+def test_a_value_nested_more_deeply_than_any_sender_would_is_refused(kind) -> None:
+    value: Any = 1
+    for _ in range(wire.MAX_DEPTH + 2):
+        value = {kind: [value]}
+    with pytest.raises(BadMessage, match="nested too deeply"):
+        decoded(message(value))
+
+
+def test_a_number_of_5000_digits_is_opaque() -> None:
+    assert crossed(10**5000) == Opaque("int")
+
+
+# Whatever comes, only these two.
+
+
+def survives(data: bytes) -> None:
+    stream = Stream(data)
+    with contextlib.suppress(BadMessage, EOFError):
+        wire.decode(stream.read, LIMIT)
+    assert stream.largest <= max(wire.MAX_HEADER, LIMIT)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.binary(max_size=200))
+@example(b"\x02\0\0\0\0\0\0\0{}")
+def test_random_bytes_are_refused_or_end_early(data) -> None:
+    survives(data)
+
+
+SIZES = st.lists(st.integers(-1, 5), max_size=9) | st.lists(st.sampled_from([1, 3, 2**40]), max_size=9)
+NAMES = st.sampled_from([*sorted(wire.DTYPES), "object", ">f8", "void"])
+LEAVES = st.none() | st.booleans() | st.integers(-5, 2**70) | st.floats() | st.text(max_size=3)
+MARKERS = st.builds(
+    lambda kind, value: {kind: value},
+    st.sampled_from(["array", "tensor", "float", "reference", "seed", "opaque", "tuple", "list", "dict", "pickle"]),
+    LEAVES | st.tuples(NAMES, SIZES).map(list),
+)
+TREES = st.recursive(
+    LEAVES | MARKERS,
+    lambda inner: st.builds(
+        lambda kind, items: {kind: [["k"] * len(items), items] if kind == "dict" else items},
+        st.sampled_from(["list", "tuple", "dict"]),
+        st.lists(inner, max_size=3),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.dictionaries(st.text(max_size=3), TREES, max_size=3), st.integers(0, 4), st.binary(max_size=64))
+def test_headers_of_every_form_are_read_or_refused(tree, arrays, body) -> None:
+    survives(message(json.dumps(tree).encode(), arrays, body))
+
+
+VALID = b"".join(
+    wire.encode({"id": "a1", "value": (BASE.astype("float32"), [Reference(1), {"k": Tensor(BASE[0], "float64")}], 1.5)})
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.lists(st.tuples(st.integers(0, len(VALID) - 1), st.integers(0, 255)), min_size=1, max_size=4))
+def test_a_message_with_a_few_bytes_changed_is_read_or_refused(changes) -> None:
+    data = bytearray(VALID)
+    for position, value in changes:
+        data[position] = value
+    survives(bytes(data))
+
+
+ARRAYS = st.builds(
+    lambda shape, dtype: np.asarray(np.arange(np.prod(shape, dtype=int)).reshape(shape) % 2, dtype),
+    st.lists(st.integers(0, 3), max_size=4).map(tuple),
+    st.sampled_from(sorted(wire.DTYPES)),
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False) | st.text() | ARRAYS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.lists(inner, max_size=3).map(tuple) | st.dictionaries(st.text(), inner)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(VALUES)
+def test_every_value_comes_out_as_it_went_in(value) -> None:
+    assert same(crossed(value), value)
+
+
+def same(found: Any, value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return found.dtype == value.dtype and found.shape == value.shape and bool((found == value).all())
+    if isinstance(value, list | tuple):
+        return type(found) is type(value) and len(found) == len(value) and all(map(same, found, value))
+    if isinstance(value, dict):
+        return list(found) == list(value) and all(map(same, found.values(), value.values()))
+    return type(found) is type(value) and bool(found == value)
