@@ -123,7 +123,7 @@ FORGERIES: list[tuple[str, Any, np.ndarray, str]] = [
     ("a boolean array for a number", np.array(True), np.array(1.0), "y has dtype bool, expected float64"),
     ("a pair for a number", (2.0,), np.array(2.0), "y is a tuple of 1, expected a number"),
     ("nan for a number", math.nan, np.array(2.0), "y is nan (it is not finite)"),
-    ("a number beyond all floats", 10**400, np.array(2.0), "y is inf (it is not finite)"),
+    ("a number beyond all floats", 10**400, np.array(2.0), "y is an object of type int, expected a number"),
     ("the wrong sign", 2.5, np.array(-2.5), "y is 2.5, expected -2.5 (the sign is off)"),
 ]
 
@@ -138,6 +138,12 @@ def test_a_forgery_is_refused_in_one_sentence(value, expected, text) -> None:
 
 
 TWO = np.array(2.0)
+
+
+def test_a_number_beyond_all_floats_does_no_harm_if_a_worker_sends_it_all_the_same() -> None:
+    assert refusal(expect_close, 10**400, TWO, "y") == "y is inf (it is not finite)"
+
+
 HONEST = [
     ("the array itself", X, X),
     ("another layout", np.asfortranarray(X), X),
