@@ -23,7 +23,7 @@ demo: .venv/ready ## grade the reference solution in the sandbox: full marks; wr
 check: .venv/ready lint ## run the project's own tests
 	@$(PY) -m pytest -n auto
 
-check-slow: .venv/ready ## the tests that take minutes; CI runs them as well
+check-slow: .venv/ready ## the tests that take minutes
 	@$(PY) -m pytest -n auto -m slow
 
 lint: .venv/ready
