@@ -1,1 +1,6 @@
 """The autograder of the convolutional-networks assignment."""
+
+import os
+
+# Before NumPy is imported: the arrays of the checks are small, and OpenBLAS's second thread would spin between them.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

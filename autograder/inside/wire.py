@@ -25,9 +25,12 @@ MAX_RANK = 8
 MAX_DEPTH = 16
 MAX_WHOLE = 2**64  # whole numbers of this size and above stay where they are
 JOINED = 256 * 1024  # bytes up to which a message is sent in one piece
-DTYPES = frozenset(
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()  # noqa: SIM905 (a table)
-)
+DTYPES = {
+    name: np.dtype(name).newbyteorder("<")
+    for name in "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()  # noqa: SIM905 (a table)
+}
+NAMES = {np.dtype(name): name for name in DTYPES}  # of those in the machine's own byte order
+ENCODER = json.JSONEncoder(separators=(",", ":"))
 PREFIX = struct.Struct("<II")  # bytes of the header, number of arrays
 
 Read = Callable[[int], bytearray]
@@ -87,7 +90,8 @@ class _Packer:
         if isinstance(value, Tensor):
             return {"tensor": self.array(value.array), "dtype": value.dtype}
         if isinstance(value, np.ndarray | np.generic):
-            return {"array": self.array(np.asarray(value))} if value.dtype.name in DTYPES else _opaque(value)
+            known = value.dtype in NAMES or value.dtype.name in DTYPES
+            return {"array": self.array(np.asarray(value))} if known else _opaque(value)
         if isinstance(value, tuple | list):
             return {type(value).__name__ if type(value) in (tuple, list) else "tuple": self.all(value, depth)}
         if isinstance(value, dict) and all(isinstance(key, str) for key in value):
@@ -98,9 +102,9 @@ class _Packer:
         return [self.pack(value, depth + 1) for value in values]
 
     def array(self, array: np.ndarray) -> list[Any]:
-        plain = np.array(array, dtype=array.dtype.newbyteorder("<"), order="C", copy=None, subok=False)
-        self.arrays.append(plain)
-        return [plain.dtype.name, list(plain.shape)]
+        name = NAMES.get(array.dtype) or array.dtype.name
+        self.arrays.append(np.array(array, dtype=DTYPES[name], order="C", copy=None, subok=False))
+        return [name, list(array.shape)]
 
 
 def _opaque(value: Any) -> dict[str, str]:
@@ -115,7 +119,7 @@ def encode(message: dict[str, Any]) -> list[bytes | memoryview]:
     """
     packer = _Packer()
     tree = {key: packer.pack(value) for key, value in message.items()}
-    header = json.dumps(tree, separators=(",", ":"), ensure_ascii=True).encode()
+    header = ENCODER.encode(tree).encode("ascii")
     if len(header) > MAX_HEADER:
         raise BadMessage(f"a value takes {len(header)} bytes beside its arrays, the limit is {MAX_HEADER}")
     bodies = [memoryview(array.reshape(-1).view(np.uint8).data) for array in packer.arrays if array.size]
@@ -137,7 +141,7 @@ def decode(read: Read, max_bytes: int) -> dict[str, Any]:
     if header_size > MAX_HEADER:
         raise BadMessage(f"header of {header_size} bytes, the limit is {MAX_HEADER}")
     try:
-        tree = json.loads(bytes(read(header_size)))
+        tree = json.loads(read(header_size).decode("ascii"))
     except (ValueError, RecursionError) as error:
         raise BadMessage(f"header is no JSON: {type(error).__name__}") from None
     if not isinstance(tree, dict):
@@ -162,16 +166,16 @@ class _Unpacker:
         if value is None or isinstance(value, bool | int | float | str):
             return value
         match value:
-            case {"array": [str(dtype), list(shape)]}:
-                return self.array(dtype, shape)
-            case {"tensor": [str(dtype), list(shape)], "dtype": str(name)}:
-                return Tensor(self.array(dtype, shape), name[:40])
-            case {"tuple": list(items)}:
-                return tuple(self.unpack(item, depth + 1) for item in items)
-            case {"list": list(items)}:
-                return [self.unpack(item, depth + 1) for item in items]
             case {"dict": [list(keys), list(items)]} if len(keys) == len(items):
                 return {str(key): self.unpack(item, depth + 1) for key, item in zip(keys, items, strict=True)}
+            case {"list": list(items)}:
+                return [self.unpack(item, depth + 1) for item in items]
+            case {"array": [str(dtype), list(shape)]}:
+                return self.array(dtype, shape)
+            case {"tuple": list(items)}:
+                return tuple([self.unpack(item, depth + 1) for item in items])
+            case {"tensor": [str(dtype), list(shape)], "dtype": str(name)}:
+                return Tensor(self.array(dtype, shape), name[:40])
             case {"float": "nan" | "inf" | "-inf" as text}:
                 return float(text)
             case {"reference": int(number)}:
@@ -189,10 +193,10 @@ class _Unpacker:
             raise BadMessage("an array of an impossible shape")
         if 0 in shape and math.prod(filter(None, shape)) > sys.maxsize // 8:  # empty, and still too large for NumPy
             raise BadMessage("an array of an impossible shape")
-        size = math.prod(shape) * np.dtype(dtype).itemsize
+        size = math.prod(shape) * DTYPES[dtype].itemsize
         if size > self.left:
             raise BadMessage(f"arrays of more than {self.left} bytes")
         self.left -= size
         self.count += 1
         body = self.read(size)
-        return np.frombuffer(body, dtype=np.dtype(dtype).newbyteorder("<")).astype(dtype, copy=False).reshape(shape)
+        return np.frombuffer(body, dtype=DTYPES[dtype]).astype(dtype, copy=False).reshape(shape)

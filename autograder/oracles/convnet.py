@@ -44,7 +44,7 @@ def _back(gradient: torch.Tensor, function: Function, at: torch.Tensor) -> torch
 
 
 def _distance_dscores(scores: torch.Tensor, y: np.ndarray) -> torch.Tensor:
-    hot = F.one_hot(torch.from_numpy(y), scores.shape[1])
+    hot = F.one_hot(torch.tensor(y), scores.shape[1])
     return hot * (scores - 1)
 
 
@@ -115,7 +115,7 @@ def network(
     for index, stride in enumerate(strides):
         values = ACTIVATIONS[kind](convolve(values, pairs[2 * index], pairs[2 * index + 1], stride))
     scores = F.linear(values.flatten(1), pairs[-2], pairs[-1])
-    loss = F.cross_entropy(scores, torch.from_numpy(y))
+    loss = F.cross_entropy(scores, torch.tensor(y))
     if result == "probs":
         return scores.softmax(1).detach().numpy()
     if result == "loss":
@@ -137,7 +137,7 @@ def network_dx_shared(
         functions.append(partial(convolve, weight=weight, bias=bias, stride=stride))
         functions.append(ACTIVATIONS[kind])
     functions.append(lambda t: F.linear(t.flatten(1), pairs[-2], pairs[-1]))
-    functions.append(lambda scores: F.cross_entropy(scores, torch.from_numpy(y)))
+    functions.append(lambda scores: F.cross_entropy(scores, torch.tensor(y)))
     inputs = _run(double(x), functions)
     gradient = torch.ones((), dtype=torch.float64)
     for index in reversed(range(len(functions))):

@@ -125,7 +125,7 @@ def resumed(plan: Plan, orders: np.ndarray, others: np.ndarray, done: int, rule:
         descent.optimizer.load_state_dict(unused)
     if rule == "model":
         for tensor, value in zip(descent.tensors, plan.parameters, strict=True):
-            tensor.data.copy_(torch.from_numpy(value))
+            tensor.data.copy_(torch.tensor(value))
     for epoch in range(done, plan.epochs):
         order = others[epoch - done] if rule == "random" else orders[epoch]
         _learn(descent, plan, order, epoch, rule=rule, resumed_at=done)
@@ -157,7 +157,7 @@ def _judged(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Hits and losses of each image, (states, images)."""
     descent = Descent(plan.parameters, 0.0)
-    x, y = torch.from_numpy(images), torch.from_numpy(labels)
+    x, y = torch.tensor(images), torch.tensor(labels)
     hits, losses = [], []
     for state in states:
         descent.tensors = state

@@ -79,7 +79,7 @@ def sample_shares(labels: np.ndarray, rule: str = "") -> np.ndarray:
             "root": to one over the count's square root. "complement": to the share of the other classes.
             "equal": the same for all. "a class": one number for each class that occurs, not for each image.
     """
-    y = torch.from_numpy(labels)
+    y = torch.tensor(labels)
     n = torch.bincount(y)[y].double()
     if rule == "a class":
         n = torch.bincount(y)[torch.unique(y)].double()
@@ -96,7 +96,7 @@ def confusion(labels: np.ndarray, predictions: np.ndarray, num_classes: int, rul
         rule: "once": 1 for every pair that occurs, however often.
     """
     matrix = torch.zeros(num_classes, num_classes, dtype=torch.float64)
-    place = (torch.from_numpy(labels), torch.from_numpy(predictions))
+    place = (torch.tensor(labels), torch.tensor(predictions))
     matrix.index_put_(place, torch.ones(len(labels), dtype=torch.float64), accumulate=rule != "once")
     return matrix.numpy()
 
@@ -110,7 +110,7 @@ def class_accuracy(labels: np.ndarray, predictions: np.ndarray, num_classes: int
             "one against all": images that are right about being of this class or not.
             "of the others": images that are wrong.
     """
-    y, guess = torch.from_numpy(labels), torch.from_numpy(predictions)
+    y, guess = torch.tensor(labels), torch.tensor(predictions)
     classes = torch.arange(num_classes)[:, None]
     own, taken = (y == classes).double(), (guess == classes).double()
     if rule == "one against all":
@@ -128,7 +128,7 @@ def mean_accuracy(labels: np.ndarray, predictions: np.ndarray, num_classes: int,
         rule: "overall": the share of all images that were recognised. "empty is 0", "empty is 1": classes without
             images count as well.
     """
-    y, guess = torch.from_numpy(labels), torch.from_numpy(predictions)
+    y, guess = torch.tensor(labels), torch.tensor(predictions)
     if rule == "overall":
         return (y == guess).double().mean().numpy()
     own = (y == torch.arange(num_classes)[:, None]).double()

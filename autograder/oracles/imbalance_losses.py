@@ -15,7 +15,7 @@ def focal(
     logits: np.ndarray, labels: np.ndarray, gamma: float, weight: np.ndarray | None = None, rule: str = ""
 ) -> np.ndarray:
     """The focal loss, (); exact for logits of any size."""
-    return _focal(double(logits), torch.from_numpy(labels), gamma, weight, rule).numpy()
+    return _focal(double(logits), torch.tensor(labels), gamma, weight, rule).numpy()
 
 
 @oracle
@@ -23,7 +23,7 @@ def focal_gradient(
     logits: np.ndarray, labels: np.ndarray, gamma: float, weight: np.ndarray | None = None, rule: str = ""
 ) -> np.ndarray:
     """The gradient of the focal loss by the logits, (N, C)."""
-    y = torch.from_numpy(labels)
+    y = torch.tensor(labels)
     return pulled_back(lambda z: _focal(z, y, gamma, weight, rule), logits, np.ones(()))
 
 
@@ -73,7 +73,7 @@ def _focal(z: torch.Tensor, y: torch.Tensor, gamma: float, weight: np.ndarray | 
 @oracle
 def clipped_focal(logits: np.ndarray, labels: np.ndarray, gamma: float, smallest: float, added: bool) -> np.ndarray:
     """The focal loss when p is kept away from 0 before its log is taken: by an added number, or by a lower bound."""
-    p = double(logits).softmax(1)[torch.arange(len(labels)), torch.from_numpy(labels)]
+    p = double(logits).softmax(1)[torch.arange(len(labels)), torch.tensor(labels)]
     log_p = (p + smallest if added else p.clamp(min=smallest)).log()
     return -((1 - p) ** gamma * log_p).mean().numpy()
 
@@ -82,7 +82,7 @@ def clipped_focal(logits: np.ndarray, labels: np.ndarray, gamma: float, smallest
 def sigmoid_cross_entropy(logits: np.ndarray, labels: np.ndarray, summed: bool) -> np.ndarray:
     """Cross-entropy of C yes-or-no answers for each image: averaged over the classes, or summed; mean over N."""
     z = double(logits)
-    targets = F.one_hot(torch.from_numpy(labels), z.shape[1]).double()
+    targets = F.one_hot(torch.tensor(labels), z.shape[1]).double()
     loss = F.binary_cross_entropy_with_logits(z, targets, reduction="none")
     return (loss.sum(1) if summed else loss.mean(1)).mean().numpy()
 
@@ -90,13 +90,13 @@ def sigmoid_cross_entropy(logits: np.ndarray, labels: np.ndarray, summed: bool) 
 @oracle
 def adjusted(logits: np.ndarray, labels: np.ndarray, counts: np.ndarray, tau: float, rule: str = "") -> np.ndarray:
     """The logit-adjusted loss, ()."""
-    return _adjusted(double(logits), torch.from_numpy(labels), counts, tau, rule).numpy()
+    return _adjusted(double(logits), torch.tensor(labels), counts, tau, rule).numpy()
 
 
 @oracle
 def adjusted_gradient(logits: np.ndarray, labels: np.ndarray, counts: np.ndarray, tau: float) -> np.ndarray:
     """The gradient of the logit-adjusted loss by the logits, (N, C)."""
-    y = torch.from_numpy(labels)
+    y = torch.tensor(labels)
     return pulled_back(lambda z: _adjusted(z, y, counts, tau, ""), logits, np.ones(()))
 
 

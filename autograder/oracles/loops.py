@@ -67,7 +67,7 @@ class Descent:
         """Go through one batch; `zero` and `step` leave out what they name."""
         for group in self.optimizer.param_groups:
             group["lr"] = lr
-        scores, target = self.scores(double(images)), torch.from_numpy(labels)
+        scores, target = self.scores(double(images)), torch.tensor(labels)
         loss = self.criterion(scores, target)
         if zero:
             self.optimizer.zero_grad()
@@ -79,7 +79,7 @@ class Descent:
     def judge(self, images: np.ndarray, labels: np.ndarray) -> Batch:
         """Go through images without learning."""
         with torch.no_grad():
-            scores, target = self.scores(double(images)), torch.from_numpy(labels)
+            scores, target = self.scores(double(images)), torch.tensor(labels)
             return _seen(scores, target, self.criterion(scores, target))
 
     def flat(self) -> np.ndarray:

@@ -27,20 +27,20 @@ def exponentials(scores: np.ndarray, shifted: bool) -> np.ndarray:
 @oracle
 def cross_entropy(scores: np.ndarray, y: np.ndarray, reduction: str = "mean") -> np.ndarray:
     """(N, K), (N,) -> the loss; of each image when `reduction` is "none"."""
-    return F.cross_entropy(double(scores), torch.from_numpy(y), reduction=reduction).numpy()
+    return F.cross_entropy(double(scores), torch.tensor(y), reduction=reduction).numpy()
 
 
 @oracle
 def cross_entropy_dscores(scores: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The gradient of the mean loss by the scores, (N, K)."""
-    targets = torch.from_numpy(y)
+    targets = torch.tensor(y)
     return pulled_back(lambda x: F.cross_entropy(x, targets), scores, np.ones(()))
 
 
 @oracle
 def clipped_cross_entropy(scores: np.ndarray, y: np.ndarray, smallest: float, added: bool) -> np.ndarray:
     """The mean loss when probabilities are kept away from 0: by adding a small number, or by a lower bound."""
-    probs = double(scores).softmax(1)[torch.arange(len(y)), torch.from_numpy(y)]
+    probs = double(scores).softmax(1)[torch.arange(len(y)), torch.tensor(y)]
     return -(probs + smallest if added else probs.clamp(min=smallest)).log().mean().numpy()
 
 

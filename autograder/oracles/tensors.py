@@ -7,9 +7,6 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-# The arrays are tiny: waiting for a second thread costs more than all the rest, on a busy machine twenty times as much.
-torch.set_num_threads(1)
-
 torch.set_num_threads(1)  # the cases are small: waking a second thread takes longer than the work
 
 

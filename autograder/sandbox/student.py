@@ -33,6 +33,14 @@ class BoxedStudent(Student):
         self._deadline = 0.0
         self._seconds = 0.0
         self._last_words = ""
+        self._topic = ""
+        self._served: set[str] = set()
+
+    def take_up(self, topic: str) -> bool:
+        """Go on with another topic; True if the worker at hand has served others, which may have left a mark on it."""
+        self._topic = topic
+        self._served.add(topic)
+        return self._worker is not None and len(self._served) > 1
 
     def allow(self, seconds: float) -> None:
         """Set the clock of the next check: this long for all that it asks, imports not counted."""
@@ -59,7 +67,7 @@ class BoxedStudent(Student):
         if self._worker is not None:
             self._worker.kill()
         self._worker = None
-        self._imported.clear()
+        self._forget()
         self._waiting.clear()
 
     def finish(self) -> None:
@@ -114,6 +122,11 @@ class BoxedStudent(Student):
         self._value(reply)
         self._imported.add(module)
 
+    def _forget(self) -> None:
+        """The worker has gone, and with it what it had imported and served, but for what is asked just now."""
+        self._imported.clear()
+        self._served = {self._topic}
+
     def _value(self, reply: dict[str, Any]) -> tuple[Any, list[str]]:
         if "error" in reply:
             raise raised(_error(reply["error"]), f" (the limit is {self._limits.memory_megabytes} MB)")
@@ -123,7 +136,7 @@ class BoxedStudent(Student):
     def _lost(self, error: WorkerLost, late: str) -> WorkerLost:
         """Say why there is no answer; the next request goes to a fresh worker."""
         lost, self._worker = self._worker, None
-        self._imported.clear()
+        self._forget()
         self._last_words = lost.printed() if lost is not None else ""
         return OutOfTime(late) if str(error) == "out of time" else WorkerLost(str(error))
 

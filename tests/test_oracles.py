@@ -1,0 +1,67 @@
+"""Oracles: computed once for equal cases, never for cases that only look equal, and safe from who uses them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autograder import oracles
+from autograder.oracles import oracle
+
+calls: list[object] = []
+
+
+@oracle
+def doubled(x: np.ndarray, *, scale: float = 2) -> np.ndarray:
+    calls.append(x)
+    return x * scale
+
+
+@pytest.fixture(autouse=True)
+def _forget():
+    calls.clear()
+    oracles._remembered.cache_clear()
+
+
+def test_equal_cases_are_computed_once() -> None:
+    x = np.arange(6.0).reshape(2, 3)
+    assert doubled(x) is doubled(x.copy())
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [np.arange(6.0), np.arange(6.0, dtype=np.float32).reshape(2, 3), np.arange(6).reshape(2, 3), -np.zeros((2, 3))],
+    ids=["shape", "dtype", "kind", "sign of zero"],
+)
+def test_cases_that_differ_are_told_apart(other: np.ndarray) -> None:
+    for x in (np.arange(6.0).reshape(2, 3), np.zeros((2, 3))):
+        doubled(x)
+    doubled(other)
+    assert len(calls) == 3
+
+
+def test_one_and_true_and_a_long_array_are_told_apart() -> None:
+    x = np.zeros(2000)  # NumPy shortens its text
+    near = x.copy()
+    near[1000] = 1
+    for array, scale in ((x, 1), (x, 1.0), (x, True), (near, 1)):
+        doubled(array, scale=scale)
+    assert len(calls) == 4
+
+
+def test_nobody_can_change_a_remembered_result() -> None:
+    result = doubled(np.ones(3))
+    with pytest.raises(ValueError, match="read-only"):
+        result += 1
+
+
+def test_a_recorder_hears_of_remembered_results_as_well() -> None:
+    heard: dict[str, np.ndarray] = {}
+    doubled(np.ones(3))
+    oracles.record(heard.__setitem__)
+    try:
+        doubled(np.ones(3))
+    finally:
+        oracles.record(None)
+    assert [name.split("-")[0] for name in heard] == ["doubled"]
