@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import json
+import multiprocessing
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -21,12 +24,14 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder import assignment as assignments
-from autograder import catalogue, engine, packing, rubric
+from autograder import catalogue, datasets, engine, packing, rubric, trials
 from autograder.assignment import ROOT
+from autograder.exam import BATCH, MODELS, Exam, ask_all
 from autograder.sandbox.box import Box
 from autograder.sandbox.zygote import NUMPY, TORCH, Kind, Zygote
 
 SHAPES = ((32, 3, 32, 32, 5, 1, 2), (32, 32, 16, 64, 3, 1, 1), (16, 64, 8, 128, 3, 2, 1), (128, 3, 32, 32, 7, 1, 0))
+IMAGES = 10_000
 MECHANISMS = ("worker-namespaces", "landlock", "limits", "own-user", "no-new-privileges", "seccomp")
 
 
@@ -44,7 +49,7 @@ class Figure:
 def run(console: Console, path: Path) -> None:
     """Measure everything, print the table, and write it as JSON."""
     figures: dict[str, Figure] = {}
-    for measure in (_workers, _mechanisms, _part1, _convolution):
+    for measure in (_workers, _mechanisms, _part1, _inference, _convolution):
         figures |= measure()
     table = Table("what", "median", "n", "ratio", "to")
     for name, figure in figures.items():
@@ -113,6 +118,55 @@ def _warm_gradings(zip_path: Path, cores: set[int]) -> list[float]:
             return [_timed(grade) for _ in range(20)]
     finally:
         os.sched_setaffinity(0, before)
+
+
+def _inference() -> dict[str, Figure]:
+    """10,000 images through each checkpoint of `shapes`, in the box as in grading, against torch outside, in turn."""
+    test = datasets.load("shapes")
+    chosen = np.arange(IMAGES) % len(test.labels)
+    images = np.ascontiguousarray(test.images[chosen])
+    figures = {}
+    assignment = assignments.load().on("shapes")
+    context = multiprocessing.get_context("spawn")
+    with Box(assignment.limits) as box, box.room() as folder, ProcessPoolExecutor(1, context) as outside:
+        trials.write(folder, catalogue.reference_files(dataset="shapes"))
+        student = box.student(folder, 2)
+        for model in MODELS:
+            student.allow(600)
+            inside, _, _ = Exam(folder, assignment).candidate(student, model, test)
+            state = (folder / "checkpoints" / f"{model}.pt").read_bytes()
+            outside.submit(_outside, model, state, images, test.mean, test.deviation).result()  # the first is slower
+            pairs = [
+                (
+                    _timed(partial(ask_all, inside, images)),
+                    outside.submit(_outside, model, state, images, test.mean, test.deviation).result(),
+                )
+                for _ in range(7)
+            ]
+            value, ratio = statistics.median(a for a, _ in pairs), statistics.median(a / b for a, b in pairs)
+            figures[f"{IMAGES} images, {model}, in the box"] = Figure(value, "s", len(pairs), ratio, "torch outside")
+        student.renew()
+    return figures
+
+
+def _outside(model: str, state: bytes, images: np.ndarray, mean: Sequence[float], deviation: Sequence[float]) -> float:
+    """Seconds for the same images in a process of its own that is nothing but torch, with as many threads."""
+    import torch
+
+    torch.set_num_threads(assignments.load().limits.threads)
+    sys.path.insert(0, str(ROOT / "reference"))
+    models, data = (importlib.import_module(f"part2_pytorch.{name}") for name in ("models", "data"))
+    network = models.build_model(model)
+    network.load_state_dict(torch.load(io.BytesIO(state), weights_only=True)["model_state_dict"])
+    network.eval()
+
+    def evaluate() -> None:
+        with torch.no_grad():
+            for start in range(0, len(images), BATCH):
+                batch = torch.from_numpy(images[start : start + BATCH]).permute(0, 3, 1, 2)
+                network(data.normalize(batch, mean, deviation)).argmax(dim=1)
+
+    return _timed(evaluate)
 
 
 def _convolution() -> dict[str, Figure]:

@@ -105,8 +105,8 @@ class Exam:
                 "mirrored": images[:, :, ::-1],
             }
             try:
-                candidate, _, _ = self._candidate(student, model, test)
-                found = {name: _ask_all(candidate, view) for name, view in views.items()}
+                candidate, _, _ = self.candidate(student, model, test)
+                found = {name: ask_all(candidate, view) for name, view in views.items()}
             except GraderError:  # it has its marks; what it does not tell here, it does not tell
                 continue
             changed = {name: float(np.mean(classes == test.labels[sample])) for name, classes in found.items()}
@@ -116,7 +116,7 @@ class Exam:
         self._build(student, model)  # an open TODO comes before whatever there is to say of a file
         checkpoints.read(*self._file(model))
         test = datasets.load(self._assignment.dataset)
-        candidate, parameters, size = self._candidate(student, model, test)
+        candidate, parameters, size = self.candidate(student, model, test)
         order = rng.permutation(len(test.labels))
         began = time.monotonic()
         predicted = self._predict(student, candidate, test.images, order)
@@ -138,7 +138,7 @@ class Exam:
         name = f"checkpoints/{model}.pt"
         return self._folder / name, name, self._assignment.limits.zip_megabytes
 
-    def _candidate(self, student: Student, model: str, test: TestSet) -> tuple[Remote, int, int]:
+    def candidate(self, student: Student, model: str, test: TestSet) -> tuple[Remote, int, int]:
         """Load the checkpoint in the box; the model, its number of parameters, and the size of the file."""
         content = checkpoints.read(*self._file(model))
         candidate = student.new("checkpoint-probe:Candidate", self._build(student, model), test.mean, test.deviation)
@@ -169,7 +169,8 @@ class Exam:
         return predicted
 
 
-def _ask_all(candidate: Remote, images: np.ndarray) -> np.ndarray:
+def ask_all(candidate: Remote, images: np.ndarray) -> np.ndarray:
+    """The class of each image (N, 32, 32, 3), uint8, in a candidate's eyes; asked a batch at a time."""
     parts = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
     return np.concatenate([_classes(candidate.scores(np.ascontiguousarray(part)), len(part)) for part in parts])
 

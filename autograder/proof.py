@@ -11,12 +11,13 @@ from rich.table import Table
 
 from autograder import assignment as assignments
 from autograder import catalogue, rubric, skeleton, trials
-from autograder.assignment import ROOT
+from autograder.assignment import PARTS, ROOT
 from autograder.catalogue import Mistake
 from autograder.scores import Mark, Outcome, Scorecard, earned, points
 
 SHOWN = 4  # checks named in one row of the table
 DOCUMENT = ROOT / "docs" / "mistakes.md"
+TOUCHES = {part: PARTS[1:] if part == "part2_pytorch" else (part,) for part in PARTS}
 INTRODUCTION = """# What students read
 
 Every plausible mistake of the catalogue (`tests/mistakes/`), made in the reference solution, and what `make test` says
@@ -81,8 +82,11 @@ def _results(mistakes: Sequence[Mistake], jobs: int) -> Iterator[Result]:
 
 
 def asked(mistake: Mistake) -> set[str]:
-    """Name the TODOs to ask of a mistake: a checkpoint says nothing of code that it was not trained with."""
-    checks = rubric.load()
+    """Name the TODOs to ask of a mistake: those of the parts that its file can touch.
+
+    Part 3 builds on part 2; nothing else crosses. A checkpoint says nothing of code that it was not trained with.
+    """
+    checks = [check for check in rubric.load() if PARTS[check.part - 1] in TOUCHES[mistake.file.partition("/")[0]]]
     about_checkpoints = {check.todo for check in checks if check.exam}
     lost = {check.partition("-")[0] for check in mistake.loses}
     return {check.todo for check in checks} - (set() if lost & about_checkpoints else about_checkpoints)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.connection
+import os
+import threading
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -49,8 +52,17 @@ def run(
 
 def _open_box() -> None:
     global _box
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _box = Box(assignments.load().limits)
     Finalize(None, _box.close, exitpriority=10)
+
+
+def _end_with_parent() -> None:
+    """Do not outlive a parent that was killed: nobody would ever send this process its next task, or its end."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "this is a process of a pool"
+    multiprocessing.connection.wait([parent.sentinel])
+    os._exit(1)
 
 
 def _grade(files: Files, parts: tuple[int, ...], seconds: float | None, todos: Collection[str]) -> Scorecard:
