@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -30,6 +31,13 @@ def test_one_mistake_costs_its_own_check(grade, reference, checkpoints, mistake)
 def test_every_check_has_a_mistake_that_loses_it() -> None:
     lost = {check for mistake in MISTAKES for check in mistake.loses}
     assert {check.id for check in rubric.load()} - lost == set()
+
+
+def test_the_document_of_what_students_read_has_every_mistake() -> None:
+    """`make reference` writes it."""
+    entries = re.findall(r"^\*\*(.+)\*\*\n\n- `(.+?)`", proof.DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {name for name, _ in entries} == {mistake.name for mistake in MISTAKES}
+    assert all(check in mistake.loses for mistake in MISTAKES for name, check in entries if name == mistake.name)
 
 
 @pytest.mark.parametrize("part", [1, 2, 3])

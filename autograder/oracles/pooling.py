@@ -40,12 +40,14 @@ def max_pool_dx_by(x: np.ndarray, dy: np.ndarray, kernel_size: int, stride: int,
 
     Args:
         rule: "overwritten": = where windows overlap, in place of +=. "marked": the largest pixels get the last dy that
-            they win. "unstrided": windows one step apart. "side by side": windows a kernel's side apart.
-            "transposed": row and column of the largest value exchanged. "once": 1 in the place of dy.
+            they win. "marked first": the first one. "unstrided": windows one step apart. "side by side": windows a
+            kernel's side apart. "transposed": row and column of the largest value exchanged. "once": 1 in the place
+            of dy.
     """
     dx = _zeros(x.shape[:2], x.shape[2:], dy, kernel_size)
     step = {"unstrided": 1, "side by side": kernel_size}.get(rule, stride)
-    for n, c, p, q in np.ndindex(*dy.shape):
+    windows = list(np.ndindex(*dy.shape))
+    for n, c, p, q in reversed(windows) if rule == "marked first" else windows:
         window = x[n, c, p * stride : p * stride + kernel_size, q * stride : q * stride + kernel_size]
         row, column = (int(i) for i in np.unravel_index(window.argmax(), window.shape))
         if rule == "transposed":
@@ -53,7 +55,7 @@ def max_pool_dx_by(x: np.ndarray, dy: np.ndarray, kernel_size: int, stride: int,
         place = (n, c, p * step + row, q * step + column)
         if rule == "overwritten":
             dx[n, c, p * step : p * step + kernel_size, q * step : q * step + kernel_size] = 0
-        before = 0 if rule in ("overwritten", "marked") else dx[place]
+        before = 0 if rule in ("overwritten", "marked", "marked first") else dx[place]
         dx[place] = before + (1 if rule == "once" else dy[n, c, p, q])
     return dx[:, :, : x.shape[2], : x.shape[3]].copy()
 

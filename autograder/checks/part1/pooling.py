@@ -91,6 +91,7 @@ def _max_dx_suspects(x: np.ndarray, dy: np.ndarray, kernel: int, stride: int) ->
     rules = {
         "a later window overwrites an earlier one where they overlap": "overwritten",
         "a pixel that is the largest of several windows gets the gradient of the last one only": "marked",
+        "a pixel that is the largest of several windows gets the gradient of the first one only": "marked first",
         "stride is left out: windows begin at neighbouring pixels": "unstrided",
         "row and column of the largest value are exchanged": "transposed",
         "windows are taken to lie side by side, a kernel's side apart": "side by side",
