@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from autograder.errors import RubricError
+from autograder.errors import RubricError, TableError
+from autograder.lateness import Deadlines
 from autograder.rubric import Check
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -90,6 +91,11 @@ class Assignment(_Table):
             raise RubricError(f"there is no data set {dataset!r}: use cifar10, images:PATH or shapes")
         return self.model_copy(update={"dataset": dataset})
 
+    @property
+    def deadlines(self) -> Deadlines:
+        """The lateness rule that holds for everyone without an extension."""
+        return Deadlines(self.due, self.grace, Fraction(str(self.late_per_day)))
+
     def threshold(self, tier: str) -> float:
         """The accuracy to exceed on the assignment's data set, by the name of a field of Thresholds."""
         kind = self.dataset.partition(":")[0]
@@ -164,7 +170,11 @@ def load(path: Path = FILE) -> Assignment:
 
 def _validated(values: Mapping[str, object], source: str) -> Assignment:
     try:
-        return Assignment.model_validate(values)
+        assignment = Assignment.model_validate(values)
+        _ = assignment.deadlines  # refuses dates that contradict each other
+        return assignment
     except ValidationError as error:
         first = error.errors()[0]
         raise RubricError(f"{source}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from None
+    except TableError as error:
+        raise RubricError(f"{source}: {error}") from None

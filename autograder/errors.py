@@ -9,6 +9,7 @@ GraderError
 │   └── OutOfTime     no answer before the deadline           the student's to fix
 ├── SetupError        the folder or the machine is not ready  whoever runs the command
 │   └── DataMissing       the test images are not there           whoever runs the command
+├── TableError        a row or column of a table is wrong     whoever wrote the table
 └── RubricError       the rubric or a check is malformed      ours to fix
 
 Any other exception is a fault of ours: it is reported as BROKEN, never as a zero.
@@ -60,6 +61,10 @@ class SetupError(GraderError):
 
 class DataMissing(SetupError):
     """The data set that judges checkpoints is not on this machine; the sentence says how to get it."""
+
+
+class TableError(GraderError):
+    """A table of an instructor, CSV or TOML, cannot be used; each line of the text names file, row and column."""
 
 
 class RubricError(GraderError):

@@ -1,0 +1,168 @@
+"""The lateness rule: what counts as late, what it costs, and what each student is told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograder import assignment as assignments
+from autograder.errors import RubricError, TableError
+from autograder.lateness import Deadlines, Extension, duration, load_extensions, parse
+
+NEW_YORK = timezone(timedelta(hours=-5))
+DUE = datetime(2024, 2, 19, 23, 59, tzinfo=NEW_YORK)
+GRACE = datetime(2024, 2, 21, 23, 59, tzinfo=NEW_YORK)
+SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
+
+
+def rule(late_per_day: str = "1") -> Deadlines:
+    return Deadlines(DUE, GRACE, Fraction(late_per_day))
+
+
+@pytest.mark.parametrize(
+    ("handed_in", "rate", "share", "sentence"),
+    [
+        (DUE, "1", 1, "handed in on time"),
+        (DUE + SECOND, "1", 1, "handed in 1 minute after it was due, within the grace period: no points are lost"),
+        (GRACE, "1", 1, "handed in 2 days after it was due, within the grace period: no points are lost"),
+        (GRACE + SECOND, "1", 0, "handed in 3 days after it was due, 1 minute after the grace period: nothing counts"),
+        (
+            GRACE + SECOND,
+            "0.1",
+            Fraction(9, 10),
+            "handed in 3 days after it was due, 1 minute after the grace period: 10 % of the points are lost",
+        ),
+        (GRACE + DAY, "0.1", Fraction(9, 10), None),
+        (GRACE + DAY + SECOND, "0.1", Fraction(8, 10), None),
+        (GRACE + 40 * DAY, "0.1", 0, None),
+        (GRACE + 40 * DAY, "0", 1, None),
+    ],
+)
+def test_nothing_is_lost_until_grace_ends_and_a_share_with_each_day_begun(handed_in, rate, share, sentence) -> None:
+    assert rule(rate).share(handed_in) == share
+    if sentence:
+        assert rule(rate).sentence(handed_in) == sentence
+
+
+@given(hours=st.integers(-100, 1000), rate=st.integers(0, 100), offset=st.integers(-12, 14))
+def test_the_zone_in_which_a_time_is_written_changes_nothing(hours: int, rate: int, offset: int) -> None:
+    deadlines, handed_in = Deadlines(DUE, GRACE, Fraction(rate, 100)), GRACE + hours * HOUR
+    elsewhere = handed_in.astimezone(timezone(timedelta(hours=offset)))
+    assert deadlines.share(elsewhere) == deadlines.share(handed_in)
+    assert deadlines.share(handed_in) >= deadlines.share(handed_in + HOUR)
+    assert deadlines.sentence(elsewhere) == deadlines.sentence(handed_in)
+
+
+def test_a_day_has_24_hours_when_the_clocks_change() -> None:
+    zone = ZoneInfo("America/New_York")
+    due = datetime(2024, 3, 9, 23, 59, tzinfo=zone)  # the next day has 23 hours
+    deadlines = Deadlines(due, due, Fraction(1, 10))
+    assert deadlines.days(datetime(2024, 3, 11, 0, 59, tzinfo=zone)) == 1
+    assert deadlines.days(datetime(2024, 3, 11, 1, 0, tzinfo=zone)) == 2
+
+
+def test_half_a_hundredth_of_a_point_is_given_to_the_student() -> None:
+    assert rule("0.5").kept(7201, GRACE + HOUR) == 3601
+    assert rule("1").kept(7201, GRACE + HOUR) == 0
+    assert rule("0.1").kept(7201, DUE) == 7201
+
+
+def test_an_extension_moves_the_end_of_the_grace_period_along() -> None:
+    later = rule().extended(Extension(due=DUE + 7 * DAY))
+    assert (later.due, later.grace) == (DUE + 7 * DAY, GRACE + 7 * DAY)
+    only_grace = rule().extended(Extension(grace=GRACE + DAY))
+    assert (only_grace.due, only_grace.grace) == (DUE, GRACE + DAY)
+    assert rule().extended(None) == rule()
+
+
+@pytest.mark.parametrize(
+    ("due", "grace", "rate", "message"),
+    [
+        (DUE, DUE - HOUR, 1, "grace ends at 2024-02-19 22:59-05:00, which is before 2024-02-19 23:59-05:00"),
+        (DUE.replace(tzinfo=None), GRACE, 1, "due is 2024-02-19 23:59:00, which has no zone"),
+        (DUE, GRACE, 2, "late_per_day is 2, expected a share from 0 to 1"),
+    ],
+)
+def test_dates_that_contradict_each_other_are_refused(due, grace, rate, message) -> None:
+    with pytest.raises(TableError, match=message):
+        Deadlines(due, grace, Fraction(rate))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2024-02-19 23:59:00 -0500", "2024-02-19T23:59-05:00", "2024-02-20T04:59Z", "2024-02-19 23:59 America/New_York"],
+)
+def test_a_time_may_be_written_as_platforms_write_it(text) -> None:
+    assert parse(text) == DUE
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("2024-02-19 23:59", "'2024-02-19 23:59' has no zone"),
+        ("2024-02-19 23:59 Mars/Olympus", "there is no zone Mars/Olympus"),
+        ("2024-02-19 23:59 America", "there is no zone America"),
+        ("tomorrow", "'tomorrow' is no time"),
+        ("2024-02-30 23:59 -0500", "is no time, expected one like"),
+        ("9999-12-31 23:59 -0500", "is no time, expected one like"),
+        ("", "'' is no time"),
+    ],
+)
+def test_a_time_that_cannot_be_read_is_refused(text, message) -> None:
+    with pytest.raises(TableError, match=message):
+        parse(text)
+
+
+def test_extensions_come_from_csv_or_toml_alike(tmp_path) -> None:
+    (tmp_path / "a.csv").write_text("student,due,grace\nann,2024-02-26 23:59 -0500,\nbob,,2024-03-01 12:00 -0500\n")
+    (tmp_path / "a.toml").write_text(
+        "[ann]\ndue = 2024-02-26T23:59:00-05:00\n[bob]\ngrace = '2024-03-01 12:00 -0500'\n"
+    )
+    from_csv, from_toml = load_extensions(tmp_path / "a.csv"), load_extensions(tmp_path / "a.toml")
+    assert from_csv == from_toml
+    assert from_csv["ann"] == Extension(due=DUE + 7 * DAY)
+    assert from_csv["bob"].grace == datetime(2024, 3, 1, 17, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.csv", "student,due\nann,soon\n", "a.csv, row 2, column due: 'soon' is no time"),
+        ("a.csv", "student,due\nann,2024-02-26\n", "a.csv, row 2, column due: '2024-02-26' has no zone"),
+        ("a.csv", "student,due\nann,\n", "a.csv, row 2, column due: neither due nor grace is given"),
+        ("a.csv", "student,days\nann,3\n", "a.csv, row 1: 'days' is no known column"),
+        ("a.csv", "name,due\nann,3\n", "a.csv, row 1: there is no column student"),
+        ("a.toml", "[ann]\ndue = 2024-02-26\n", "a.toml, ann, due: '2024-02-26' has no zone"),
+        ("a.toml", "[ann]\ndays = 3\n", "a.toml, ann: days is no setting"),
+        ("a.toml", "ann = 3\n", "a.toml: ann is no table"),
+        ("a.toml", "[ann\n", "a.toml: "),
+    ],
+)
+def test_an_extension_that_cannot_be_used_is_named_by_its_place(tmp_path, name, text, message) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(TableError, match=message):
+        load_extensions(tmp_path / name)
+
+
+def test_the_assignment_gives_its_own_deadlines() -> None:
+    assignment = assignments.load()
+    assert assignment.deadlines == Deadlines(assignment.due, assignment.grace, Fraction(1))
+
+
+def test_an_assignment_whose_grace_ends_too_early_is_refused(tmp_path) -> None:
+    text = assignments.FILE.read_text().replace("grace = 2027-02-21", "grace = 2027-02-18")
+    (tmp_path / "hw.toml").write_text(text)
+    with pytest.raises(RubricError, match=r"hw.toml: grace ends at 2027-02-18 23:59-05:00, which is before"):
+        assignments.load(tmp_path / "hw.toml")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text"), [(1, "1 minute"), (60, "60 minutes"), (61, "2 hours"), (1440, "24 hours"), (1441, "2 days")]
+)
+def test_a_span_of_time_is_written_in_units_begun(minutes, text) -> None:
+    assert duration(timedelta(minutes=minutes)) == text
