@@ -9,7 +9,11 @@ Work in this order; every file opens with the shapes and the ideas that its task
     3.5   sampling.py  batches in which all classes are equally frequent
     3.6   metrics.py   confusion matrix, accuracy per class, balanced accuracy
 
-Given: experiment.py (trains with each of these methods and writes tables and figures into `report/`).
+Given: experiment.py (trains with each of these methods), plan.py and `configs/` (what is compared, and how long),
+resnet.py (a network for those with a GPU), summary.py and figures.py (tables and figures in `report/results/`), and
+`__main__.py`, which starts it all:
+
+    python -m part3_imbalance experiment
 
 Rules that hold everywhere:
     - Labels are whole numbers 0 .. C - 1. A class may be missing: from a batch, a test set, or the training data.
