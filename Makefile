@@ -7,14 +7,14 @@ GRADER := $(PY) -m autograder
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-slow test train tensorboard reference skeletons data lint bench audit doctor
+.PHONY: help demo check check-slow test train tensorboard experiment report reference skeletons data lint bench audit doctor
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
 
 .venv/ready: pyproject.toml requirements.lock
 	@test -x $(PY) || $(PYTHON) -m venv .venv
-	@$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[grading,dev]"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[grading,report,dev]"
 	@touch $@
 
 demo: .venv/ready ## grade the reference solution in the sandbox: full marks; writes build/demo/
@@ -38,6 +38,12 @@ train: .venv/ready ## student: MODEL=two_layer|vanilla_cnn|my_model, DATASET=cif
 
 tensorboard: .venv/ready ## student: look at the curves of runs/
 	@$(PY) -m tensorboard.main --logdir runs
+
+experiment: .venv/ready ## student: the experiment of part 3; DATASET, ARGS="--methods ce --seeds 0,1"
+	@$(PY) -m part3_imbalance experiment $(if $(DATASET),--dataset $(DATASET)) $(ARGS)
+
+report: .venv/ready ## student: figures and tables into report/report.md, as HTML and PDF
+	@$(GRADER) report
 
 data: .venv/ready ## fetch CIFAR-10 into data/
 	@$(PY) -m part2_pytorch data

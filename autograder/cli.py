@@ -128,6 +128,20 @@ def run_audit(
     sys.exit(audit.run(console, part, mutants, jobs, json))
 
 
+@app.command("report")
+def written_report(
+    folder: Annotated[Path, typer.Argument(help="Holds report.md, and results/.")] = Path("report"),
+    runs: Annotated[Path, typer.Option(help="Holds what training has logged.")] = Path("runs"),
+) -> None:
+    """Fill figures and tables into the written report, write it as HTML and PDF, and say what is still empty."""
+    from autograder.written import make
+
+    made = make.make(folder, runs)
+    for note in made.notes:
+        console.print(note, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"written: {', '.join(map(str, made.paths))}", markup=False, highlight=False, soft_wrap=True)
+
+
 @app.command()
 def doctor() -> None:
     """Say how well this machine isolates student code, what was tried, and whether versions match the lock."""

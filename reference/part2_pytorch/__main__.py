@@ -13,6 +13,7 @@ import os
 # activations and batch normalisation take a third of the time with it.
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
+import json
 import shutil
 import time
 from collections.abc import Iterator
@@ -106,7 +107,11 @@ def run(config: Config, out_dir: Path, weights: Path, data_dir: Path, fresh: boo
 
 @app.command()
 def evaluate(
-    model: ModelName, dataset: DataName = None, checkpoints: Weights = Path("checkpoints"), data_dir: DataDir = DATA_DIR
+    model: ModelName,
+    dataset: DataName = None,
+    checkpoints: Weights = Path("checkpoints"),
+    data_dir: DataDir = DATA_DIR,
+    runs: Annotated[Path, typer.Option(help="folder of the runs, which gets test.json for the report")] = Path("runs"),
 ) -> None:
     """Say how many test images the weights in checkpoints/ classify correctly, in float32 as in grading."""
     with sentences_for_errors():
@@ -121,6 +126,8 @@ def evaluate(
         _, accuracy = validate(network, test, torch.nn.CrossEntropyLoss(), device)
         hits, total = round(accuracy * len(data.test)), len(data.test)
         console.print(f"{model} on {data.name}: test accuracy {accuracy:.4f} ({hits:,} of {total:,})")
+        (runs / model).mkdir(parents=True, exist_ok=True)
+        (runs / model / "test.json").write_text(json.dumps({"accuracy": accuracy, "images": total}), encoding="utf-8")
 
 
 @app.command()

@@ -63,9 +63,10 @@ def _bars(axes: Any, cells: list[Cell], heights: list[np.ndarray], names: list[s
         label = METHODS[cell.method]
         axes.bar(x, 100 * values.mean(axis=0), width * 0.92, color=COLOUR[cell.method], label=label)
         if error is not None:
-            axes.errorbar(x, 100 * values.mean(axis=0), 100 * np.array(error), fmt="none", ecolor="#888", elinewidth=1)
+            axes.errorbar(x, 100 * values.mean(axis=0), 100 * np.array(error), fmt="none", ecolor="#555", elinewidth=1)
     axes.set_xticks(range(len(names)), names, fontsize=8)
     axes.set_ylim(0, 100)
+    axes.margins(x=0.02)
     axes.grid(axis="y", alpha=0.3)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
@@ -80,7 +81,7 @@ def _groups(figure: Any, rows: list[list[Cell]]) -> None:
         _bars(axes, cells, heights, names)
         axes.set_title(f"factor {cells[0].factor:g}", fontsize=10)
     panels[0].set_ylabel("test accuracy, %")
-    panels[0].set_xlabel("classes, and their training images", fontsize=8)
+    figure.supxlabel("classes, and the training images of the first and last of them", fontsize=9)
     _legend(figure, panels[0])
 
 
@@ -125,6 +126,7 @@ def _curves(figure: Any, rows: list[list[Cell]]) -> None:
             axes.plot(epochs, mean, marker="o", markersize=3, color=COLOUR[cell.method], label=METHODS[cell.method])
         axes.set_title(f"factor {cells[0].factor:g}", fontsize=10)
         axes.set_xlabel("epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
     panels[0].set_ylabel("test accuracy, %")

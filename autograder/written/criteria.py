@@ -1,0 +1,74 @@
+"""`report/rubric.toml`: the lines by which a written report is marked."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from autograder.errors import RubricError
+
+FILE = "rubric.toml"
+
+
+class Line(BaseModel):
+    """One mark, entered by hand.
+
+    Attributes:
+        id: the column of the CSV with the marks.
+        number: of the heading in the report: "3.2".
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    number: Annotated[str, Field(pattern=r"^\d+\.\d+$")]
+    title: Annotated[str, Field(min_length=1)]
+    points: Annotated[float, Field(gt=0, le=1000)]
+
+
+class Criteria(BaseModel):
+    """All lines, and the titles of the sections that they belong to by the first part of their number."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sections: dict[str, str]
+    line: tuple[Line, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Criteria:
+        for name in ("id", "number"):
+            values = [getattr(line, name) for line in self.line]
+            if double := next((value for value in values if values.count(value) > 1), None):
+                raise ValueError(f"two lines have the {name} {double}")
+        for line in self.line:
+            if line.number.partition(".")[0] not in self.sections:
+                raise ValueError(f"line {line.id}: there is no section {line.number.partition('.')[0]}")
+        return self
+
+    @property
+    def points(self) -> float:
+        """What all lines are worth together."""
+        return sum(line.points for line in self.line)
+
+    def section_points(self, section: str) -> float:
+        """What the lines of one section are worth."""
+        return sum(line.points for line in self.line if line.number.startswith(f"{section}."))
+
+
+def load(path: Path) -> Criteria:
+    """Read a rubric.
+
+    Raises:
+        RubricError: with the file, the place and what is wrong.
+    """
+    try:
+        return Criteria.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RubricError(f"{path}: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise RubricError(f"{path.name}: {place}{': ' if place else ''}{first['msg'].lower()}") from None
