@@ -18,6 +18,7 @@ from autograder.rubric import Check
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "assignment.toml"
+PRESETS = Path(__file__).resolve().parent / "presets"
 PARTS = ("part1_numpy", "part2_pytorch", "part3_imbalance")
 
 DATASETS = r"^(cifar10|images:.+|shapes(:[1-9]\d{0,5})?)$"  # shapes:COUNT makes fewer images
@@ -55,11 +56,16 @@ class Thresholds(_Table):
 
 
 class Part(_Table):
-    """One part of the assignment: its points, and how its TODOs share them."""
+    """One part of the assignment: its points, and how its TODOs share them.
+
+    Attributes:
+        checks: those that have points of their own, by id, apart from their TODO's.
+    """
 
     title: str
     points: Points
     todos: dict[str, Points]
+    checks: dict[str, Points] = {}
 
 
 class Report(_Table):
@@ -108,16 +114,19 @@ class Assignment(_Table):
         Raises:
             RubricError: if a check belongs to no TODO, or points to no check.
         """
+        own = {check for part in self.parts.values() for check in part.checks}
         by_todo: dict[str, dict[str, int]] = {}
         for check in checks:
-            by_todo.setdefault(check.todo, {})[check.id] = check.weight
+            key = check.id if check.id in own else check.todo
+            by_todo.setdefault(key, {})[check.id] = 1 if check.id in own else check.weight
         result: dict[str, int] = {}
         for number, part in self.parts.items():
             total = round(part.points * 100)
-            for todo, cents in share(total, part.todos).items():
-                weights = by_todo.pop(todo, {})
-                if cents and not weights:
-                    raise RubricError(f"TODO {todo}: {cents / 100:.2f} points and no check")
+            for key, cents in share(total, part.todos | part.checks).items():
+                weights = by_todo.pop(key, {})
+                if cents and not any(weights.values()):
+                    what = "check" if key in part.checks else "TODO"
+                    raise RubricError(f"{what} {key}: {cents / 100:.2f} points and no check")
                 result |= share(cents, weights)
             if sum(result[id] for id in result if id.startswith(f"{number}.")) != total:
                 raise RubricError(f"part {number}: its checks do not sum to {part.points} points")
@@ -156,11 +165,17 @@ def places(root: Path = ROOT) -> Mapping[str, str]:
 
 
 def load(path: Path = FILE) -> Assignment:
-    """Read and check an assignment file.
+    """Read and check an assignment file, or a preset by its name: `hw2-2024`.
 
     Raises:
         RubricError: with the file, the key and what is wrong with it.
     """
+    if not path.exists() and path.name == str(path):
+        preset = PRESETS / f"{path.name.removesuffix('.toml')}.toml"
+        if not preset.exists():
+            there = ", ".join(sorted(file.stem for file in PRESETS.glob("*.toml")))
+            raise RubricError(f"{path}: there is no such file, and no preset of that name; presets are {there}")
+        path = preset
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

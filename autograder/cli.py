@@ -42,7 +42,7 @@ def main() -> None:
     try:
         app()
     except GraderError as error:
-        errors.print(str(error), style="red", markup=False, highlight=False)
+        errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(Exit.FAULT)
 
 
@@ -140,6 +140,33 @@ def written_report(
     for note in made.notes:
         console.print(note, style="yellow", markup=False, highlight=False, soft_wrap=True)
     console.print(f"written: {', '.join(map(str, made.paths))}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command("gradebook")
+def write_gradebook(
+    roster: Annotated[Path, typer.Option(help="CSV: student, and name, email, sid, login, canvas_id, section.")],
+    code: Annotated[Path, typer.Option(help="Folder of STUDENT/results.json, or CSV: student, score.")],
+    out: Annotated[Path, typer.Option(help="Folder for grades.csv and the platforms' files.")],
+    report: Annotated[Path | None, typer.Option(help="CSV: student, and a column each line of the rubric.")] = None,
+    times: Annotated[Path | None, typer.Option(help="CSV: student, code, report: when handed in.")] = None,
+    extensions: Annotated[Path | None, typer.Option(help="CSV or TOML: student, due, grace.")] = None,
+    assignment_file: AssignmentFile = assignments.FILE,
+    rubric_file: Annotated[Path, typer.Option("--rubric", help="Of the report.")] = assignments.ROOT
+    / "report/rubric.toml",
+) -> None:
+    """Merge marks for code and report with the lateness rule, and write CSV for Canvas, Moodle and Gradescope."""
+    from autograder.gradebook import exports, merge
+    from autograder.written import criteria
+
+    assignment = assignments.load(assignment_file)
+    inputs = merge.Inputs(roster, code, report, times, extensions)
+    grades = merge.merge(inputs, assignment, criteria.load(rubric_file))
+    for line in merge.remarks(grades):
+        console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    paths = exports.write(grades, assignment.title, out)
+    console.print(
+        f"{len(grades)} students: {', '.join(map(str, paths))}", markup=False, highlight=False, soft_wrap=True
+    )
 
 
 @app.command()
