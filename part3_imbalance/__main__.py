@@ -80,7 +80,7 @@ def show(plan: Plan, results: list[experiment.Result], out: Path) -> None:
     table = Table(*rows[0])
     for row in rows:
         table.add_row(*row.values(), end_section=row is rows[-1])
-    console.print(table)
+    console.print(table, width=None if console.is_terminal else 120)  # a file has room for every column
     try:
         paths += figures.draw(cells, out)
     except ModuleNotFoundError:
