@@ -80,7 +80,9 @@ def show(plan: Plan, results: list[experiment.Result], out: Path) -> None:
     table = Table(*rows[0])
     for row in rows:
         table.add_row(*row.values(), end_section=row is rows[-1])
-    console.print(table, width=None if console.is_terminal else 120)  # a file has room for every column
+    if not console.is_terminal:
+        console.width = 120  # a file has room for every column
+    console.print(table)
     try:
         paths += figures.draw(cells, out)
     except ModuleNotFoundError:

@@ -81,7 +81,7 @@ def _groups(figure: Any, rows: list[list[Cell]]) -> None:
         _bars(axes, cells, heights, names)
         axes.set_title(f"factor {cells[0].factor:g}", fontsize=10)
     panels[0].set_ylabel("test accuracy, %")
-    figure.supxlabel("classes, and the training images of the first and last of them", fontsize=9)
+    panels[len(rows) // 2].set_xlabel("classes, and the training images of the first and last of them", fontsize=8)
     _legend(figure, panels[0])
 
 
