@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from enum import IntEnum
@@ -26,6 +27,9 @@ errors = Console(stderr=True)
 AssignmentFile = Annotated[Path, typer.Option("--assignment", help="Another assignment.toml, or a preset.")]
 DataSet = Annotated[str, typer.Option(help="cifar10, images:PATH or shapes; judges checkpoints.")]
 Seed = Annotated[int, typer.Option(envvar="AUTOGRADER_SEED", help="Draws the cases; keep yours secret.")]
+
+
+INTERRUPTED = 130  # what shells say of a program that was stopped by Ctrl-C
 
 
 class Exit(IntEnum):
@@ -72,6 +76,31 @@ def demo(
     card = _grade(out / "submission.zip", out, rubric.PUBLIC_SEED, assignments.FILE, dataset)
     console.print(f"\nThe page for the student: {out / 'report.html'}   for Gradescope: {out / 'results.json'}")
     sys.exit(Exit.GRADED if card.cents == card.max_cents and not card.broken else Exit.FAULT)
+
+
+@app.command("batch")
+def run_batch(
+    folder: Annotated[Path, typer.Argument(help="Zips, or an export of Gradescope, Canvas or Moodle.")],
+    out: Annotated[Path, typer.Option(help="Folder for students/, gradebook.csv and class.html.")],
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = os.cpu_count() or 1,
+    dask: Annotated[str, typer.Option(help="Address of a Dask scheduler whose workers grade instead.")] = "",
+    regrade: Annotated[bool, typer.Option(help="What is unchanged, too.")] = False,
+    seed: Seed = rubric.PUBLIC_SEED,
+    assignment_file: AssignmentFile = assignments.FILE,
+    dataset: DataSet = "",
+) -> None:
+    """Grade a class; goes on after an interruption, grades what has changed, and shows old marks beside new ones."""
+    from autograder import batch, crew
+
+    assignment = assignments.load(assignment_file)
+    assignment = assignment.on(dataset) if dataset else assignment
+    team = crew.dask(dask) if dask else crew.processes(jobs)
+    try:
+        broken = batch.run(folder, out, assignment, seed, team, console, regrade=regrade)
+    except KeyboardInterrupt:
+        errors.print("stopped; the same command goes on from here")
+        os._exit(INTERRUPTED)  # processes under way end with this one
+    sys.exit(Exit.FAULT if broken else Exit.GRADED)
 
 
 @app.command("test")

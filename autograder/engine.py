@@ -69,8 +69,7 @@ def grade_zip(
             if exam.results:
                 _look_for_memory(exam, box.student(folder, 2), deadline)
     except SubmissionError as error:
-        card.refusal = str(error)
-        card.marks = {id: replace(mark, message="not graded") for id, mark in card.marks.items()}
+        refuse(card, error)
     except Exception as error:  # a fault of ours must not cost the marks that were earned
         log.exception("grading %s", zip_path.name)
         card.fault = str(error) if isinstance(error, GraderError) else f"the grader failed: {type(error).__name__}"
@@ -113,6 +112,12 @@ def blank(assignment: Assignment, checks: Sequence[Check]) -> Scorecard:
     marks = {check.id: Mark(check.id, check.todo, check.title, cents.get(check.id, 0)) for check in checks}
     titles = {number: part.title for number, part in assignment.parts.items()}
     return Scorecard(assignment.title, marks, titles, places=dict(places()))
+
+
+def refuse(card: Scorecard, error: SubmissionError) -> None:
+    """Enter why nothing of a submission is graded."""
+    card.refusal = str(error)
+    card.marks = {id: replace(mark, message="not graded") for id, mark in card.marks.items()}
 
 
 def judge(check: Check, student: Student, seed: int, exam: Exam) -> Verdict:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 
 
-def write_zip(path: Path, files: Mapping[str, bytes]) -> None:
+def write_zip(path: Path | BinaryIO, files: Mapping[str, bytes]) -> None:
     """Pack files in order of their names, all with one date and one mode."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(files):

@@ -33,7 +33,7 @@ def write(path: Path, scorecard: Scorecard, *, execution_seconds: float | None =
 
 def render(scorecard: Scorecard, *, execution_seconds: float | None = None) -> str:
     """Write the page of one submission."""
-    template = _environment().get_template("report.html.j2")
+    template = environment().get_template("report.html.j2")
     return template.render(
         card=scorecard,
         parts=[_part(scorecard, number, todos) for number, todos in scorecard.parts().items()],
@@ -102,7 +102,8 @@ def _part(scorecard: Scorecard, number: int, todos: dict[str, list[Mark]]) -> Pa
 
 
 @functools.cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """What all pages are made with: every text that is filled in is escaped and cleaned."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
