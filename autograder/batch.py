@@ -66,7 +66,7 @@ class Batch:
         """Grade them all, and keep each result as it comes; what is broken gets a second attempt, after all others."""
         began, total = time.monotonic(), len(tasks)
         bar = progress.add_task("grading", total=total, pace="")
-        for task, outcome in crew.work(team, tasks, self._order):
+        for task, outcome in crew.work(team, tasks, self._order, warm.grade):
             record = self._record(task.handed, outcome)
             self._keep(record)
             if record.state is State.BROKEN and task.attempt == 1:

@@ -11,9 +11,10 @@ from typing import TypeVar
 
 from autograder import warm
 from autograder.errors import SetupError, SubmissionError
-from autograder.warm import Graded, Order
 
 Task = TypeVar("Task")
+Order = TypeVar("Order")
+Result = TypeVar("Result")
 DASK_SECONDS = 60  # for the first worker to come
 GONE = "whoever graded is gone; run the same command again, it goes on from here"
 
@@ -77,7 +78,9 @@ def dask(address: str) -> Crew:
     return open_team
 
 
-def work(crew: Crew, waiting: deque[Task], order: Callable[[Task], Order]) -> Iterator[tuple[Task, Graded | Exception]]:
+def work(
+    crew: Crew, waiting: deque[Task], order: Callable[[Task], Order], do: Callable[[Order], Result]
+) -> Iterator[tuple[Task, Result | Exception]]:
     """Hand out tasks, and yield each with what came of it, as they finish; the deque may grow meanwhile.
 
     When a process dies, nobody knows whose code it was about: all that were under way are graded once more, one by one,
@@ -85,6 +88,7 @@ def work(crew: Crew, waiting: deque[Task], order: Callable[[Task], Order]) -> It
 
     Args:
         order: makes the order of a task, right before it is sent; what it raises is what comes of the task.
+        do: carries out an order, wherever that is.
 
     Raises:
         SetupError: if the executor takes no more work.
@@ -92,7 +96,7 @@ def work(crew: Crew, waiting: deque[Task], order: Callable[[Task], Order]) -> It
     alone: deque[Task] = deque()
     while waiting or alone:
         with crew() as team:
-            lost = yield from _shift(team, waiting, alone, order)
+            lost = yield from _shift(team, waiting, alone, order, do)
         if len(lost) == 1:
             yield lost[0], SetupError("the process that graded it died")
         else:
@@ -100,17 +104,21 @@ def work(crew: Crew, waiting: deque[Task], order: Callable[[Task], Order]) -> It
 
 
 def _shift(
-    team: Team, waiting: deque[Task], alone: deque[Task], order: Callable[[Task], Order]
-) -> Generator[tuple[Task, Graded | Exception], None, list[Task]]:
+    team: Team,
+    waiting: deque[Task],
+    alone: deque[Task],
+    order: Callable[[Task], Order],
+    do: Callable[[Order], Result],
+) -> Generator[tuple[Task, Result | Exception], None, list[Task]]:
     """Work until all is done or the executor breaks; return what was under way then."""
     lost: list[Task] = []
-    running: dict[Future[Graded], Task] = {}
+    running: dict[Future[Result], Task] = {}
     while (alone or waiting or running) and not lost:
         queue, room = (alone, 1) if alone else (waiting, max(1, team.width()))
         while queue and len(running) < room and not lost:
             task = queue.popleft()
             try:
-                running[_submit(team.executor, order(task))] = task
+                running[_submit(team.executor, do, order(task))] = task
             except BrokenExecutor:
                 lost.append(task)
             except (SubmissionError, OSError) as error:
@@ -118,7 +126,7 @@ def _shift(
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             task = running.pop(future)
             try:
-                result: Graded | Exception = future.result()
+                result: Result | Exception = future.result()
             except BrokenExecutor:
                 lost.append(task)
                 continue
@@ -130,9 +138,9 @@ def _shift(
     return lost + list(running.values())
 
 
-def _submit(executor: Executor, order: Order) -> Future[Graded]:
+def _submit(executor: Executor, do: Callable[[Order], Result], order: Order) -> Future[Result]:
     try:
-        return executor.submit(warm.grade, order)
+        return executor.submit(do, order)
     except BrokenExecutor:
         raise
     except Exception as error:  # closed, or its scheduler has gone

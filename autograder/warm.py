@@ -75,12 +75,19 @@ def box(limits: Limits) -> Box:
     """Return the warm box of this process; one with other limits takes its place."""
     global _box
     if _box is not None and _box.limits != limits:
-        _box.close()
-        _box = None
+        close()
     if _box is None:
         _box = Box(limits)
-        Finalize(None, _box.close, exitpriority=10)
+        Finalize(None, close, exitpriority=10)
     return _box
+
+
+def close() -> None:
+    """End the box of this process, if there is one; the next zip makes another."""
+    global _box
+    if _box is not None:
+        _box.close()
+    _box = None
 
 
 _box: Box | None = None

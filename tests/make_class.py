@@ -119,16 +119,21 @@ def _hostile(right: Files) -> Iterator[tuple[str, bytes]]:
 
 def _no_zip(right: Files) -> Iterator[tuple[str, bytes]]:
     whole = packed(right)
-    bomb = io.BytesIO()
-    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("part1_numpy/views.py", bytes(450 * 10**6))
     while True:
         yield "cut short", whole[: len(whole) // 2]
         yield "empty file", b""
         yield "a RAR archive", b"Rar!\x1a\x07\x01\x00" + bytes(100)
-        yield "a bomb", bomb.getvalue()
+        yield "a bomb", _bomb()
         yield "leaves its folder", packed({**right, "../../evil.py": b""})
         yield "somebody's holidays", packed({"holidays/beach.jpg": b"\xff\xd8\xff"})
+
+
+def _bomb() -> bytes:
+    """Half a megabyte that unpacks to a thousand times as much."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("part1_numpy/views.py", bytes(450 * 10**6))
+    return target.getvalue()
 
 
 def main() -> None:

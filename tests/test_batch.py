@@ -1,0 +1,221 @@
+"""A class graded as an instructor does it: resumed, graded again, with bad submissions and processes that die."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from pathlib import Path
+
+import make_class
+import pytest
+from rich.console import Console
+
+from autograder import assignment as assignments
+from autograder import batch, crew, exports, rubric, warm
+from autograder.assignment import Assignment
+from autograder.errors import SetupError
+from autograder.records import Record, State
+from autograder.store import Store
+from autograder.warm import Order
+
+
+@pytest.fixture(scope="session")
+def small() -> Assignment:
+    """Part 3 alone: its checks are the fastest."""
+    whole = assignments.load()
+    return whole.model_copy(update={"parts": {3: whole.parts[3]}})
+
+
+@pytest.fixture(scope="session")
+def right(reference: Mapping[str, bytes]) -> bytes:
+    return make_class.packed(reference)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, right: bytes, skeletons: Mapping[str, bytes]) -> Path:
+    """A class of three: one right, one who has written nothing, and one whose file is no zip."""
+    made = tmp_path / "class"
+    made.mkdir()
+    (made / "ada.zip").write_bytes(right)
+    (made / "blank.zip").write_bytes(make_class.packed(skeletons))
+    (made / "cut.zip").write_bytes(right[:1000])
+    return made
+
+
+class Watched(ThreadPoolExecutor):
+    """Threads that grade in this process, and remember what they were asked to grade."""
+
+    asked: list[bytes]
+
+    def submit(self, function: Callable, /, *args, **kwargs) -> Future:
+        self.asked.append(args[0].content)
+        return super().submit(function, *args, **kwargs)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_box_is_left() -> Iterator[None]:
+    yield
+    warm.close()
+
+
+@pytest.fixture
+def grade_class(small: Assignment, tmp_path: Path) -> Callable:
+    """Run a batch in this process; returns the records, what was graded, and what the terminal said."""
+
+    def run(folder: Path, *, assignment: Assignment = small, seed: int = rubric.PUBLIC_SEED, regrade: bool = False):
+        asked: list[bytes] = []
+        console = Console(file=io.StringIO(), width=160)
+
+        def make() -> Executor:
+            executor = Watched(1)
+            executor.asked = asked
+            return executor
+
+        out = tmp_path / "out"
+        batch.run(folder, out, assignment, seed, crew.of(make, 2), console, regrade=regrade)
+        records = Store(out).load(one.key for one in exports.find(folder))
+        return records, len(asked), console.file.getvalue()
+
+    return run
+
+
+def _rows(out: Path) -> dict[str, dict[str, str]]:
+    with (out / "gradebook.csv").open(newline="", encoding="utf-8") as file:
+        return {row["name"]: row for row in csv.DictReader(file)}
+
+
+def test_a_bad_submission_costs_only_itself(grade_class, folder, tmp_path) -> None:
+    records, _, said = grade_class(folder)
+    assert {key: record.state for key, record in records.items()} == {
+        "ada": State.GRADED,
+        "blank": State.GRADED,
+        "cut": State.REFUSED,
+    }
+    rows = _rows(tmp_path / "out")
+    assert [rows[name]["points"] for name in ("ada", "blank", "cut")] == ["16.00", "0.00", "0.00"]
+    assert "damaged" in rows["cut"]["why"]
+    assert "3 submissions: 3 graded" in said
+    for key in records:
+        names = {path.name for path in (tmp_path / "out" / "students" / key).iterdir()}
+        assert names == {"card.json", "results.json", "report.html"}
+
+
+def test_only_what_has_changed_is_graded_again(grade_class, folder, small, right) -> None:
+    assert grade_class(folder)[1] == 3
+    assert grade_class(folder)[1] == 0
+    (folder / "blank.zip").write_bytes(right)
+    records, asked, said = grade_class(folder)
+    assert asked == 1
+    assert records["blank"].card.cents == 1600
+    assert "marks that changed" in said
+    assert grade_class(folder, seed=7)[1] == 3
+    fewer = small.model_copy(update={"title": "Another title"})
+    assert grade_class(folder, seed=7, assignment=fewer)[1] == 3
+
+
+def test_a_regrading_shows_old_marks_beside_new_ones(grade_class, folder, small, tmp_path) -> None:
+    grade_class(folder)
+    records, asked, said = grade_class(folder, regrade=True)
+    assert asked == 3
+    assert "marks that changed" not in said
+    assert records["ada"].before == records["ada"].points
+    halved = small.parts[3].model_copy(update={"points": 8.0})
+    records, _, said = grade_class(folder, assignment=small.model_copy(update={"parts": {3: halved}}), regrade=True)
+    assert "16.00" in said
+    assert "8.00" in said
+    assert _rows(tmp_path / "out")["ada"]["before"] == "16.00"
+
+
+def test_a_regrading_that_was_killed_goes_on_where_it_was(grade_class, folder, tmp_path) -> None:
+    grade_class(folder)
+    grade_class(folder, regrade=True)
+    records = Store(tmp_path / "out").load(["ada"])
+    assert records["ada"].run
+    (tmp_path / "out" / batch.REGRADING).write_text(records["ada"].run)  # as if the end had not been reached
+    (folder / "new.zip").write_bytes((folder / "blank.zip").read_bytes())
+    assert grade_class(folder, regrade=True)[1] == 1
+    assert not (tmp_path / "out" / batch.REGRADING).exists()
+
+
+def test_pages_are_written_again_without_grading_when_their_code_has_changed(grade_class, folder, tmp_path) -> None:
+    records, _, _ = grade_class(folder)
+    store = Store(tmp_path / "out")
+    old = Record(**{**vars(records["ada"]), "pages": "of another version"})
+    with store.open():
+        store.save(old, {"report.html": "old"})
+    assert grade_class(folder)[1] == 0
+    assert "<!doctype html>" in (tmp_path / "out/students/ada/report.html").read_text(encoding="utf-8")
+
+
+def test_what_is_broken_is_tried_twice_and_again_the_next_time(
+    grade_class, tmp_path, small, reference, skeletons, checkpoints
+) -> None:
+    """Here the grader lacks the images that judge a checkpoint."""
+    missing = small.model_copy(update={"parts": {2: assignments.load().parts[2]}, "dataset": "images:/no/such/folder"})
+    models = "part2_pytorch/models.py"
+    weights = "checkpoints/two_layer.pt"
+    (tmp_path / "class").mkdir()
+    files = {**skeletons, models: reference[models], weights: checkpoints[weights]}
+    (tmp_path / "class" / "ada.zip").write_bytes(make_class.packed(files))
+    records, asked, said = grade_class(tmp_path / "class", assignment=missing)
+    assert (asked, records["ada"].state) == (2, State.BROKEN)
+    assert "ada: to grade again: 2.6" in said
+    assert _rows(tmp_path / "out")["ada"]["points"] == ""  # no silent zero
+    assert grade_class(tmp_path / "class", assignment=missing)[1] == 2
+
+
+def test_what_a_kill_leaves_half_written_is_put_in_order(grade_class, folder, tmp_path) -> None:
+    grade_class(folder)
+    students = tmp_path / "out" / "students"
+    (students / "ada").rename(students / ".old-ada")  # between the two steps of a replacement
+    (students / ".partial-blank").mkdir()
+    (students / "cut" / "card.json").write_text('{"key": "cut"')
+    _, asked, _ = grade_class(folder)
+    assert asked == 1
+    assert sorted(path.name for path in students.iterdir()) == ["ada", "blank", "cut"]
+
+
+def test_two_batches_never_write_to_one_folder(tmp_path) -> None:
+    with Store(tmp_path).open(), pytest.raises(SetupError, match="another batch is writing to"), Store(tmp_path).open():
+        pass
+
+
+def test_results_are_for_their_owner_alone(tmp_path) -> None:
+    with Store(tmp_path / "out").open():
+        assert (tmp_path / "out").stat().st_mode & 0o077 == 0
+
+
+def test_another_version_of_the_grader_grades_nothing(small, right) -> None:
+    graded = warm.grade(Order(right, small, 0, "another version"))
+    assert b"another version of the grader" in graded.card
+
+
+def die_or_answer(order: str) -> str:
+    if order == "deadly":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return order
+
+
+def test_a_process_that_dies_is_blamed_on_the_one_that_it_graded_alone() -> None:
+    tasks = deque(["a", "b", "deadly", "c", "d"])
+    outcomes = dict(crew.work(crew.of(lambda: warm.pool(2), 3), tasks, lambda task: task, die_or_answer))
+    assert {task: outcomes[task] for task in "abcd"} == {task: task for task in "abcd"}
+    assert "died" in str(outcomes["deadly"])
+
+
+def test_a_cluster_that_does_not_answer_is_one_sentence(monkeypatch) -> None:
+    monkeypatch.setattr(crew, "DASK_SECONDS", 1)
+    address = "tcp://127.0.0.1:9"
+    with pytest.raises(SetupError, match=f"no Dask scheduler answers at {address}"), crew.dask(address)():
+        pass
+
+
+def test_the_class_of_one_size_is_always_the_same() -> None:
+    first, second = (list(make_class.contents(6)) for _ in range(2))
+    assert first == second
+    assert len({kind for kind, _ in first}) == 6
