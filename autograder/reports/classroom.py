@@ -15,7 +15,8 @@ from autograder.scores import Mark, ModelResult, Outcome
 BINS = 10
 SLOWEST = 10
 EQUALS = " equals what you get when "  # of `diagnosis.sentence`: what follows names the mistake
-DROP = 0.15  # of accuracy on shifted or mirrored images; more is worth a look
+PLAIN = "as they are"  # of ModelResult.changed
+DROP = 0.15  # of accuracy on changed images, beyond that of the class's median; more is worth a look
 
 
 @dataclass(frozen=True)
@@ -85,14 +86,18 @@ class Model:
 
     @property
     def suspicious(self) -> list[tuple[Record, float, str]]:
-        """Those that lose much on changed images, as a network that has learned the test set by heart does."""
-        found = []
+        """Those that lose much more than others on changed images, as who has learned the test set by heart does."""
+        drops: dict[str, list[tuple[Record, float]]] = {}
         for record, result in self.results:
-            plain = result.changed.get("as they are")
-            for how, accuracy in result.changed.items():
-                if plain is not None and plain - accuracy > DROP:
-                    found.append((record, plain - accuracy, how))
-        return found
+            for how in result.changed.keys() - {PLAIN}:
+                drops.setdefault(how, []).append((record, result.changed[PLAIN] - result.changed[how]))
+        usual = {how: statistics.median(drop for _, drop in found) for how, found in drops.items()}
+        return [
+            (record, drop, how)
+            for how, found in sorted(drops.items())
+            for record, drop in found
+            if drop > usual[how] + DROP
+        ]
 
 
 class Classroom:
