@@ -11,7 +11,7 @@ import json
 import secrets
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from rich.progress import Progress
 from autograder import crew, engine, exports, records, rubric, warm
 from autograder.assignment import ROOT, Assignment
 from autograder.crew import Crew
-from autograder.errors import GraderError, SubmissionError
+from autograder.errors import GraderError, SetupError, SubmissionError
 from autograder.exports import HandedIn
 from autograder.records import Record, State
 from autograder.reports import classpage, classtext, files, gradebook, gradescope, html
@@ -31,6 +31,8 @@ from autograder.store import Store
 from autograder.warm import Graded, Order
 
 REGRADING = "regrading.txt"  # is there while a regrading is under way, and names it
+HOPELESS = 5  # submissions in a row with a fault of ours: the next ones would have it as well
+PAGES = (".py", ".j2", ".css", ".js")
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,14 @@ class Batch:
 
     def __init__(self, store: Store, handed: Sequence[HandedIn], assignment: Assignment, seed: int, run: str) -> None:
         self.store, self.handed, self.assignment, self.seed, self.run = store, handed, assignment, seed, run
-        self.code, self.pages = warm.code(), warm.digest((ROOT / "autograder" / "reports").rglob("*.*"))
+        writers = (ROOT / "autograder" / "reports").rglob("*")
+        self.code, self.pages = warm.code(), warm.digest(path for path in writers if path.suffix in PAGES)
         self.known = store.load(one.key for one in handed)  # as they were when this run began
-        self.records = dict(self.known)
+        self.records = {
+            one.key: replace(self.known[one.key], people=one.people, handed_in=one.handed_in, late=one.late)
+            for one in handed
+            if one.key in self.known
+        }
         self.graded: list[str] = []
         self._sent: dict[str, str] = {}  # digest of what was graded, which may have changed since
 
@@ -63,13 +70,20 @@ class Batch:
         return deque(Task(one) for one in self.handed if not self._is_done(one))
 
     def work(self, team: Crew, tasks: deque[Task], progress: Progress) -> None:
-        """Grade them all, and keep each result as it comes; what is broken gets a second attempt, after all others."""
-        began, total = time.monotonic(), len(tasks)
+        """Grade them all, and keep each result as it comes; what is broken gets a second attempt, after all others.
+
+        Raises:
+            SetupError: if one after the other is broken, so that the fault is not theirs.
+        """
+        began, total, in_a_row = time.monotonic(), len(tasks), 0
         bar = progress.add_task("grading", total=total, pace="")
         for task, outcome in crew.work(team, tasks, self._order, warm.grade):
             record = self._record(task.handed, outcome)
             self._keep(record)
-            if record.state is State.BROKEN and task.attempt == 1:
+            in_a_row = in_a_row + 1 if record.state is State.BROKEN and task.attempt == 1 else 0
+            if in_a_row == HOPELESS:
+                raise SetupError(f"stopped after {HOPELESS} faults in a row: {classtext.ungraded(record)}")
+            if in_a_row:
                 tasks.append(replace(task, attempt=2))
                 continue
             self.graded.append(record.key)
@@ -124,7 +138,6 @@ class Batch:
             card, seconds = records.load_card(outcome.card), outcome.seconds
         else:
             card, seconds = self._ungraded(outcome), 0.0
-        before = self.known.get(one.key)
         return Record(
             one.key,
             one.people,
@@ -133,10 +146,17 @@ class Batch:
             one.late,
             self._fingerprint(self._sent.pop(one.key, "") or self._digest(one)),
             seconds,
-            before.points if before and before.state is not State.BROKEN else {},
+            self._before(one.key),
             self.run,
             self.pages,
         )
+
+    def _before(self, key: str) -> Mapping[str, int]:
+        """The marks that are replaced: the latest that were whole."""
+        record = self.known.get(key)
+        if record is None:
+            return {}
+        return record.before if record.state is State.BROKEN else record.points
 
     def _ungraded(self, error: Exception) -> Scorecard:
         card = engine.blank(self.assignment, [one for one in rubric.load() if one.part in self.assignment.parts])

@@ -152,21 +152,37 @@ def test_pages_are_written_again_without_grading_when_their_code_has_changed(gra
     assert "<!doctype html>" in (tmp_path / "out/students/ada/report.html").read_text(encoding="utf-8")
 
 
-def test_what_is_broken_is_tried_twice_and_again_the_next_time(
-    grade_class, tmp_path, small, reference, skeletons, checkpoints
-) -> None:
-    """Here the grader lacks the images that judge a checkpoint."""
-    missing = small.model_copy(update={"parts": {2: assignments.load().parts[2]}, "dataset": "images:/no/such/folder"})
-    models = "part2_pytorch/models.py"
-    weights = "checkpoints/two_layer.pt"
-    (tmp_path / "class").mkdir()
+@pytest.fixture
+def no_images(small: Assignment) -> Assignment:
+    """Part 2, judged by images that this machine does not have: a fault of ours."""
+    part = assignments.load().parts[2]
+    return small.model_copy(update={"parts": {2: part}, "dataset": "images:/no/such/folder"})
+
+
+@pytest.fixture
+def unlucky(tmp_path: Path, reference, skeletons, checkpoints) -> Path:
+    """A class of one, who has a checkpoint and little else."""
+    models, weights = "part2_pytorch/models.py", "checkpoints/two_layer.pt"
     files = {**skeletons, models: reference[models], weights: checkpoints[weights]}
-    (tmp_path / "class" / "ada.zip").write_bytes(make_class.packed(files))
-    records, asked, said = grade_class(tmp_path / "class", assignment=missing)
+    (tmp_path / "unlucky").mkdir()
+    (tmp_path / "unlucky" / "ada.zip").write_bytes(make_class.packed(files))
+    return tmp_path / "unlucky"
+
+
+def test_what_is_broken_is_tried_twice_and_again_the_next_time(grade_class, tmp_path, unlucky, no_images) -> None:
+    records, asked, said = grade_class(unlucky, assignment=no_images)
     assert (asked, records["ada"].state) == (2, State.BROKEN)
     assert "ada: to grade again: 2.6" in said
     assert _rows(tmp_path / "out")["ada"]["points"] == ""  # no silent zero
-    assert grade_class(tmp_path / "class", assignment=missing)[1] == 2
+    assert grade_class(unlucky, assignment=no_images)[1] == 2
+
+
+def test_a_fault_that_all_have_stops_the_batch_in_one_sentence(grade_class, tmp_path, unlucky, no_images) -> None:
+    for name in "abcdefg":
+        (unlucky / f"{name}.zip").write_bytes((unlucky / "ada.zip").read_bytes())
+    with pytest.raises(SetupError, match=r"stopped after 5 faults in a row: .*: 2.6-two-layer: there is no folder"):
+        grade_class(unlucky, assignment=no_images)
+    assert len(_rows(tmp_path / "out")) == 5
 
 
 def test_what_a_kill_leaves_half_written_is_put_in_order(grade_class, folder, tmp_path) -> None:
