@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import multiprocessing.connection
-import os
-import threading
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from itertools import repeat
-from multiprocessing.util import Finalize
 from pathlib import Path
 
 from autograder import assignment as assignments
-from autograder import engine, rubric
+from autograder import engine, rubric, warm
 from autograder.engine import Verdict
 from autograder.exam import Exam
 from autograder.rubric import Check
-from autograder.sandbox.box import Box
 from autograder.scores import Outcome, Scorecard
 
 Files = Mapping[str, bytes]
 SECONDS = 600.0
 DATASET = "shapes:1000"  # judges checkpoints; fewer images than a grading takes
-
-_box: Box | None = None
 
 
 def run(
@@ -45,38 +36,22 @@ def run(
         seconds: a shorter limit for each check.
         todos: for each variant, the TODOs whose checks it can lose; the others count as passed, unasked. Empty: all.
     """
-    context = multiprocessing.get_context("spawn")  # never a fork of a process whose threads may hold locks
-    with ProcessPoolExecutor(jobs, context, initializer=_open_box) as pool:
+    with warm.pool(jobs) as pool:
         yield from pool.map(_grade, variants, repeat(parts), repeat(seconds), todos)
 
 
-def _open_box() -> None:
-    global _box
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _box = Box(assignments.load().limits)
-    Finalize(None, _box.close, exitpriority=10)
-
-
-def _end_with_parent() -> None:
-    """Do not outlive a parent that was killed: nobody would ever send this process its next task, or its end."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None, "this is a process of a pool"
-    multiprocessing.connection.wait([parent.sentinel])
-    os._exit(1)
-
-
 def _grade(files: Files, parts: tuple[int, ...], seconds: float | None, todos: Collection[str]) -> Scorecard:
-    assert _box is not None, "the pool's initializer makes the box"
+    box = warm.box(assignments.load().limits)
     checks = [_within(check, seconds) for check in rubric.load() if check.part in parts]
     card = engine.blank(assignments.load(), checks)
     for check in checks:
         if todos and check.todo not in todos:
             engine.settle(card, check, Verdict(Outcome.PASSED))
     checks = [check for check in checks if card.marks[check.id].outcome is Outcome.PENDING]
-    with _box.room() as folder:
+    with box.room() as folder:
         write(folder, files)
         exam = Exam(folder, assignments.load().on(DATASET))
-        engine.grade_folder(folder, _box, card, checks, rubric.PUBLIC_SEED, time.monotonic() + SECONDS, _ignore, exam)
+        engine.grade_folder(folder, box, card, checks, rubric.PUBLIC_SEED, time.monotonic() + SECONDS, _ignore, exam)
     return card
 
 
