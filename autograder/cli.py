@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import sys
 import time
@@ -98,8 +99,10 @@ def run_batch(
     try:
         broken = batch.run(folder, out, assignment, seed, team, console, regrade=regrade)
     except KeyboardInterrupt:
+        for process in multiprocessing.active_children():
+            process.kill()  # what it was grading is graded when the command runs again
         errors.print("stopped; the same command goes on from here")
-        os._exit(INTERRUPTED)  # processes under way end with this one
+        sys.exit(INTERRUPTED)
     sys.exit(Exit.FAULT if broken else Exit.GRADED)
 
 

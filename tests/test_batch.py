@@ -6,6 +6,8 @@ import csv
 import io
 import os
 import signal
+import subprocess
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -17,7 +19,7 @@ from rich.console import Console
 
 from autograder import assignment as assignments
 from autograder import batch, crew, exports, rubric, warm
-from autograder.assignment import Assignment
+from autograder.assignment import ROOT, Assignment
 from autograder.errors import SetupError
 from autograder.records import Record, State
 from autograder.store import Store
@@ -229,6 +231,26 @@ def test_a_cluster_that_does_not_answer_is_one_sentence(monkeypatch) -> None:
     address = "tcp://127.0.0.1:9"
     with pytest.raises(SetupError, match=f"no Dask scheduler answers at {address}"), crew.dask(address)():
         pass
+
+
+def _command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "autograder", "batch", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_a_class_is_graded_from_the_command_line(folder, tmp_path) -> None:
+    preset = ROOT / "autograder" / "presets" / "hw2p1.toml"
+    done = _command(folder, "--out", tmp_path / "out", "--assignment", preset, "--jobs", "1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "3 submissions: 3 graded" in done.stdout
+    assert [row["points"] for row in _rows(tmp_path / "out").values()] == ["100.00", "0.00", "0.00"]
+
+
+def test_a_class_that_is_not_there_is_one_sentence_and_status_2(tmp_path) -> None:
+    done = _command(tmp_path / "missing", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "is no folder" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
 
 
 def test_the_class_of_one_size_is_always_the_same() -> None:
