@@ -20,6 +20,7 @@ WATCHED = ("numpy", "torch", "torchvision")
 WITHOUT = {
     "zygote-namespaces": "student code sees the machine's files and processes, as far as the others let it",
     "worker-namespaces": "two workers share network, queues and temporary folders",
+    "descriptors": "what the grader has open stays open to student code",
     "landlock": "files that everyone may read stay readable",
     "limits": "one submission can take all memory",
     "own-user": "files and processes of the grader's user are in reach",
@@ -44,6 +45,9 @@ def report(console: Console) -> int:
             name, f"not held: {why}" if why else "held", WITHOUT.get(name, ""), style="yellow" if why else None
         )
     console.print(table)
+    kept = [name for name in isolation.tried if name not in isolation.reached]
+    console.print(f"tried from inside: {', '.join(isolation.tried)}", highlight=False)
+    console.print(f"of which succeeded: {', '.join(isolation.reached) or 'nothing'} ({len(kept)} failed)", highlight=False)
     console.print(f"isolation {isolation.sentence()}", highlight=False)
     return 0 if isolation.keeps_secrets else 1
 

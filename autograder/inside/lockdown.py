@@ -17,6 +17,7 @@ from . import landlock, namespaces, seccomp, syscalls
 
 Report = dict[str, str]
 FIRST_FREE = 4  # descriptors 0 to 2 are the usual ones, 3 is the channel to the grader
+STDLIB = 4  # the standard library, where it lies in a folder that only the grader may pass
 MAX_DESCRIPTORS = 256
 FOREIGN = ("site-packages", "dist-packages")  # folders in the standard library's that belong to others
 
@@ -49,7 +50,7 @@ def lock_in(plan: dict[str, Any], order: dict[str, Any], proc: int) -> tuple[Rep
     Args:
         plan: as `zygote.main` has completed it.
         order: of this worker: submission, scratch, uid, processes, cpu_seconds, and limits in megabytes and files.
-        proc: descriptor of /proc, or -1.
+        proc: descriptor of /proc.
     """
     report: Report = {}
     tried = functools.partial(attempt, report, plan["off"])
@@ -62,7 +63,7 @@ def lock_in(plan: dict[str, Any], order: dict[str, Any], proc: int) -> tuple[Rep
             order["submission"], proc, order["scratch_megabytes"], order["scratch_files"], root
         ),
     )
-    os.closerange(FIRST_FREE, 4096)
+    tried("descriptors", lambda: os.closerange(FIRST_FREE + plan["stdlib_held"], 4096))
     paths = _paths(plan, order, boxed)
     rules: list[int] = []
     tried("landlock", lambda: rules.append(_rules(plan, paths, boxed)))

@@ -9,36 +9,49 @@ import socket
 from collections.abc import Callable
 from functools import partial
 
+from .syscalls import ARM, call
 
-def reach(files: dict[str, str], port: int, grader_pid: int) -> list[str]:
-    """Try to get out, and return the names of what succeeded.
+KEYCTL = 219 if ARM else 250
+GET_KEYRING_ID, USER_KEYRING = 0, -4
+CLONE_NEWUSER = 0x1000_0000
+
+
+def reach(bait: dict[str, str], port: int, grader_pid: int) -> dict[str, bool]:
+    """Try to get out; say by name what was tried, and whether it succeeded.
 
     Args:
-        files: canaries by name: files of the grader that should not be readable.
+        bait: what the grader has laid out: paths by the name of the attempt to read them; under "abstract" the name
+            of an abstract socket that listens.
         port: a TCP port on 127.0.0.1 that listens.
         grader_pid: the trusted process, as the machine numbers it.
     """
+    files = {name: path for name, path in bait.items() if name != "abstract"}
     attempts: dict[str, Callable[[], object]] = {
         **{f"read {name}": partial(_read, path) for name, path in files.items()},
-        "connect to a port": lambda: socket.create_connection(("127.0.0.1", port), timeout=1).close(),
-        "fork": _fork,
-        "signal the grader": lambda: os.kill(grader_pid, 0),
+        "read the grader's environment": lambda: _read(f"/proc/{grader_pid}/environ"),
+        "read the grader's memory": lambda: _read(f"/proc/{grader_pid}/mem"),
         "write beside the submission": lambda: _create(os.path.dirname(os.path.abspath(__file__))),
         "write into /usr/lib": lambda: _create("/usr/lib"),
-        "read the grader's environment": lambda: _read(f"/proc/{grader_pid}/environ"),
-        "make a user namespace": lambda: _call("unshare", 0x1000_0000),
+        "connect to a port": lambda: socket.create_connection(("127.0.0.1", port), timeout=1).close(),
+        "connect to an abstract socket": lambda: _connect("\0" + bait["abstract"]),
+        "fork": _fork,
+        "signal the grader": lambda: os.kill(grader_pid, 0),
+        "make a user namespace": lambda: _unshare(CLONE_NEWUSER),
+        "use a keyring": lambda: call(KEYCTL, GET_KEYRING_ID, USER_KEYRING, 1),
     }
-    reached = []
+    reached = {}
     for name, attempt in attempts.items():
+        reached[name] = False
         with contextlib.suppress(OSError):
             attempt()
-            reached.append(name)
+            reached[name] = True
     return reached
 
 
 def _read(path: str) -> None:
     with open(path, "rb") as file:
-        file.read(1)
+        if not path.endswith("/mem"):  # there, the first page is never mapped: to have it open is enough
+            file.read(1)
 
 
 def _create(folder: str) -> None:
@@ -47,12 +60,18 @@ def _create(folder: str) -> None:
     os.unlink(path)
 
 
+def _connect(address: str) -> None:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(1)
+        client.connect(address)
+
+
 def _fork() -> None:
     if not os.fork():
         os._exit(0)
     os.wait()
 
 
-def _call(function: str, argument: int) -> None:
-    if getattr(ctypes.CDLL(None, use_errno=True), function)(argument) < 0:
-        raise OSError(ctypes.get_errno(), function)
+def _unshare(flags: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).unshare(flags) < 0:
+        raise OSError(ctypes.get_errno(), "unshare")

@@ -1,7 +1,7 @@
 """The list of system calls that student code may make; everything else fails with EPERM. man 2 seccomp.
 
-Protects against: new processes and programs, sockets, ptrace, keyrings, io_uring, namespaces, anything of the kernel
-that nobody here needs. Numbers that the table does not know, and clone3, fail with ENOSYS, so that libraries fall back.
+Protects against: new processes and programs, sockets, ptrace, keyrings, io_uring, namespaces, locks and leases on files
+that others use, anything of the kernel that nobody here needs. Numbers that the table does not know, and clone3, fail with ENOSYS, so that libraries fall back.
 Does not protect against: what the allowed calls can do to files that this process may open.
 """
 
@@ -26,6 +26,9 @@ SET_MODE_FILTER, ALL_THREADS = 1, 1
 CLONE_THREAD = 0x0001_0000
 TERMINAL_QUERIES = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS TIOCGWINSZ FIONREAD FIONBIO FIO(N)CLEX
 PR_NAMES = (15, 16)  # PR_SET_NAME, PR_GET_NAME
+# F_DUPFD F_GETFD F_SETFD F_GETFL F_SETFL F_DUPFD_CLOEXEC F_GETPIPE_SZ: nothing that another process would notice, as
+# it does locks, leases and signals on files that all workers can read.
+OWN_DESCRIPTORS = (0, 1, 2, 3, 4, 1030, 1032)
 
 Instruction = tuple[int, int, int, int]  # operation, jump if true, jump if false, operand
 PERMIT: Instruction = (RETURN, 0, 0, ALLOW)
@@ -50,6 +53,8 @@ def program(pid: int, own_uid: bool) -> list[Instruction]:
         "ioctl": _argument_is(1, *TERMINAL_QUERIES),
         "prctl": _argument_is(0, *PR_NAMES),
         "clone3": [UNKNOWN],
+        "fcntl": _argument_is(1, *OWN_DESCRIPTORS),
+        "sched_setaffinity": _argument_is(0, 0, pid),
     }
     if own_uid:
         allowed += [number for name, number in conditional.items() if name not in by_arguments]

@@ -13,7 +13,7 @@ TABLES = {
         pwritev 296 70, preadv2 327 286, pwritev2 328 287, lseek 8 62, close 3 57, close_range 436 436, open 2 -,
         openat 257 56, creat 85 -, fstat 5 80, newfstatat 262 79, stat 4 -, lstat 6 -, statx 332 291, access 21 -,
         faccessat 269 48, faccessat2 439 439, readlink 89 -, readlinkat 267 78, getdents 78 -, getdents64 217 61,
-        getcwd 79 17, chdir 80 49, fchdir 81 50, fcntl 72 25, flock 73 32, fsync 74 82, fdatasync 75 83,
+        getcwd 79 17, chdir 80 49, fchdir 81 50, fsync 74 82, fdatasync 75 83,
         ftruncate 77 46, truncate 76 45, fallocate 285 47, fadvise64 221 223, rename 82 -, renameat 264 38,
         renameat2 316 276, mkdir 83 -, mkdirat 258 34, rmdir 84 -, unlink 87 -, unlinkat 263 35, link 86 -,
         linkat 265 37, symlink 88 -, symlinkat 266 36, umask 95 166, dup 32 23, dup2 33 -, dup3 292 24, pipe 22 -,
@@ -24,12 +24,12 @@ TABLES = {
     "memory": """
         mmap 9 222, munmap 11 215, mprotect 10 226, mremap 25 216, madvise 28 233, brk 12 214, msync 26 227,
         mincore 27 232, membarrier 324 283, get_mempolicy 239 236, mlock 149 228, munlock 150 229,
-        sched_getaffinity 204 123, sched_setaffinity 203 122, sched_yield 24 124, sched_getparam 143 121,
+        sched_getaffinity 204 123, sched_yield 24 124, sched_getparam 143 121,
         sched_getscheduler 145 120, sched_get_priority_max 146 125, sched_get_priority_min 147 126,
         getpriority 140 141
     """,
     "process": """
-        futex 202 98, set_robust_list 273 99, get_robust_list 274 100, rseq 334 293, set_tid_address 218 96,
+        futex 202 98, set_robust_list 273 99, rseq 334 293, set_tid_address 218 96,
         gettid 186 178, getpid 39 172, getppid 110 173, getuid 102 174, geteuid 107 175, getgid 104 176,
         getegid 108 177, getresuid 118 148, getresgid 120 150, getgroups 115 158, getpgrp 111 -, getpgid 121 155,
         getsid 124 156, exit 60 93, exit_group 231 94, arch_prctl 158 -, rt_sigaction 13 134,
@@ -41,7 +41,8 @@ TABLES = {
     """,
     "conditional": """
         chmod 90 -, fchmod 91 52, fchmodat 268 53, utime 132 -, utimes 235 -, utimensat 280 88, futimesat 261 -,
-        clone 56 220, kill 62 129, tgkill 234 131, prlimit64 302 261, ioctl 16 29, prctl 157 167, clone3 435 435
+        clone 56 220, kill 62 129, tgkill 234 131, prlimit64 302 261, ioctl 16 29, prctl 157 167, clone3 435 435,
+        fcntl 72 25, sched_setaffinity 203 122
     """,
 }
 

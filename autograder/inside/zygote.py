@@ -41,6 +41,7 @@ def main() -> None:
     """
     control = socket.socket(fileno=_out_of_the_way(int(sys.argv[1])))
     plan: dict[str, Any] = json.loads(sys.argv[2])
+    sys.argv[:] = sys.orig_argv[:] = [""]  # student code need not know where things lie on this machine
     report: lockdown.Report = {}
     try:
         state = _prepare(plan, report)
@@ -59,14 +60,17 @@ def _prepare(plan: dict[str, Any], report: lockdown.Report) -> tuple[int, int]:
         namespaces.leave_zygote_namespaces()
     report["zygote-namespaces"] = "" if plan["view_held"] else plan["why_off"]
     proc = _open("/proc")
-    own_namespace = -1
+    _volunteer(proc)
+    own_namespace, plan["stdlib_held"] = -1, False
     if plan["view_held"]:
         own_namespace = _open("self/ns/pid", proc)
         namespaces.build_view(plan)
         libraries, grader = namespaces.LIBRARIES, namespaces.GRADER
     else:
         libraries, grader = plan["library_folder"], plan["grader"]
-    sys.path[:] = [*(path for path in sys.path if path.startswith(plan["stdlib"])), libraries, grader]
+        _hold_standard_library(plan)
+    own = (plan["stdlib"], f"/proc/self/fd/{lockdown.STDLIB}")
+    sys.path[:] = [*(path for path in sys.path if path.startswith(own)), libraries, grader]
     sys.modules[__package__ or "inside"].__path__ = [f"{grader}/inside"]
     for module in plan["modules"]:
         importlib.import_module(module)
@@ -98,6 +102,9 @@ def _serve_one(
         return False
     order = json.loads(message)
     if "reap" in order:
+        if not plan["view_held"]:  # else the end of its pid namespace has ended what it started
+            with contextlib.suppress(OSError):
+                os.killpg(order["reap"], 9)
         _, status, usage = os.wait4(order["reap"], 0)
         reply = {"status": os.waitstatus_to_exitcode(status), "memory": usage.ru_maxrss}
         control.send(json.dumps(reply).encode())
@@ -133,6 +140,8 @@ def _become_worker(
             os.dup2(source, target, inheritable=False)
         _reseed()
         held, paths = lockdown.lock_in(plan, order, proc)
+        plan.clear()
+        order.clear()
         sys.path.append(paths.submission)
         worker.serve(3, paths.submission, {**report, **held})
         status = 0
@@ -148,6 +157,31 @@ def _reseed() -> None:
     for name, seed in (("numpy.random", "seed"), ("torch", "seed")):
         if name in sys.modules:
             getattr(sys.modules[name], seed)()
+
+
+def _volunteer(proc: int) -> None:
+    """Let the machine, where it runs out of memory, end this process and its workers before any other."""
+    with contextlib.suppress(OSError):
+        score = os.open("self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
+        try:
+            os.write(score, b"1000")
+        finally:
+            os.close(score)
+
+
+def _hold_standard_library(plan: dict[str, Any]) -> None:
+    """Reach the standard library by descriptor where a worker, with a user of its own, could not walk to it."""
+    stdlib = plan["stdlib"]
+    above = stdlib.split("/")[1:-1]
+    closed = any(not os.stat("/" + "/".join(above[:depth])).st_mode & 1 for depth in range(1, len(above) + 1))
+    if os.getuid() or not closed:
+        return
+    descriptor = os.open(stdlib, os.O_PATH | os.O_DIRECTORY)
+    os.dup2(descriptor, lockdown.STDLIB)
+    os.close(descriptor)
+    for paths in (sys.path, *(module.__path__ for module in list(sys.modules.values()) if hasattr(module, "__path__"))):
+        paths[:] = [path.replace(stdlib, f"/proc/self/fd/{lockdown.STDLIB}", 1) for path in paths]
+    plan["stdlib_held"] = True
 
 
 def _open(path: str, folder: int | None = None) -> int:

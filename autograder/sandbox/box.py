@@ -72,10 +72,19 @@ class Box:
     def _worker(self, kind: Kind, name: str) -> Worker:
         """Fork a worker; a zygote that has died is started anew, once."""
         try:
-            return self._zygote(kind).worker(name)
+            return self._locked_in(kind, name)
         except SetupError:
             self._zygotes.pop(kind).close()
-            return self._zygote(kind).worker(name)
+            return self._locked_in(kind, name)
+
+    def _locked_in(self, kind: Kind, name: str) -> Worker:
+        """Fork a worker that holds whatever was found to hold on this machine, or none."""
+        worker = self._zygote(kind).worker(name)
+        found = self.isolation.mechanisms
+        if lacking := [name for name, why in worker.report.items() if why and not found.get(name, why)]:
+            worker.kill()
+            raise SetupError(f"a worker starts without {', '.join(lacking)}, which this machine has")
+        return worker
 
     def _zygote(self, kind: Kind) -> Zygote:
         if kind not in self._zygotes:

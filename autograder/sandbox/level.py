@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import socket
+import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,13 @@ MEANING = {
     "B-": "seccomp and limits, with either an own user or Landlock: what others may read stays readable",
     "C": "a separate process and a clock: nothing keeps student code from reading or writing files",
 }
+READABLE = {  # what level B- cannot hide
+    "read a world-readable file",
+    "read another submission",
+    "read a file in /dev/shm",
+    "write beside the submission",
+}
+SHARED_MEMORY = Path("/dev/shm")
 SECONDS = 10.0
 
 
@@ -31,11 +41,13 @@ class Isolation:
         level: "A", "B", "B-" or "C".
         mechanisms: by name, an empty text where it holds, else the reason why not.
         reached: what a worker could do although it should not.
+        tried: all that it tried.
     """
 
     level: str
     mechanisms: dict[str, str]
     reached: tuple[str, ...]
+    tried: tuple[str, ...] = ()
 
     def sentence(self) -> str:
         """Say it in one line."""
@@ -51,25 +63,20 @@ class Isolation:
 def measure(zygote: Zygote) -> Isolation:
     """Let a worker of an empty submission try to get out, and grade the box by what it reached.
 
-    The submission is a folder `canary` that is made among the submissions and removed again.
+    The submission is a folder `canary` that is made among the submissions and removed again, and so is a neighbour.
     """
     folder = Path(tempfile.mkdtemp(prefix="canary-", dir=zygote.submissions))
     folder.chmod(0o755)
     with contextlib.ExitStack() as stack:
         stack.callback(folder.rmdir)
-        canaries = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="autograder-canary-")))
-        canaries.chmod(0o755)
-        files = {"a private file of the grader": canaries / "private", "a world-readable file": canaries / "public"}
-        for path, mode in zip(files.values(), (0o600, 0o644), strict=True):
-            path.write_text("canary", encoding="utf-8")
-            path.chmod(mode)
+        bait = stack.enter_context(_bait(zygote.submissions))
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         worker = zygote.worker(folder.name)
         stack.callback(worker.kill)
         request: dict[str, Any] = {
             "do": "call",
             "target": "inside.reach:reach",
-            "args": ({name: str(path) for name, path in files.items()}, listener.getsockname()[1], os.getpid()),
+            "args": (bait, listener.getsockname()[1], os.getpid()),
             "kwargs": {},
             "keep": None,
         }
@@ -77,18 +84,49 @@ def measure(zygote: Zygote) -> Isolation:
             answer = worker.ask([request], time.monotonic() + SECONDS)
         except WorkerLost as error:
             return Isolation("C", worker.report, (f"not be probed: {error}",))
-        reached = answer.get("value", [f"not be probed: {answer.get('error')}"])
-        return Isolation(_level(worker.report, set(reached)), worker.report, tuple(reached))
+        found = answer.get("value")
+        if not isinstance(found, dict):
+            return Isolation("C", worker.report, (f"not be probed: {answer.get('error')}",))
+        reached = tuple(name for name, succeeded in found.items() if succeeded)
+        return Isolation(_level(worker.report, set(reached)), worker.report, reached, tuple(found))
+
+
+@contextlib.contextmanager
+def _bait(submissions: Path) -> Iterator[dict[str, str]]:
+    """Lay out what no worker should reach: files of several kinds, and an abstract socket; each by its name."""
+    with contextlib.ExitStack() as stack:
+        canaries = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="autograder-canary-")))
+        canaries.chmod(0o755)
+        neighbour = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="canary-", dir=submissions)))
+        neighbour.chmod(0o755)
+        files = {
+            "a private file of the grader": (canaries / "private", 0o600),
+            "a world-readable file": (canaries / "public", 0o644),
+            "another submission": (neighbour / "public", 0o644),
+        }
+        if SHARED_MEMORY.is_dir():
+            shared = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="autograder-", dir=SHARED_MEMORY)))
+            shared.chmod(0o755)
+            files["a file in /dev/shm"] = (shared / "public", 0o644)
+        for path, mode in files.values():
+            path.write_text("canary", encoding="utf-8")
+            path.chmod(mode)
+        bait = {name: str(path) for name, (path, _) in files.items()}
+        name = f"autograder-{secrets.token_hex(8)}"
+        if sys.platform == "linux":
+            abstract = stack.enter_context(socket.socket(socket.AF_UNIX))
+            abstract.bind("\0" + name)
+            abstract.listen()
+        yield {**bait, "abstract": name}
 
 
 def _level(report: dict[str, str], reached: set[str]) -> str:
     held = {name for name, reason in report.items() if not reason}
-    basic = {"seccomp", "limits", "no-new-privileges"}
+    basic = {"seccomp", "limits", "no-new-privileges", "descriptors"}
     if {"zygote-namespaces", "worker-namespaces", "own-user", "landlock", *basic} <= held and not reached:
         return "A"
     if {"own-user", "landlock", *basic} <= held and not reached:
         return "B"
-    allowed = {"read a world-readable file", "write beside the submission"}
-    if basic <= held and held & {"own-user", "landlock"} and reached <= allowed:
+    if basic <= held and held & {"own-user", "landlock"} and reached <= READABLE:
         return "B-"
     return "C"

@@ -9,7 +9,7 @@ from typing import Any
 
 from autograder.assignment import Limits
 from autograder.errors import OutOfTime, WorkerLost
-from autograder.inside.host import PROBES
+from autograder.inside.host import MAX_TEXT, MAX_WARNINGS, PROBES
 from autograder.sandbox.worker import Worker
 from autograder.student import Student, raised
 
@@ -131,7 +131,8 @@ class BoxedStudent(Student):
         if "error" in reply:
             raise raised(_error(reply["error"]), f" (the limit is {self._limits.memory_megabytes} MB)")
         warned = reply.get("warnings")
-        return reply["value"], [str(text) for text in warned] if isinstance(warned, list) else []
+        texts = warned[:MAX_WARNINGS] if isinstance(warned, list) else []
+        return reply["value"], [str(text)[:MAX_TEXT] for text in texts]
 
     def _lost(self, error: WorkerLost, late: str) -> WorkerLost:
         """Say why there is no answer; the next request goes to a fresh worker."""
@@ -148,6 +149,9 @@ def _error(error: Any) -> dict[str, Any]:
     if not isinstance(error, dict):
         error = {}
     return {
-        **{name: value if isinstance(value := error.get(name), str) else default for name, default in texts.items()},
+        **{
+            name: value[:MAX_TEXT] if isinstance(value := error.get(name), str) else default
+            for name, default in texts.items()
+        },
         **{name: error.get(name) is True for name in flags},
     }

@@ -159,7 +159,7 @@ class Zygote:
             self._process = subprocess.Popen(
                 [*command, str(theirs.fileno()), json.dumps(plan), plan["grader"]],
                 pass_fds=[theirs.fileno()],
-                env=_environment(self.limits.threads),
+                env=_environment(self.limits.threads) if "environment" not in self.off else None,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -200,6 +200,7 @@ class Zygote:
             self._control.send(json.dumps({"reap": pid}).encode())
             answer: dict[str, int] = json.loads(self._control.recv(MAX_MESSAGE) or b"{}")
         except OSError:
+            self._control.close()  # what comes late must not be taken for the answer to the next order
             return {}
         return answer
 
