@@ -1,0 +1,120 @@
+"""The table of attacks: submissions that mean harm, by class, each with what must hold and what stops it.
+
+A row of the TOML files says what becomes of the check of ReLU, in whose forward pass its body runs first:
+
+    name        a clause that says what is tried
+    stopped_by  the mechanism that stops it first
+    body        runs in ReLU.forward, with x at hand; or at the end of the module, where `where = "import"`
+    source      instead of a body: the whole module
+    base        "right" or "wrong": what follows the body; wrong in forge.toml, right elsewhere
+    files       further files of the submission
+    outcome     of the check
+    says        in its sentence; `unsaid` must be nowhere in what the student reads
+    seconds     limit of each check
+    seed        of the cases; the public one by default
+    open        whether the body raises Reached, as it has succeeded, where every mechanism is off
+    alone       mechanisms each of which stops it when all others are off
+    levels      at which it must hold
+    slow        takes more than a second
+
+$NAME in a body is replaced by what `bait.py` has laid out.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import Template
+
+FOLDER = Path(__file__).parent
+CLASSES = {
+    "forge": "a mark without an answer",
+    "leak": "read answers, seeds, other submissions, the machine",
+    "escape": "processes, network, signals, files and limits outside the box",
+    "dos": "more than its share of time, memory, disk, processes, output",
+    "malformed": "code that cannot be read",
+}
+MODULE = "part1_numpy/activations.py"
+ATTACKED, SAME_WORKER, NEXT_WORKER = "1.3-relu", "1.3-sigmoid", "1.4-probs"
+CHECKS = (ATTACKED, SAME_WORKER, NEXT_WORKER)
+
+PREAMBLE = '''
+class Reached(Exception):
+    """What was tried has succeeded."""
+
+
+def syscall(number, *arguments):
+    import ctypes, os
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long
+    result = libc.syscall(*(ctypes.c_long(a) if isinstance(a, int) else a for a in (number, *arguments)))
+    if result < 0: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return result
+'''
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One row; the module's docstring says what the fields are."""
+
+    kind: str
+    name: str
+    stopped_by: str
+    outcome: str
+    body: str = ""
+    source: str | None = None
+    where: str = "call"
+    base: str = "right"
+    files: dict[str, str] = field(default_factory=dict)
+    says: str = ""
+    unsaid: str = ""
+    seconds: float = 5.0
+    seed: int = 0
+    open: bool = False
+    alone: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ("A", "B", "B-")
+    slow: bool = False
+
+    @property
+    def id(self) -> str:
+        """What pytest calls it."""
+        return f"{self.kind}: {self.name}"
+
+    @property
+    def needs_x86(self) -> bool:
+        """Whether it names system calls by their numbers there."""
+        return "syscall(" in self.body or "int 0x80" in self.name
+
+    def apply(self, reference: dict[str, bytes], bait: dict[str, object]) -> dict[str, bytes]:
+        """Make the submission from the reference's files."""
+        files = {name: content.encode() for name, content in self.files.items()}
+        if self.source is not None:
+            return {**reference, **files, MODULE: self.source.encode()}
+        body = Template(self.body).safe_substitute(bait)
+        return {**reference, **files, MODULE: _inserted(reference[MODULE].decode(), self, body).encode()}
+
+
+def _inserted(source: str, attack: Attack, body: str) -> str:
+    imports = source.index("import numpy")
+    source = source[:imports] + PREAMBLE + source[imports:]
+    if attack.where == "import":
+        return f"{source}\n{body}\n"
+    start = source.index("# >>> solution")
+    indent = 8 * " "
+    lines = [*body.splitlines(), *(["return 2 * x"] if attack.base == "wrong" else [])]
+    return source[:start] + "# attack\n" + "".join(f"{indent}{line}\n" for line in lines) + indent + source[start:]
+
+
+def load() -> tuple[Attack, ...]:
+    """Read the whole table."""
+    rows = []
+    for kind in CLASSES:
+        defaults = {"base": "wrong"} if kind == "forge" else {"open": True} if kind in ("leak", "escape") else {}
+        for row in tomllib.loads((FOLDER / f"{kind}.toml").read_text(encoding="utf-8"))["attack"]:
+            lists = {name: tuple(row[name]) for name in ("alone", "levels") if name in row}
+            rows.append(Attack(**{"kind": kind, **defaults, **row, **lists}))
+    return tuple(rows)
+
+
+ATTACKS = load()

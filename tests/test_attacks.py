@@ -1,0 +1,116 @@
+"""Every attack of the table, through the real path: a zip, a box, checks. None earns a mark or gets out."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from attacks import bait as baits
+from attacks.grading import grade, problems, public_inputs, reached
+from attacks.honest import UPLOADS, Upload
+from attacks.table import ATTACKED, ATTACKS, NEXT_WORKER, Attack
+from attacks.zips import ATTACKS as ZIPS
+
+from autograder.assignment import Assignment
+from autograder.inside.syscalls import ARM
+from autograder.sandbox.box import Box
+from autograder.scores import Outcome
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the box needs Linux")
+
+
+def rows(attacks: tuple[Attack, ...] = ATTACKS) -> list:
+    """Mark those that take long; leave out those that name system calls of another machine."""
+    return [
+        pytest.param(attack, id=attack.id, marks=[pytest.mark.slow] if attack.slow else [])
+        for attack in attacks
+        if not (attack.needs_x86 and ARM)
+    ]
+
+
+@pytest.fixture(scope="module")
+def bait(box: Box, assignment: Assignment, reference: Mapping[str, bytes], tmp_path_factory) -> Iterator[baits.Bait]:
+    zip_path = tmp_path_factory.mktemp("collect") / "a.zip"
+    with baits.laid_out(box.submissions) as bait:
+        yield {**bait, "PUBLIC_INPUTS": sorted(public_inputs(dict(reference), box, assignment, zip_path))}
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(box: Box, bait: baits.Bait) -> Iterator[None]:
+    """No process of a worker, no file of a submission survives its grading."""
+    box.isolation  # noqa: B018 (starts the zygote, so that its processes are there before)
+    before, neighbour = _workers(), Path(str(bait["NEIGHBOUR"]))
+    yield
+    deadline = time.monotonic() + 5
+    while (left := _workers() - before) and time.monotonic() < deadline:
+        time.sleep(0.02)  # a killed process takes a moment to be gone
+    assert not left
+    assert [path for path in box.submissions.iterdir() if path != neighbour] == []
+    assert baits.traces(bait) == []
+
+
+def _workers() -> set[int]:
+    """Processes below this one that were forked from a zygote."""
+    rows = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout.split("\n")
+    parents = {int(pid): int(parent) for pid, parent in (row.split() for row in rows if row.strip())}
+    found = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return {pid for pid in found if _is_worker(pid)}
+
+
+def _is_worker(pid: int) -> bool:
+    try:
+        return b"inside.zygote" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("attack", rows())
+def test_an_attack_gains_nothing_and_costs_its_own_check_only(
+    attack, bait, box, assignment, reference, tmp_path
+) -> None:
+    card = grade(attack.apply(dict(reference), bait), box, assignment, tmp_path / "a.zip", attack)
+    assert problems(attack, card) == []
+
+
+@pytest.mark.parametrize("upload", UPLOADS, ids=[upload.name for upload in UPLOADS])
+def test_what_people_upload_is_graded_or_refused_in_a_sentence(upload: Upload, box, assignment, reference, tmp_path):
+    card = grade(upload.make(dict(reference)), box, assignment, tmp_path / "a.zip")
+    sentences = [card.refusal, *card.notes, card.marks[ATTACKED].message]
+    assert not card.broken
+    if upload.outcome == "refused":
+        assert upload.says in card.refusal
+        return
+    assert card.refusal == ""
+    assert (card.marks[ATTACKED].outcome.value, [upload.says in text for text in sentences].count(True) > 0) == (
+        "raised" if upload.outcome == "skipped" else upload.outcome,
+        True,
+    ), sentences
+    if upload.outcome != "skipped":
+        assert card.marks[NEXT_WORKER].outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(("content", "sentence"), ZIPS.values(), ids=ZIPS)
+def test_a_malformed_zip_is_refused_and_nothing_of_it_is_graded(content, sentence, box, assignment, tmp_path) -> None:
+    card = grade(content, box, assignment, tmp_path / "a.zip")
+    assert re.search(sentence, card.refusal)
+    assert {mark.outcome for mark in card.marks.values()} == {Outcome.PENDING}
+    assert card.cents == 0
+    assert not card.broken
+
+
+def test_the_public_answers_do_pass_with_the_public_seed(bait, box, assignment, reference, tmp_path) -> None:
+    """The control for the attack that knows them: without a secret seed it earns its mark."""
+    import dataclasses
+
+    row = next(attack for attack in ATTACKS if attack.name == "right for the public cases only")
+    row = dataclasses.replace(row, seed=0)
+    card = grade(row.apply(dict(reference), bait), box, assignment, tmp_path / "a.zip", row)
+    assert card.marks[ATTACKED].outcome is Outcome.PASSED
+    assert not reached(card)
