@@ -47,7 +47,8 @@ def report(console: Console) -> int:
     console.print(table)
     kept = [name for name in isolation.tried if name not in isolation.reached]
     console.print(f"tried from inside: {', '.join(isolation.tried)}", highlight=False)
-    console.print(f"of which succeeded: {', '.join(isolation.reached) or 'nothing'} ({len(kept)} failed)", highlight=False)
+    reached = ", ".join(isolation.reached) or "nothing"
+    console.print(f"of which succeeded: {reached} ({len(kept)} failed)", highlight=False)
     console.print(f"isolation {isolation.sentence()}", highlight=False)
     return 0 if isolation.keeps_secrets else 1
 

@@ -69,7 +69,7 @@ class Host:
             for request in requests:
                 value = self.perform(request)
         except BaseException as error:  # student code may raise anything, SystemExit included
-            return {"error": describe(error, self.folder), "warnings": self.warnings}
+            return {"error": _described(error, self.folder), "warnings": self.warnings}
         return {"value": value, "warnings": self.warnings}
 
     # What can be asked for.
@@ -201,6 +201,15 @@ def describe(error: BaseException, folder: Path) -> dict[str, Any]:
         "unfinished": isinstance(error, NotImplementedError),
         "memory": isinstance(error, MemoryError) or NO_MEMORY in text,
     }
+
+
+def _described(error: BaseException, folder: Path) -> dict[str, Any]:
+    """Describe an exception, whatever its class does to whoever looks at it."""
+    try:
+        return describe(error, folder)
+    except Exception:  # a student's metaclass may raise as well
+        plain = {"type": "Exception", "text": "it cannot be described", "where": ""}
+        return {**plain, "unfinished": False, "memory": False}
 
 
 def _type(error: BaseException) -> str:

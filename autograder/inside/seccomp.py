@@ -1,7 +1,8 @@
 """The list of system calls that student code may make; everything else fails with EPERM. man 2 seccomp.
 
 Protects against: new processes and programs, sockets, ptrace, keyrings, io_uring, namespaces, locks and leases on files
-that others use, anything of the kernel that nobody here needs. Numbers that the table does not know, and clone3, fail with ENOSYS, so that libraries fall back.
+that others use, anything of the kernel that nobody here needs. Numbers that the table does not know, and clone3, fail
+with ENOSYS, so that libraries fall back.
 Does not protect against: what the allowed calls can do to files that this process may open.
 """
 

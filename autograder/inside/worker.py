@@ -12,6 +12,7 @@ from .host import Host
 from .wire import BadMessage, decode, encode
 
 CHUNK = 1 << 16
+Buffers = list[bytes | memoryview]
 MAX_REQUEST = 1 << 30  # bytes of arrays; requests come from the trusted side
 
 
@@ -24,15 +25,12 @@ def serve(channel: int, folder: str, report: dict[str, str]) -> None:
         report: which mechanisms hold; sent before anything else.
     """
     host = Host(Path(folder))
-    _send(channel, {"ready": report})
+    _send(channel, encode({"ready": report}))
     while request := _receive(channel):
         identity = request["id"]
         reply = {"id": identity, **host.answer(request["requests"])}
         _flush()
-        try:
-            _send(channel, reply)
-        except BadMessage as error:  # a header that is too large: say so instead
-            _send(channel, {"id": identity, "error": _too_large(error), "warnings": []})
+        _send(channel, _encoded(reply))
 
 
 def _receive(channel: int) -> dict[str, Any]:
@@ -58,8 +56,16 @@ def _receive(channel: int) -> dict[str, Any]:
         return {}
 
 
-def _send(channel: int, message: dict[str, Any]) -> None:
-    for buffer in encode(message):
+def _encoded(reply: dict[str, Any]) -> Buffers:
+    """Encode a reply; where its value cannot be, as it is too large or raises when it is read, say so instead."""
+    try:
+        return encode(reply)
+    except Exception as error:  # student code may have made a value that raises anything
+        return encode({"id": reply["id"], "error": _unsendable(error), "warnings": []})
+
+
+def _send(channel: int, buffers: Buffers) -> None:
+    for buffer in buffers:
         view = memoryview(buffer)
         while view:
             view = view[os.write(channel, view) :]
@@ -72,5 +78,7 @@ def _flush() -> None:
             stream.flush()
 
 
-def _too_large(error: BadMessage) -> dict[str, Any]:
-    return {"type": "ValueError", "text": str(error), "where": "", "unfinished": False, "memory": False}
+def _unsendable(error: Exception) -> dict[str, Any]:
+    text = str(error) if isinstance(error, BadMessage) else "a value that cannot be read"
+    memory = isinstance(error, MemoryError)
+    return {"type": "ValueError", "text": text, "where": "", "unfinished": False, "memory": memory}

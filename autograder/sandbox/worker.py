@@ -16,7 +16,7 @@ from autograder.errors import SetupError, WorkerLost
 from autograder.inside import wire
 
 READY_SECONDS = 20.0
-MAX_REPLY = 512 * 2**20  # bytes of arrays
+MAX_REPLY = 32 * 2**20  # bytes of arrays; ten times the largest that a check asks for
 MAX_OUTPUT = 64 * 1024  # bytes kept of what a worker prints; the rest is read and dropped
 CHUNK = 1 << 16
 PATIENCE = 2.0  # seconds between the end of a process's connection and the end of the process

@@ -112,7 +112,9 @@ class Zygote:
         if hasattr(self, "_process"):
             self._control.close()
             self._process.kill()
-            self._process.communicate()
+            self._process.wait()
+            if self._process.stderr is not None:
+                self._process.stderr.close()
         self._folder.remove()
 
     def __enter__(self) -> Zygote:
@@ -155,11 +157,14 @@ class Zygote:
         """Start the process and wait until it serves; its own words if it fails."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [os.path.realpath(sys.executable), "-I", "-S", "-B", "-X", "utf8", "-c", START]
+        open_to_all = "descriptors" in self.off
+        theirs.set_inheritable(open_to_all)
         with theirs:
             self._process = subprocess.Popen(
                 [*command, str(theirs.fileno()), json.dumps(plan), plan["grader"]],
-                pass_fds=[theirs.fileno()],
-                env=_environment(self.limits.threads) if "environment" not in self.off else None,
+                pass_fds=[] if open_to_all else [theirs.fileno()],
+                env=(dict(os.environ) if "environment" in self.off else {}) | _environment(self.limits.threads),
+                close_fds=not open_to_all,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,

@@ -36,7 +36,7 @@ def laid_out(submissions: Path) -> Iterator[Bait]:
     with contextlib.ExitStack() as stack:
         bait |= _files(stack, token, submissions)
         bait |= _sockets(stack, token, Path(str(bait["FOLDER"])))
-        bait |= _processes(stack, token)
+        bait |= _processes(stack, token, str(bait["FILE"]))
         if not ARM:
             bait |= _kernel_objects(stack, token)
         bait["PACKAGES"] = sysconfig.get_paths()["platlib"]
@@ -66,7 +66,7 @@ def _files(stack: contextlib.ExitStack, token: str, submissions: Path) -> Bait:
         "PRIVATE": folder / "private",
     }
     for name, path in places.items():
-        if path.parent.is_dir():
+        if os.access(path.parent, os.W_OK):
             path.write_text(token)
             path.chmod(0o600 if name == "PRIVATE" else 0o644)
             stack.callback(path.unlink, missing_ok=True)
@@ -101,24 +101,23 @@ def _sockets(stack: contextlib.ExitStack, token: str, folder: Path) -> Bait:
     }
 
 
-def _processes(stack: contextlib.ExitStack, token: str) -> Bait:
+def _processes(stack: contextlib.ExitStack, token: str, path: str) -> Bait:
     """Memory, an open descriptor and an environment of this process, and a process that does nothing."""
     memory = ctypes.create_string_buffer(token.encode())
     stack.callback(lambda: memory.value)  # keeps it alive
     name = f"AUTOGRADER_{token[-8:].upper()}"
     os.environ[name] = token
     stack.callback(os.environ.pop, name)
-    file = stack.enter_context(tempfile.TemporaryFile())
-    file.write(token.encode())
-    file.flush()
-    os.set_inheritable(file.fileno(), True)
+    descriptor = os.open(path, os.O_RDONLY)
+    stack.callback(os.close, descriptor)
+    os.set_inheritable(descriptor, True)
     bystander = subprocess.Popen(["sleep", "600"])
     stack.callback(bystander.wait)
     stack.callback(bystander.kill)
     return {
         "ADDRESS": ctypes.addressof(memory),
         "ENVIRONMENT": name,
-        "DESCRIPTOR": file.fileno(),
+        "DESCRIPTOR": descriptor,
         "BYSTANDER": bystander.pid,
     }
 

@@ -62,6 +62,10 @@ def _without(name: str) -> Make:
     return lambda files: {key: content for key, content in files.items() if key != name}
 
 
+def _finders_junk(files: Files) -> Files:
+    return {**files, **{f"__MACOSX/._{name}": b"\0\5\x16\7" for name in files}, ".DS_Store": b"\0"}
+
+
 def _venv(files: Mapping[str, bytes]) -> Files:
     packages = {f"venv/lib/python3.11/site-packages/numpy/{number}.py": b"x = 1" for number in range(50)}
     return {**files, "venv/pyvenv.cfg": b"home = /usr/bin", **packages}
@@ -84,7 +88,7 @@ UPLOADS = (
     Upload(
         "backslashes, as an old Windows program writes", lambda files: {k.replace("/", "\\"): files[k] for k in files}
     ),
-    Upload("junk of the Finder", _with(__MACOSX__part1_numpy___dot__activations="x", _dot_DS_Store=b"\0")),
+    Upload("junk of the Finder", _finders_junk),
     Upload("a virtual environment", _venv, says="ignored"),
     Upload("a git repository", _with(_dot_git__HEAD="ref: refs/heads/main", _dot_git__objects__ab="x"), says="ignored"),
     Upload("compiled files", _with(part1_numpy____pycache____activations_dot_pyc=b"\0"), says="ignored"),
@@ -102,8 +106,8 @@ UPLOADS = (
     Upload(
         "Latin-1 without saying so",
         lambda files: {**files, MODULE: files[MODULE] + b"# gr\xf6\xdfe"},
-        "raised",
-        "utf-8",
+        "passed",
+        "",
     ),
     Upload("prints left in", _in_module("print('debug: loaded')")),
     Upload("a breakpoint left in", _in_module("breakpoint()"), "raised", "BdbQuit"),

@@ -14,7 +14,7 @@ A row of the TOML files says what becomes of the check of ReLU, in whose forward
     seed        of the cases; the public one by default
     open        whether the body raises Reached, as it has succeeded, where every mechanism is off
     alone       mechanisms each of which stops it when all others are off
-    levels      at which it must hold
+    falls_without   one mechanism without which alone, with all others on, it succeeds
     slow        takes more than a second
 
 $NAME in a body is replaced by what `bait.py` has laid out.
@@ -73,7 +73,7 @@ class Attack:
     seed: int = 0
     open: bool = False
     alone: tuple[str, ...] = ()
-    levels: tuple[str, ...] = ("A", "B", "B-")
+    falls_without: str = ""
     slow: bool = False
 
     @property
@@ -85,6 +85,10 @@ class Attack:
     def needs_x86(self) -> bool:
         """Whether it names system calls by their numbers there."""
         return "syscall(" in self.body or "int 0x80" in self.name
+
+    def holds_with(self, mechanisms: set[str]) -> bool:
+        """Whether it is stopped where these mechanisms hold, as the controls have shown of each of them."""
+        return not self.alone or not mechanisms.isdisjoint(self.alone)
 
     def apply(self, reference: dict[str, bytes], bait: dict[str, object]) -> dict[str, bytes]:
         """Make the submission from the reference's files."""
@@ -112,8 +116,8 @@ def load() -> tuple[Attack, ...]:
     for kind in CLASSES:
         defaults = {"base": "wrong"} if kind == "forge" else {"open": True} if kind in ("leak", "escape") else {}
         for row in tomllib.loads((FOLDER / f"{kind}.toml").read_text(encoding="utf-8"))["attack"]:
-            lists = {name: tuple(row[name]) for name in ("alone", "levels") if name in row}
-            rows.append(Attack(**{"kind": kind, **defaults, **row, **lists}))
+            alone = tuple(row.get("alone", ()))
+            rows.append(Attack(**{"kind": kind, **defaults, **row, "alone": alone}))
     return tuple(rows)
 
 

@@ -1,0 +1,65 @@
+"""Run attacks in a box of this place, whatever it is, and print as JSON what came of them: `python at_level.py CLASS...`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).resolve().parent.parent.parent)]
+
+from attacks import bait as baits  # noqa: E402 (found by the line above)
+from attacks.grading import grade, reached  # noqa: E402
+from attacks.mechanisms import held  # noqa: E402
+from attacks.table import ATTACKED, ATTACKS, NEXT_WORKER, Attack  # noqa: E402
+from autograder import assignment as assignments  # noqa: E402
+from autograder import catalogue, trials  # noqa: E402
+from autograder.sandbox.box import Box  # noqa: E402
+from autograder.scores import Outcome, Scorecard  # noqa: E402
+
+
+def main() -> None:
+    """Grade the rows of some classes, in one box."""
+    assignment = assignments.load()
+    reference = catalogue.reference_files()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        baits.laid_out(Path(folder)) as bait,
+        Box(assignment.limits) as box,
+        box.room() as neighbour,
+    ):
+        trials.write(neighbour, {"part1_numpy/answer.py": str(bait["TOKEN"]).encode()})
+        (neighbour / "part1_numpy").chmod(0o755)
+        (neighbour / "part1_numpy" / "answer.py").chmod(0o644)
+        mechanisms = held(box.isolation.mechanisms)
+        wrong, count = [], 0
+        for row in ATTACKS:
+            if row.kind in sys.argv[1:] and not row.slow and not row.seed:
+                own = {**bait, "NEIGHBOUR": str(neighbour)}
+                card = grade(row.apply(reference, own), box, assignment, Path(folder, "a.zip"), row)
+                success = reached(card) or bool(baits.traces(bait))
+                for path in baits.traces(bait):
+                    Path(path).unlink()
+                wrong += [f"{row.id}: {what}" for what in problems(row, card, success, mechanisms)]
+                count += 1
+        level = box.isolation.level
+    print(json.dumps({"level": level, "mechanisms": sorted(mechanisms), "attacks": count, "wrong": wrong}))
+
+
+def problems(row: Attack, card: Scorecard, success: bool, mechanisms: set[str]) -> list[str]:
+    """Say what is other than the table and the controls predict."""
+    if card.broken:
+        return [f"a fault of the grader: {card.fault}"]
+    found = []
+    if success is row.holds_with(mechanisms):
+        found.append("has succeeded" if success else f"held, expected that it succeeds: {card.marks[ATTACKED].message}")
+    if card.marks[NEXT_WORKER].outcome is not Outcome.PASSED:
+        found.append(f"the next worker: {card.marks[NEXT_WORKER].message}")
+    if row.kind == "forge" and card.marks[ATTACKED].outcome is Outcome.PASSED:
+        found.append("has earned its mark")
+    return found
+
+
+if __name__ == "__main__":
+    main()
