@@ -37,7 +37,7 @@ def main() -> None:
     Expects the number of the control socket and the plan (JSON) as arguments. The plan names: stdlib, libraries
     (paths), library_folder (holds links to these, for machines without namespaces), grader (holds `inside`),
     submissions, view (an empty folder), modules (to import), optional_modules, off (mechanisms to leave out), why_off
-    (what to say of the namespaces if they are).
+    (what to say of the namespaces if they are), root (whether the machine's root runs this).
     """
     control = socket.socket(fileno=_out_of_the_way(int(sys.argv[1])))
     plan: dict[str, Any] = json.loads(sys.argv[2])

@@ -144,6 +144,7 @@ class Zygote:
             "optional_modules": self.kind.optional_modules,
             "off": list(self.off),
             "why_off": "switched off",
+            "root": os.getuid() == 0,
         }
         answer = self._launch(plan)
         if "failed" in answer and "zygote-namespaces" not in self.off:

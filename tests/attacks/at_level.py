@@ -1,4 +1,4 @@
-"""Run attacks in a box of this place, whatever it is, and print as JSON what came of them: `python at_level.py CLASS...`."""
+"""Run attacks in a box of this place, whatever it is, and print what came of them: `python at_level.py CLASS...`."""
 
 from __future__ import annotations
 

@@ -19,7 +19,6 @@ from autograder.inside.syscalls import ARM, call
 
 ADD_KEY, KEYCTL, SHMGET, SHMCTL, MQ_OPEN, MQ_UNLINK = 248, 250, 29, 31, 240, 241  # x86-64
 USER_KEYRING, SET_PERMISSIONS, REVOKE, REMOVE = -4, 5, 3, 0
-DISKS = ("/dev/vda", "/dev/sda", "/dev/nvme0n1", "/dev/loop0")
 
 Bait = dict[str, object]
 
@@ -40,7 +39,6 @@ def laid_out(submissions: Path) -> Iterator[Bait]:
         if not ARM:
             bait |= _kernel_objects(stack, token)
         bait["PACKAGES"] = sysconfig.get_paths()["platlib"]
-        bait["DISK"] = next((path for path in DISKS if os.path.exists(path)), "/dev/mem")
         bait["BRACKETS"] = 5000 * "(" + 5000 * ")"
         bait["LINES"] = "\n".join(f"v{number % 7} = {number}" for number in range(200_000))
         yield bait
