@@ -13,7 +13,7 @@ import pytest
 from attacks import places
 from attacks.mechanisms import Boxes
 
-from autograder import packing, rubric
+from autograder import packing
 from autograder.assignment import ROOT
 from autograder.inside.syscalls import ARM
 
@@ -84,4 +84,15 @@ def test_with_everything_off_the_level_is_c_and_says_what_was_reached(assignment
     expected = {"read a private file of the grader", "read another submission", "connect to a port", "fork"}
     assert expected | {"signal the grader", "use a keyring", "connect to an abstract socket"} <= set(isolation.reached)
     assert re.search(r"could read a private file of the grader, ", isolation.sentence())
-    assert rubric.PUBLIC_SEED == 0
+
+
+@pytest.mark.slow
+def test_attacks_on_memory_and_output_cost_the_trusted_process_less_than_200_mb() -> None:
+    peaks = []
+    for classes in ("malformed", "dos"):
+        command = [sys.executable, str(FOLDER / "at_level.py"), classes]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        found = json.loads(done.stdout.splitlines()[-1])
+        assert found["wrong"] == []
+        peaks.append(found["peak_megabytes"])
+    assert peaks[1] - peaks[0] < 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import tempfile
 from pathlib import Path
@@ -44,7 +45,9 @@ def main() -> None:
                 wrong += [f"{row.id}: {what}" for what in problems(row, card, success, mechanisms)]
                 count += 1
         level = box.isolation.level
-    print(json.dumps({"level": level, "mechanisms": sorted(mechanisms), "attacks": count, "wrong": wrong}))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    found = {"level": level, "mechanisms": sorted(mechanisms), "attacks": count, "wrong": wrong, "peak_megabytes": peak}
+    print(json.dumps(found))
 
 
 def problems(row: Attack, card: Scorecard, success: bool, mechanisms: set[str]) -> list[str]:
