@@ -114,3 +114,16 @@ def test_the_public_answers_do_pass_with_the_public_seed(bait, box, assignment, 
     card = grade(row.apply(dict(reference), bait), box, assignment, tmp_path / "a.zip", row)
     assert card.marks[ATTACKED].outcome is Outcome.PASSED
     assert not reached(card)
+
+
+def test_the_tables_of_the_security_page_say_what_is_tried() -> None:
+    from attacks import report
+
+    text = report.FILE.read_text(encoding="utf-8")
+    assert report.updated(text) == text, "run python tests/attacks/report.py"
+
+
+def test_the_table_has_no_two_rows_of_one_name_and_each_class_is_tried() -> None:
+    assert len({row.id for row in ATTACKS}) == len(ATTACKS) > 200
+    assert {row.kind for row in ATTACKS} == {"forge", "leak", "escape", "dos", "malformed"}
+    assert all(row.says or row.outcome == "passed" or row.name.startswith(("a coding", "lists")) for row in ATTACKS)

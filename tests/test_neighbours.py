@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -12,7 +14,7 @@ from attacks.mechanisms import Boxes
 from attacks.table import ATTACKED, ATTACKS, PREAMBLE
 
 from autograder import catalogue, trials
-from autograder.inside.syscalls import ARM
+from autograder.inside.syscalls import ARM, call
 from autograder.sandbox.box import Box
 from autograder.sandbox.student import BoxedStudent
 from autograder.scores import Outcome
@@ -71,7 +73,7 @@ def look(token, pid):
     """Name what is found of it."""
     found = {f"file in {folder}": attempt(lambda: token in os.listdir(folder)) for folder in FOLDERS}
     found["abstract socket"] = attempt(lambda: connect(token))
-    found["lock"] = attempt(lambda: not lock()) if locks_work() else taken()
+    found["lock"] = locks_work() and attempt(lock) is None
     found["key"] = attempt(lambda: syscall(250, 10, -4, b"user", token.encode(), 0))
     found["shared memory"] = attempt(lambda: syscall(29, sum(token.encode()) + 77, 0, 0) >= 0)
     found["message queue"] = attempt(lambda: queue(token, os.O_RDONLY))
@@ -84,23 +86,15 @@ def locks_work():
     except OSError: return False
     return True
 
-def taken():
-    return False
-
 def numbers(): return [random.random(), float(np.random.rand()), os.getuid()]
 '''
 )
-LOCK_SEEN = 'found["lock"] = attempt(lambda: not lock()) if locks_work() else taken()'
-SPY = SPY.replace(LOCK_SEEN, 'found["lock"] = locks_work() and attempt(lock) is None')
-
 Start = Callable[[Box], BoxedStudent]
 
 
 @pytest.fixture
-def spies(request) -> Iterator[Start]:
+def spies() -> Iterator[Start]:
     """Start a worker of a submission of its own."""
-    import contextlib
-
     with contextlib.ExitStack() as stack:
 
         def start(box: Box) -> BoxedStudent:
@@ -147,10 +141,6 @@ def test_without_any_mechanism_they_do(assignment, spies) -> None:
 
 def _forget(token: str) -> None:
     """Remove what the control has left in the kernel."""
-    import contextlib
-
-    from autograder.inside.syscalls import call
-
     with contextlib.suppress(OSError):
         call(241, token.encode())
     with contextlib.suppress(OSError):
@@ -171,8 +161,6 @@ def test_workers_have_random_states_and_users_of_their_own(box, spies) -> None:
 def test_what_one_submission_leaves_in_its_scratch_the_next_does_not_find(box, assignment, reference, tmp_path) -> None:
     body = "import os\nassert not os.listdir('/tmp')\nopen('/tmp/left', 'w').close()\nreturn np.maximum(x, 0)"
     row = next(row for row in ATTACKS if row.name == "a file left for the next submission")
-    import dataclasses
-
     row = dataclasses.replace(row, body=body)
     first, second = (
         grade(row.apply(dict(reference), {}), box, assignment, tmp_path / "a.zip", row).marks[ATTACKED] for _ in "12"
