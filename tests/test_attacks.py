@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import os
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from attacks import bait as baits
+from attacks import report
 from attacks.grading import grade, problems, public_inputs, reached
 from attacks.honest import UPLOADS, Upload
 from attacks.table import ATTACKED, ATTACKS, NEXT_WORKER, Attack
 from attacks.zips import ATTACKS as ZIPS
 
-from autograder.assignment import Assignment
+from autograder import packing
+from autograder.assignment import ROOT, Assignment
 from autograder.inside.syscalls import ARM
 from autograder.sandbox.box import Box
 from autograder.scores import Outcome
@@ -107,8 +112,6 @@ def test_a_malformed_zip_is_refused_and_nothing_of_it_is_graded(content, sentenc
 
 def test_the_public_answers_do_pass_with_the_public_seed(bait, box, assignment, reference, tmp_path) -> None:
     """The control for the attack that knows them: without a secret seed it earns its mark."""
-    import dataclasses
-
     row = next(attack for attack in ATTACKS if attack.name == "right for the public cases only")
     row = dataclasses.replace(row, seed=0)
     card = grade(row.apply(dict(reference), bait), box, assignment, tmp_path / "a.zip", row)
@@ -116,9 +119,33 @@ def test_the_public_answers_do_pass_with_the_public_seed(bait, box, assignment, 
     assert not reached(card)
 
 
-def test_the_tables_of_the_security_page_say_what_is_tried() -> None:
-    from attacks import report
+@pytest.mark.parametrize(
+    "name",
+    [
+        "characters that move the terminal's cursor",
+        pytest.param("characters that are no text", marks=pytest.mark.slow),
+        pytest.param("markup of the terminal's library", marks=pytest.mark.slow),
+        pytest.param("an answer of 2 GB", marks=pytest.mark.slow),
+        pytest.param("a verdict printed as JSON", marks=pytest.mark.slow),
+    ],
+)
+def test_the_command_line_grades_an_attack_like_any_submission(name, reference, tmp_path) -> None:
+    row = next(attack for attack in ATTACKS if attack.name == name)
+    packing.write_zip(tmp_path / "a.zip", row.apply(dict(reference), {}))
+    preset = ROOT / "autograder" / "presets" / "hw2p1.toml"
+    command = [sys.executable, "-m", "autograder", "grade", str(tmp_path / "a.zip"), "--out", str(tmp_path / "out")]
+    command += ["--assignment", str(preset)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "\x1b" not in done.stdout
+    results = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    lost = {test["extra_data"]["check"] for test in results["tests"] if test["status"] == "failed"}
+    assert ATTACKED in lost
+    assert 80 < results["score"] < 100
 
+
+def test_the_tables_of_the_security_page_say_what_is_tried() -> None:
     text = report.FILE.read_text(encoding="utf-8")
     assert report.updated(text) == text, "run python tests/attacks/report.py"
 
