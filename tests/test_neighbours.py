@@ -14,6 +14,7 @@ from attacks.mechanisms import Boxes
 from attacks.table import ATTACKED, ATTACKS, PREAMBLE
 
 from autograder import catalogue, trials
+from autograder.assignment import Assignment
 from autograder.inside.syscalls import ARM, call
 from autograder.sandbox.box import Box
 from autograder.sandbox.student import BoxedStudent
@@ -93,6 +94,14 @@ Start = Callable[[Box], BoxedStudent]
 
 
 @pytest.fixture
+def open_box(assignment: Assignment) -> Iterator[Box]:
+    """A box in which nothing holds."""
+    boxes = Boxes(assignment.limits)
+    yield boxes.with_only()
+    boxes.close()
+
+
+@pytest.fixture
 def spies() -> Iterator[Start]:
     """Start a worker of a submission of its own."""
     with contextlib.ExitStack() as stack:
@@ -124,14 +133,12 @@ def test_two_workers_of_one_box_do_not_see_each_other_at_once_or_one_after_anoth
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root can switch all off")
-def test_without_any_mechanism_they_do(assignment, spies) -> None:
+def test_without_any_mechanism_they_do(open_box, spies) -> None:
     """The control: what the spies try does work."""
-    boxes = Boxes(assignment.limits)
     token = f"token{os.getpid()}"
     try:
-        beside, afterwards = found_of(boxes.with_only(), spies, token)
+        beside, afterwards = found_of(open_box, spies, token)
     finally:
-        boxes.close()
         for folder in ("/tmp", "/dev/shm", "/var/tmp", "/run/lock"):
             Path(folder, token).unlink(missing_ok=True)
         _forget(token)
