@@ -43,7 +43,10 @@ def test_the_doctor_finds_the_level_by_trying(place, level) -> None:
         assert "of which succeeded: nothing" in text
 
 
-@pytest.mark.parametrize("place", ["user", "container", "old-container", "plain-user"])
+@pytest.mark.parametrize(
+    "place",
+    ["user", "container", *(pytest.param(place, marks=pytest.mark.slow) for place in ("old-container", "plain-user"))],
+)
 @pytest.mark.parametrize(
     "classes",
     ["escape", pytest.param("forge leak dos malformed", marks=pytest.mark.slow)],
