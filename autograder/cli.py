@@ -46,9 +46,13 @@ def main() -> None:
     logging.basicConfig(format="%(name)s: %(message)s", level=logging.WARNING)
     try:
         app()
+        return
     except GraderError as error:
-        errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(Exit.FAULT)
+        sentence = str(error)
+    except OSError as error:  # a folder that may not be written to, a disk that is full
+        sentence = f"{error.filename or 'a file'}: {error.strerror}"
+    errors.print(sentence, style="red", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(Exit.FAULT)
 
 
 @app.command()

@@ -68,6 +68,14 @@ def test_a_fault_of_ours_ends_with_status_2_and_says_so(small, reference, tmp_pa
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_a_folder_that_cannot_be_made_is_one_sentence(small, tmp_path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    done = _grade(tmp_path / "a.zip", tmp_path / "taken" / "out", "--assignment", str(small))
+    assert done.returncode == 2
+    assert done.stderr.endswith("taken/out: Not a directory\n")
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.slow
 def test_results_are_valid_whenever_the_grader_is_killed(small, reference, tmp_path) -> None:
     packing.write_zip(tmp_path / "a.zip", reference)

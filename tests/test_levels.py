@@ -63,7 +63,7 @@ def test_at_each_level_hold_the_attacks_that_one_of_its_mechanisms_stops(place, 
 
 def test_at_level_c_a_secret_seed_is_refused_as_a_fault_and_no_zero(reference, tmp_path) -> None:
     packing.write_zip(tmp_path / "a.zip", reference)
-    for path in (tmp_path, *tmp_path.parents[:2]):
+    for path in (tmp_path, *tmp_path.parents[:3]):
         path.chmod(0o777)
     preset = ROOT / "autograder" / "presets" / "hw2p1.toml"
     out = tmp_path / "out"
