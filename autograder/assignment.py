@@ -44,6 +44,7 @@ class Limits(_Table):
     scratch_megabytes: Count = 256
     scratch_files: Count = 20_000
     threads: Count = 2
+    cpus: Annotated[float, Field(gt=0, le=1024)] = 0.5  # of the machine that grades; for `make submit` to tell the time
 
 
 class Thresholds(_Table):

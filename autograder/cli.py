@@ -125,6 +125,17 @@ def run_checks(
 
 
 @app.command()
+def submit(
+    out: Annotated[Path, typer.Option(help="The zip to write.")] = Path("submission.zip"),
+    quick: Annotated[bool, typer.Option(help="Do not try the code and the checkpoints.")] = False,
+) -> None:
+    """Look at what you hand in as the grader will, and write submission.zip."""
+    from autograder import preflight
+
+    sys.exit(preflight.run(Path.cwd(), out, console, quick=quick))
+
+
+@app.command()
 def skeletons() -> None:
     """Generate part1_numpy, part2_pytorch and part3_imbalance from reference/."""
     from autograder import skeleton

@@ -8,7 +8,8 @@ GraderError
 ├── WorkerLost        out of time or memory, or it died       the student's to fix
 │   └── OutOfTime     no answer before the deadline           the student's to fix
 ├── SetupError        the folder or the machine is not ready  whoever runs the command
-│   └── DataMissing       the test images are not there           whoever runs the command
+│   ├── DataMissing       the test images are not there           whoever runs the command
+│   └── NotRecorded       the handout does not know this case     whoever runs the command
 ├── TableError        a row or column of a table is wrong     whoever wrote the table
 └── RubricError       the rubric or a check is malformed      ours to fix
 
@@ -61,6 +62,10 @@ class SetupError(GraderError):
 
 class DataMissing(SetupError):
     """The data set that judges checkpoints is not on this machine; the sentence says how to get it."""
+
+
+class NotRecorded(SetupError):
+    """The handout holds no expected value for a case: it was drawn by another NumPy than when they were recorded."""
 
 
 class TableError(GraderError):

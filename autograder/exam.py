@@ -112,6 +112,25 @@ class Exam:
             changed = {name: float(np.mean(classes == test.labels[sample])) for name, classes in found.items()}
             self.results[model] = replace(result, changed=changed)
 
+    def try_out(self, student: Student, model: str, images: int) -> tuple[int, float]:
+        """Load a checkpoint and show it noise, where no test images are at hand.
+
+        Returns:
+            The number of its parameters, and the seconds that it takes for one image.
+
+        Raises:
+            GraderError: whatever would keep it from being graded, in the same words.
+        """
+        noise = np.random.default_rng(0).integers(256, size=(images, 32, 32, 3), dtype=np.uint8)
+        none = np.zeros(0, dtype=np.int64)
+        candidate, parameters, _ = self._candidate(
+            student, model, TestSet("noise", (), noise, none, mean=(0.5,) * 3, deviation=(0.25,) * 3)
+        )
+        _ask_all(candidate, noise[:8])  # the first call of a network prepares the later ones
+        began = time.monotonic()
+        _ask_all(candidate, noise)
+        return parameters, (time.monotonic() - began) / images
+
     def _evaluate(self, student: Student, rng: np.random.Generator, model: str) -> ModelResult:
         self._build(student, model)  # an open TODO comes before whatever there is to say of a file
         checkpoints.read(*self._file(model))

@@ -13,7 +13,6 @@ from rich.table import Table
 from autograder import assignment as assignments
 from autograder import rubric
 from autograder.assignment import ROOT
-from autograder.sandbox.box import Box
 
 LOCK = ROOT / "requirements.lock"
 WATCHED = ("numpy", "torch", "torchvision")
@@ -31,6 +30,8 @@ WITHOUT = {
 
 def report(console: Console) -> int:
     """Print everything; 0 if a class can be graded here, 1 if not."""
+    from autograder.sandbox.box import Box  # students read versions where no sandbox can be imported
+
     checks = rubric.load()
     assignment = assignments.load()
     assignment.cents(check for check in checks if check.part in assignment.parts)

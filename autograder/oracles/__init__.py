@@ -10,12 +10,13 @@ The cases of a seed are the same for every student, so results are remembered: i
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
+
+from autograder.recordings import key
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -80,24 +81,3 @@ def record(recorder: Recorder | None) -> None:
     """Hand every oracle's key and result to `recorder` from now on; None ends it."""
     global _recorder
     _recorder = recorder
-
-
-def key(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    """Name one call of an oracle, the same on every platform for the same case."""
-    digest = hashlib.sha256()
-    for value in (*args, *(item for pair in sorted(kwargs.items()) for item in pair)):
-        _add(digest, value)
-    return f"{name}-{digest.hexdigest()[:32]}"
-
-
-def _add(digest: hashlib._Hash, value: Any) -> None:
-    """Add a value; floats are rounded to 6 digits after the point, as platforms may differ in the last bit."""
-    if isinstance(value, np.ndarray):
-        rounded = np.round(value.astype(np.float64), 6) + 0.0  # -0.0 becomes 0.0
-        digest.update(f"{value.dtype.name}{value.shape}".encode() + rounded.tobytes())
-    elif isinstance(value, list | tuple):
-        digest.update(f"[{len(value)}".encode())
-        for item in value:
-            _add(digest, item)
-    else:
-        digest.update(f"|{value!r}".encode())

@@ -1,23 +1,19 @@
-"""Chains of layers: of the grader's own small ones in `inside/probes.py`, and of real ones; right and wrong.
-
-The grader's layers are told as tuples: ("scale", weight, bias), ("roll",), ("bend",).
-"""
+"""Chains of layers: of the grader's own small ones in `inside/probes.py`, and of real ones; right and wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from autograder.cases import Layer
 from autograder.oracles import oracle
 from autograder.oracles.tensors import double
 
 Function = Callable[[torch.Tensor], torch.Tensor]
-Layer = tuple[Any, ...]
 ACTIVATIONS: dict[str, Function] = {"relu": torch.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
 
 

@@ -3,56 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 import torch
 
+from autograder.cases import Plan
 from autograder.oracles import oracle
 from autograder.oracles.loops import Batch, Descent
 
 POOL_TRIES = 20_000
 TELLING = 12  # images of a validation set
-
-
-class Plan(NamedTuple):
-    """A configuration and its data.
-
-    Attributes:
-        parameters: weight and bias of the first layer, and of the second, at the start.
-        images, labels: for training, (N, 3) and (N,).
-        valid_images, valid_labels: for validation, likewise.
-        batch_size: images in a batch, fewer in the last.
-        warmup: share of all steps in which the rate rises to lr, before it falls to 0.
-    """
-
-    parameters: tuple[np.ndarray, ...]
-    images: np.ndarray
-    labels: np.ndarray
-    valid_images: np.ndarray
-    valid_labels: np.ndarray
-    batch_size: int
-    epochs: int
-    lr: float
-    momentum: float
-    weight_decay: float
-    warmup: float
-
-    @property
-    def batches(self) -> int:
-        """Batches of an epoch."""
-        return -(-len(self.labels) // self.batch_size)
-
-    def rate(self, step: int) -> float:
-        """The learning rate after so many steps."""
-        total = self.epochs * self.batches
-        peak = self.warmup * total
-        share = (step + 1) / (peak + 1) if step < peak else max(0.0, (total - step) / (total - peak))
-        return self.lr * share
-
-    def in_order(self) -> np.ndarray:
-        """The orders of all epochs, where nothing is shuffled."""
-        return np.tile(np.arange(len(self.labels)), (self.epochs, 1))
 
 
 @oracle

@@ -12,30 +12,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from autograder.cases import Setting
 from autograder.oracles import oracle
 from autograder.oracles.tensors import double
 
 Criterion = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-
-
-class Setting(NamedTuple):
-    """Everything that one epoch depends on.
-
-    Attributes:
-        parameters: weight and bias of the first layer, and of the second.
-        images, labels: (N, 3) and (N,), in the order of the batches.
-        batch_size: images in a batch, fewer in the last.
-        lr, momentum: of the optimizer; 0 leaves the model as it is.
-        factors: of the learning rate, one for each step, the last one from there on.
-    """
-
-    parameters: tuple[np.ndarray, ...]
-    images: np.ndarray
-    labels: np.ndarray
-    batch_size: int
-    lr: float = 0.0
-    momentum: float = 0.0
-    factors: tuple[float, ...] = (1.0,)
 
 
 class Batch(NamedTuple):

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from autograder.cases import Layer
 from autograder.checks.part1.shared import Clauses, draw
 from autograder.errors import CheckFailed
 from autograder.expect import expect_close, expect_unchanged, show
-from autograder.oracles.convnet import Layer, probe_dx, probe_loss, probe_scores
+from autograder.oracles.convnet import probe_dx, probe_loss, probe_scores
 from autograder.oracles.losses import softmax
 from autograder.rubric import check
 from autograder.student import Remote, Student

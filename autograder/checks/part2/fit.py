@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from autograder.cases import Plan
 from autograder.checks.part1.shared import Clauses
 from autograder.checks.part2.runs import BEST, LAST, Run, draw_plan, draw_telling_plan, fit
 from autograder.checks.part2.shared import SINGLE, clauses, number
 from autograder.errors import CheckFailed
 from autograder.expect import expect_close, expect_equal, show
-from autograder.oracles.fits import Plan, batch_losses, fitted, rows
+from autograder.oracles.fits import batch_losses, fitted, rows
 from autograder.rubric import check
 from autograder.student import Student
 

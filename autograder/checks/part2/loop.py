@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.cases import Setting
 from autograder.checks.part1.shared import Clauses, draw
 from autograder.checks.part2.shared import (
     CLASSES,
@@ -21,7 +22,7 @@ from autograder.checks.part2.shared import (
 )
 from autograder.errors import CheckFailed
 from autograder.expect import expect_close
-from autograder.oracles.loops import Setting, average_accuracy, average_loss, learned
+from autograder.oracles.loops import average_accuracy, average_loss, learned
 from autograder.rubric import check
 from autograder.student import Remote, Student
 

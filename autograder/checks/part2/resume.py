@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.cases import Plan
 from autograder.checks.part1.shared import Clauses
 from autograder.checks.part2.fit import SECONDS, expect_best, expect_history
 from autograder.checks.part2.runs import LAST, draw_plan, draw_telling_plan, fit
 from autograder.checks.part2.shared import clauses, draw_parameters
 from autograder.errors import CheckFailed
 from autograder.expect import expect_close, expect_equal
-from autograder.oracles.fits import Plan, resumed, shuffled
+from autograder.oracles.fits import resumed, shuffled
 from autograder.rubric import check
 from autograder.student import Student
 

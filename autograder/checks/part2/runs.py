@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from autograder.cases import Plan
 from autograder.checks.part1.shared import draw
 from autograder.checks.part2.shared import CLASSES, COLOURS, draw_parameters
 from autograder.errors import CheckFailed
 from autograder.expect import expect_array, show
-from autograder.oracles.fits import Plan, telling
+from autograder.oracles.fits import telling
 from autograder.student import Remote, Student
 
 LAST, BEST = "last.pt", "best.pt"

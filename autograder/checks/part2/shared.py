@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from autograder.cases import Setting
 from autograder.checks.part1.shared import Clauses, draw
 from autograder.errors import CheckFailed
 from autograder.expect import show
 from autograder.inside.wire import Tensor
-from autograder.oracles.loops import Setting
 from autograder.student import Remote, Student
 
 HIDDEN, CLASSES, COLOURS = 5, 4, 3

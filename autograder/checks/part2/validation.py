@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.cases import Setting
 from autograder.checks.part1.shared import Clauses
 from autograder.checks.part2.loop import (
     accuracy_suspects,
@@ -18,7 +19,7 @@ from autograder.checks.part2.shared import SINGLE, draw_setting, expect_floats, 
 from autograder.errors import CheckFailed
 from autograder.expect import expect_close, expect_unchanged, show
 from autograder.inside.wire import Tensor
-from autograder.oracles.loops import Setting, average_accuracy, average_loss
+from autograder.oracles.loops import average_accuracy, average_loss
 from autograder.rubric import check
 from autograder.student import Remote, Student
 
