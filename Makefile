@@ -7,7 +7,7 @@ GRADER := $(PY) -m autograder
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-slow test train tensorboard experiment report reference skeletons data lint bench audit doctor
+.PHONY: help demo check check-slow test train tensorboard experiment report submit handout gradescope reference skeletons data lint bench audit doctor
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
@@ -47,6 +47,15 @@ report: .venv/ready ## student: figures and tables into report/report.md, as HTM
 
 data: .venv/ready ## fetch CIFAR-10 into data/
 	@$(PY) -m part2_pytorch data
+
+submit: .venv/ready ## student: look at what you hand in as the grader will, and write submission.zip
+	@$(GRADER) submit
+
+handout: .venv/ready ## instructor: dist/handout.zip, what students get
+	@$(GRADER) handout
+
+gradescope: .venv/ready ## instructor: dist/gradescope.zip; VISIBILITY=visible|hidden|after_due_date|after_published
+	@$(GRADER) gradescope $(if $(VISIBILITY),--visibility $(VISIBILITY))
 
 reference: .venv/ready ## instructor: reference full, skeleton zero, every mistake loses its own check
 	@$(GRADER) reference --jobs $(JOBS)

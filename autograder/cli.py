@@ -9,7 +9,7 @@ import sys
 import time
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -18,6 +18,9 @@ from autograder import assignment as assignments
 from autograder import rubric
 from autograder.errors import GraderError
 from autograder.scores import Scorecard
+
+if TYPE_CHECKING:
+    from autograder.occasion import Occasion
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__, rich_markup_mode=None
@@ -31,6 +34,8 @@ Seed = Annotated[int, typer.Option(envvar="AUTOGRADER_SEED", help="Draws the cas
 
 
 INTERRUPTED = 130  # what shells say of a program that was stopped by Ctrl-C
+SANDBOX = Path(__file__).parent / "sandbox"
+FOR_STUDENTS = ("test", "submit")
 
 
 class Exit(IntEnum):
@@ -44,6 +49,8 @@ class Exit(IntEnum):
 def main() -> None:
     """Run the command line; what we raise on purpose ends in one sentence, without a traceback."""
     logging.basicConfig(format="%(name)s: %(message)s", level=logging.WARNING)
+    if not SANDBOX.is_dir():  # a handout
+        app.registered_commands = [command for command in app.registered_commands if command.name in FOR_STUDENTS]
     try:
         app()
         return
@@ -57,14 +64,20 @@ def main() -> None:
 
 @app.command()
 def grade(
-    submission: Annotated[Path, typer.Argument(help="The student's zip.")],
+    submission: Annotated[Path, typer.Argument(help="The student's zip, or a folder of what was in it.")],
     out: Annotated[Path, typer.Option(help="Folder for results.json and report.html.")],
     seed: Seed = rubric.PUBLIC_SEED,
     assignment_file: AssignmentFile = assignments.FILE,
     dataset: DataSet = "",
+    key: Annotated[Path | None, typer.Option(help="File from which the seed is derived instead.")] = None,
+    metadata: Annotated[Path | None, typer.Option(help="submission_metadata.json: for lateness.")] = None,
+    visibility: Annotated[str, typer.Option(help="When students see their results; as on Gradescope.")] = "visible",
 ) -> None:
     """Grade one zip in the sandbox; writes results.json after every check, and report.html."""
-    card = _grade(submission, out, seed, assignment_file, dataset)
+    from autograder import occasion
+
+    when = occasion.Occasion(key, metadata, visibility)
+    card = _grade(submission, out, seed, assignment_file, dataset, when)
     sys.exit(Exit.FAULT if card.broken else Exit.REFUSED if card.refusal else Exit.GRADED)
 
 
@@ -124,7 +137,7 @@ def run_checks(
     sys.exit(local.run(Path.cwd(), part=part, todo=todo, expression=k, pdb=pdb, dataset=dataset))
 
 
-@app.command()
+@app.command("submit")
 def submit(
     out: Annotated[Path, typer.Option(help="The zip to write.")] = Path("submission.zip"),
     quick: Annotated[bool, typer.Option(help="Do not try the code and the checkpoints.")] = False,
@@ -133,6 +146,34 @@ def submit(
     from autograder import preflight
 
     sys.exit(preflight.run(Path.cwd(), out, console, quick=quick))
+
+
+@app.command()
+def handout(path: Annotated[Path, typer.Option(help="The zip to write.")] = Path("dist/handout.zip")) -> None:
+    """Pack what students get: skeletons, public checks with recorded values, and nothing that solves a TODO."""
+    from autograder import release
+
+    _announce(path, release.handout())
+
+
+@app.command()
+def gradescope(
+    path: Annotated[Path, typer.Option(help="The zip to write.")] = Path("dist/gradescope.zip"),
+    visibility: Annotated[str, typer.Option(help="When students see their results; as on Gradescope.")] = "visible",
+) -> None:
+    """Pack the grader for Gradescope, with the secret key of the hidden cases: show it to nobody."""
+    from autograder import occasion, release
+
+    occasion.expect_visibility(visibility)
+    _announce(path, release.gradescope(visibility))
+
+
+def _announce(path: Path, files: dict[str, bytes]) -> None:
+    from autograder import release
+
+    release.write(path, files)
+    size = path.stat().st_size / 1e6
+    console.print(f"{path}: {len(files)} files, {size:.1f} MB", highlight=False)
 
 
 @app.command()
@@ -224,27 +265,34 @@ def doctor() -> None:
     sys.exit(health.report(console))
 
 
-def _grade(submission: Path, out: Path, seed: int, assignment_file: Path, dataset: str) -> Scorecard:
+def _grade(
+    submission: Path, out: Path, seed: int, assignment_file: Path, dataset: str, when: Occasion | None = None
+) -> Scorecard:
     """Grade, write the reports, and print the table."""
-    from autograder import engine
+    from autograder import engine, occasion
     from autograder.reports import gradescope, html, terminal
     from autograder.sandbox.box import Box
 
     began = time.monotonic()
     out.mkdir(parents=True, exist_ok=True)
     results = out / "results.json"
+    when = when or occasion.Occasion()
     try:
         assignment = assignments.load(assignment_file)
         assignment = assignment.on(dataset) if dataset else assignment
         checks = [check for check in rubric.load() if check.part in assignment.parts]
-        with Box(assignment.limits) as box:
-            card = engine.grade_zip(
-                submission, box, assignment, checks, seed, lambda card: gradescope.write(results, card)
-            )
+        remark = when.remarks(assignment)
+
+        def publish(card: Scorecard) -> None:
+            remark(card)
+            gradescope.write(results, card, visibility=when.visibility)
+
+        with occasion.zipped(submission) as path, Box(assignment.limits) as box:
+            card = engine.grade_zip(path, box, assignment, checks, when.seed(seed), publish)
     except GraderError as error:  # ours: nothing of the submission has been looked at
         card = Scorecard("Not graded", {}, fault=str(error))
     seconds = time.monotonic() - began
-    gradescope.write(results, card, execution_seconds=seconds)
+    gradescope.write(results, card, visibility=when.visibility, execution_seconds=seconds)
     html.write(out / "report.html", card, execution_seconds=seconds)
     terminal.print_table(card, console)
     return card

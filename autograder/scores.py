@@ -121,6 +121,7 @@ class Scorecard:
         fault: what went wrong on our side, or empty.
         places: the file to open, by TODO: "part1_numpy/pooling.py"; reports name the part's folder where it is missing.
         models: what the checkpoints score, by the model's name.
+        late_cents: what the submission as a whole loses for being late, in hundredths; no mark says so.
     """
 
     title: str
@@ -134,6 +135,7 @@ class Scorecard:
     fault: str = ""
     places: dict[str, str] = field(default_factory=dict)
     models: dict[str, ModelResult] = field(default_factory=dict)
+    late_cents: int = 0
 
     @property
     def cents(self) -> int:

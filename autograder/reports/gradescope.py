@@ -43,7 +43,7 @@ def results(
         raise ValueError(f"visibility is {visibility!r}, expected one of {', '.join(VISIBILITIES)}")
     rows = [] if scorecard.refusal else list(_rows(scorecard, visibility))
     content: dict[str, Any] = {
-        "score": 0.0 if scorecard.refusal else scorecard.cents / 100,
+        "score": 0.0 if scorecard.refusal else (scorecard.cents - scorecard.late_cents) / 100,
         "output": "\n".join(_summary(scorecard, show_score=visibility == "visible")),
         "output_format": "text",
         "visibility": "visible",
@@ -120,6 +120,9 @@ def _summary(scorecard: Scorecard, *, show_score: bool) -> Iterator[str]:
         yield f"\nThis is {GRADED_AGAIN} ({clean(scorecard.fault)})."
     if show_score and not scorecard.refusal:
         yield f"{points(scorecard.cents)} of {points(scorecard.max_cents)} points"
+        if scorecard.late_cents:
+            left = points(scorecard.cents - scorecard.late_cents)
+            yield f"{points(scorecard.late_cents)} are lost as it came late: {left} points"
         for part, todos in scorecard.parts().items():
             got, most = earned(mark for marks in todos.values() for mark in marks)
             yield f"  {line(part_title(scorecard, part))}: {points(got)} of {points(most)}"

@@ -1,0 +1,198 @@
+"""What leaves the house: the handout for students, and the package for Gradescope.
+
+Both are lists of what goes in, never of what stays out: a new file is released only if someone writes it down here.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import multiprocessing
+import os
+import secrets
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+
+from autograder import assignment as assignments
+from autograder import oracles, packing, prediction, recordings, rubric, skeleton
+from autograder.assignment import ROOT
+from autograder.errors import GraderError, RubricError, SetupError
+from autograder.expect import every_suspect_computed
+from autograder.student import LocalStudent
+from autograder.submission import CONFIGS, GIVEN
+
+Files = dict[str, bytes]
+
+# Of `autograder/`, what students run: no sandbox, no oracle, nothing that knows the reference.
+STUDENTS = (
+    "__init__.py", "__main__.py", "assignment.py", "cases.py", "checkpoints.py", "cli.py", "datasets.py",
+    "diagnosis.py", "engine.py", "entries.py", "errors.py", "exam.py", "expect.py", "health.py", "lateness.py",
+    "local.py", "local_cases.py", "packing.py", "prediction.py", "preflight.py", "recordings.py", "rehearsal.py",
+    "rubric.py", "scores.py", "student.py", "submission.py", "tables.py", "trial.py", "unpack.py",
+    "checks/**/*.py",
+    "inside/__init__.py", "inside/checkpoint_probe.py", "inside/host.py", "inside/loops.py", "inside/loss_probes.py",
+    "inside/probes.py", "inside/scopes.py", "inside/torch_probes.py", "inside/wire.py",
+    "reports/__init__.py", "reports/files.py", "reports/terminal.py", "reports/words.py",
+)  # fmt: skip
+# Of the whole project, what grading needs: no reference, no mistakes.
+GRADER = (
+    "assignment.toml", "pyproject.toml", "README.md", "requirements.lock",
+    "autograder/*.py", "autograder/checks/**/*.py", "autograder/inside/*.py", "autograder/oracles/*.py",
+    "autograder/presets/*.toml", "autograder/reports/**/*", "autograder/sandbox/*.py",
+)  # fmt: skip
+REPORT = ("report/*.md", "report/*.toml", "report/*.j2")
+STUB = '''"""Stands for the oracles of this name: what they returned for the cases of `make test`."""
+
+from autograder.recordings import recorded
+
+'''
+PACKAGE = (
+    '"""What the oracles returned for the cases of `make test`: `recorded.npz`, read by `autograder.recordings`."""\n'
+)
+KEY = ROOT / "secret.key"
+
+
+def handout() -> Files:
+    """Collect what students get.
+
+    Raises:
+        RubricError: if the reference does not pass a check, so that nothing can be recorded.
+    """
+    parts = skeleton.generate()
+    own = {f"autograder/{name}": content for name, content in _matching(ROOT / "autograder", STUDENTS).items()}
+    given = {name: parts[name] for name in parts if _is_given(name)}
+    text = _matching(ROOT / "handout", ("Makefile", "README.md", "checkpoints/README.md"))
+    text[".gitignore"] = (ROOT / "handout" / "gitignore").read_bytes()
+    shared = _matching(ROOT, ("assignment.toml", "pyproject.toml", "requirements.lock", *REPORT))
+    copies = {f"autograder/given/{name}": content for name, content in given.items()}
+    calibration = {"autograder/calibration.json": prediction.write(prediction.measure())}
+    return {**parts, **own, **_stand_ins(), **copies, **calibration, **shared, **text}
+
+
+def gradescope(visibility: str = "visible", key: Path = KEY) -> Files:
+    """Collect what Gradescope gets: the grader, the skeletons, the secret key, and two scripts.
+
+    Args:
+        visibility: when students see the rows of their results.
+        key: of the hidden cases; made if it is not there.
+    """
+    scripts = _matching(ROOT / "gradescope", ("setup.sh", "run_autograder"))
+    scripts["run_autograder"] = scripts["run_autograder"].replace(b"@VISIBILITY@", visibility.encode())
+    return {**skeleton.generate(), **_matching(ROOT, GRADER), **scripts, "secret.key": _secret(key), **_images()}
+
+
+def write(path: Path, files: Files) -> None:
+    """Write a zip, the same for the same files, in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    packing.write_zip(partial, files)
+    os.replace(partial, path)
+
+
+def seed(key: Path) -> int:
+    """Derive the seed of the hidden cases from a key.
+
+    Raises:
+        SetupError: if there is no key.
+    """
+    try:
+        content = key.read_bytes().strip()
+    except OSError as error:
+        raise SetupError(f"{key.name} cannot be read ({error.strerror}): make gradescope writes it") from None
+    if len(content) < 32:
+        raise SetupError(f"{key.name} has {len(content)} bytes, expected at least 32")
+    return int.from_bytes(sha256(b"cases/" + content).digest()[:8], "little")
+
+
+def record() -> bytes:
+    """Run every check on the reference, and return what the oracles returned, as a file of `recordings`."""
+    with tempfile.TemporaryDirectory(prefix="recording-") as folder:
+        path = Path(folder) / "recorded.npz"
+        # In a process of its own: the reference's modules have the names of the student's.
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            pool.submit(_record, path).result()
+        return path.read_bytes()
+
+
+def _record(path: Path) -> None:
+    found: dict[str, object] = {}
+    student = LocalStudent(skeleton.REFERENCE)
+    oracles.record(found.__setitem__)
+    with every_suspect_computed(), contextlib.redirect_stdout(io.StringIO()):  # the reference tells what it does
+        for check in rubric.load():
+            if check.exam:  # judged by images, not by oracles
+                continue
+            try:
+                check.run(student, rubric.PUBLIC_SEED, None)
+            except GraderError as error:
+                raise RubricError(f"{check.id}: the reference does not pass, nothing is recorded: {error}") from None
+    recordings.save(path, found)
+
+
+def _stand_ins() -> Files:
+    """Make the package `autograder.oracles` of the handout: the same names, no function of ours."""
+    files: Files = {"autograder/oracles/__init__.py": PACKAGE.encode(), "autograder/oracles/recorded.npz": record()}
+    for path in sorted((ROOT / "autograder" / "oracles").glob("*.py")):
+        if names := list(_oracles(path)):
+            lines = (f'{name} = recorded("{name}")\n' for name in names)
+            files[f"autograder/oracles/{path.name}"] = (STUB + "".join(lines)).encode()
+    return files
+
+
+def _oracles(path: Path) -> Iterable[str]:
+    """Yield the names of a module's oracles."""
+    for node in ast.parse(path.read_bytes()).body:
+        if isinstance(node, ast.FunctionDef) and any(ast.unparse(mark) == "oracle" for mark in node.decorator_list):
+            yield node.name
+
+
+def _is_given(name: str) -> bool:
+    part, _, rest = name.partition("/")
+    return rest in GIVEN.get(part, ()) or name.startswith(f"{CONFIGS}/")
+
+
+def _matching(root: Path, patterns: Iterable[str]) -> Files:
+    """Read what lies below a folder and fits a pattern.
+
+    Raises:
+        SetupError: if a file is missing that is named as such.
+    """
+    files: Files = {}
+    for pattern in patterns:
+        found = sorted(path for path in root.glob(pattern) if path.is_file() and "__pycache__" not in path.parts)
+        if not found and "*" not in pattern:
+            raise SetupError(f"{pattern} is not in {root.name}, so nothing can be released")
+        files |= {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
+    return files
+
+
+def _secret(key: Path) -> bytes:
+    """Read the key, or make one that nobody has seen."""
+    if not key.exists():
+        descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32) + "\n")
+    seed(key)
+    return key.read_bytes()
+
+
+def _images() -> Files:
+    """Read the images that judge checkpoints, where `assignment.toml` names a folder or an archive of this project.
+
+    Raises:
+        SetupError: if it lies elsewhere.
+    """
+    kind, _, place = assignments.load().dataset.partition(":")
+    if kind != "images":
+        return {}
+    path = (ROOT / place).resolve()
+    if not path.is_relative_to(ROOT) or not path.exists():
+        raise SetupError(
+            f"{place} is not in this folder: put the images here, data/ for one, so that they can be packed"
+        )
+    paths = [path] if path.is_file() else sorted(inner for inner in path.rglob("*") if inner.is_file())
+    return {inner.relative_to(ROOT).as_posix(): inner.read_bytes() for inner in paths}
