@@ -43,7 +43,9 @@ class Steps:
 
     def say(self, state: str, step: str, detail: str) -> None:
         """Add a line; `state` is one of STYLES."""
-        row = Text.assemble((f"{state:<5}", STYLES[state]), (f"{step:<12}", "bold"), line(detail))
+        encoding = self._console.encoding  # of some terminals it cannot write every name
+        shown = line(detail).encode(encoding, "replace").decode(encoding)
+        row = Text.assemble((f"{state:<5}", STYLES[state]), (f"{step:<12}", "bold"), shown)
         self._console.print(row, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> Steps:

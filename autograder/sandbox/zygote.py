@@ -126,7 +126,10 @@ class Zygote:
     def _start(self) -> None:
         """Start it with namespaces where the machine has them, else without."""
         (self._run / "grader").mkdir()
-        shutil.copytree(INSIDE, self._run / "grader" / "inside", ignore=shutil.ignore_patterns("__pycache__"))
+        inside = self._run / "grader" / "inside"
+        shutil.copytree(INSIDE, inside, ignore=shutil.ignore_patterns("__pycache__"))
+        for path in (inside.parent, inside, *inside.iterdir()):  # readable for workers, though ours may not be
+            path.chmod(0o755 if path.is_dir() else 0o644)
         (self._run / "view").mkdir()
         links = self._run / "libraries"
         links.mkdir()
