@@ -16,7 +16,7 @@ from rich.console import Console
 
 from autograder import assignment as assignments
 from autograder import rubric
-from autograder.errors import GraderError
+from autograder.errors import GraderError, SubmissionError
 from autograder.scores import Scorecard
 
 if TYPE_CHECKING:
@@ -287,8 +287,11 @@ def _grade(
             remark(card)
             gradescope.write(results, card, visibility=when.visibility)
 
+        card = engine.blank(assignment, checks)
         with occasion.zipped(submission) as path, Box(assignment.limits) as box:
             card = engine.grade_zip(path, box, assignment, checks, when.seed(seed), publish)
+    except SubmissionError as error:
+        card.refusal = str(error)
     except GraderError as error:  # ours: nothing of the submission has been looked at
         card = Scorecard("Not graded", {}, fault=str(error))
     seconds = time.monotonic() - began

@@ -8,36 +8,43 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.entries import MAX_ENTRIES, MAX_UNPACKED
+from autograder.entries import MAX_ENTRIES, MAX_UNPACKED, megabytes
+from autograder.errors import SubmissionError
 from autograder.packing import EPOCH
 
 
 def as_zip(folder: Path, into: Path) -> Path:
     """Return the zip of a folder: the one that alone lies in it, or a new one of all that it holds.
 
-    Links and devices are entered as such and never followed. What is too much is entered up to where it is too much,
-    so that it is refused like any other zip.
+    Links and devices are entered as such and never followed; of too many files as many as it takes to be refused.
 
     Args:
         folder: untrusted.
         into: where a new zip is written.
+
+    Raises:
+        SubmissionError: if it is larger than any zip may unpack to.
     """
     paths = list(_paths(folder))
-    if len(paths) == 1 and paths[0].suffix.lower() == ".zip" and stat.S_ISREG(paths[0].lstat().st_mode):
+    if len(paths) == 1 and paths[0].suffix.lower() == ".zip" and _size(paths[0]) is not None:
         return paths[0]
+    if (total := sum(_size(path) or 0 for path in paths)) > MAX_UNPACKED:
+        raise SubmissionError(
+            f"the submission unpacks to {megabytes(total)}, at most {megabytes(MAX_UNPACKED)} are accepted"
+        )
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        size = 0
         for path in paths[: MAX_ENTRIES + 1]:
-            status = path.lstat()
             entry = zipfile.ZipInfo(_name(path, folder), EPOCH)
-            entry.external_attr = status.st_mode << 16
+            entry.external_attr = path.lstat().st_mode << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
-            regular = stat.S_ISREG(status.st_mode)
-            size += status.st_size if regular else 0
-            archive.writestr(entry, path.read_bytes() if regular and status.st_size <= MAX_UNPACKED else b"")
-            if size > MAX_UNPACKED:
-                break
+            archive.writestr(entry, b"" if _size(path) is None else path.read_bytes())
     return into
+
+
+def _size(path: Path) -> int | None:
+    """The bytes of a file; None of a link, a device and the like."""
+    status = path.lstat()
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def _paths(folder: Path) -> Iterator[Path]:

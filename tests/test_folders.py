@@ -1,0 +1,76 @@
+"""A folder of a submission is graded like its zip, and refused like it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from autograder import folders, packing, trials
+from autograder.assignment import Limits
+from autograder.entries import MAX_ENTRIES, MAX_UNPACKED
+from autograder.errors import SubmissionError
+from autograder.submission import Submission, open_submission
+
+CODE = {"part1_numpy/linear.py": b"x = 1\n", "part1_numpy/deep/er.py": b"y = 2\n"}
+
+
+def _open(tmp_path: Path, root: Path) -> Submission:
+    return open_submission(folders.as_zip(tmp_path / "given", tmp_path / "zip"), tmp_path / "out", Limits(), root)
+
+
+def test_the_files_of_a_folder_come_through(tmp_path) -> None:
+    trials.write(tmp_path / "given", CODE)
+    folder = _open(tmp_path, tmp_path).folder
+    found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert found == CODE
+
+
+def test_a_zip_that_lies_alone_in_the_folder_is_the_submission(tmp_path) -> None:
+    (tmp_path / "given").mkdir()
+    packing.write_zip(tmp_path / "given" / "mine.ZIP", CODE)
+    assert folders.as_zip(tmp_path / "given", tmp_path / "zip") == tmp_path / "given" / "mine.ZIP"
+
+
+def test_equal_folders_give_equal_zips(tmp_path) -> None:
+    trials.write(tmp_path / "a", CODE)
+    trials.write(tmp_path / "b", dict(reversed(CODE.items())))
+    zips = [folders.as_zip(tmp_path / name, tmp_path / f"{name}.zip").read_bytes() for name in "ab"]
+    assert zips[0] == zips[1]
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../secret", "."])
+def test_a_link_is_never_followed(tmp_path, target) -> None:
+    trials.write(tmp_path / "given", CODE)
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "given" / "part1_numpy" / "link.py").symlink_to(target)
+    with pytest.raises(SubmissionError, match=r"link\.py is a link or a device, expected the file itself"):
+        _open(tmp_path, tmp_path)
+
+
+def test_too_many_files_are_refused_as_in_a_zip(tmp_path) -> None:
+    trials.write(tmp_path / "given", {**CODE, **{f"part1_numpy/{n}.py": b"" for n in range(MAX_ENTRIES)}})
+    with pytest.raises(SubmissionError, match=rf"^the zip has {MAX_ENTRIES + 1} entries, at most {MAX_ENTRIES} are"):
+        _open(tmp_path, tmp_path)
+
+
+def test_a_huge_file_is_refused_without_being_read(tmp_path) -> None:
+    trials.write(tmp_path / "given", CODE)
+    with (tmp_path / "given" / "checkpoints.pt").open("wb") as file:
+        os.truncate(file.fileno(), 50 * MAX_UNPACKED)
+    with pytest.raises(SubmissionError, match=r"^the submission unpacks to 20000.0 MB, at most 400.0 MB are accepted$"):
+        _open(tmp_path, tmp_path)
+
+
+def test_an_empty_folder_is_refused(tmp_path) -> None:
+    (tmp_path / "given").mkdir()
+    with pytest.raises(SubmissionError, match=r"^the zip is empty: make one with `make submit`$"):
+        _open(tmp_path, tmp_path)
+
+
+def test_a_name_that_is_no_text_is_no_crash(tmp_path) -> None:
+    trials.write(tmp_path / "given", CODE)
+    with open(os.fsencode(tmp_path / "given") + b"/\xff.py", "wb"):
+        pass
+    assert any("ignored" in note for note in _open(tmp_path, tmp_path).notes)
