@@ -1,0 +1,243 @@
+"""The package for Gradescope: what is in it, what it writes, and a grading in a tree laid out as there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field
+
+from autograder import catalogue, occasion, release, trials
+from autograder.assignment import ROOT
+from autograder.errors import SetupError
+
+Format = Literal["text", "html", "simple_format", "md", "ansi"]
+Visibility = Literal["hidden", "after_due_date", "after_published", "visible"]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+DUE = datetime.fromisoformat("2027-02-19T23:59:00-05:00")  # of assignment.toml; grace is two days
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Row(_Strict):
+    """One of `tests` in https://gradescope-autograders.readthedocs.io/en/latest/specs/."""
+
+    score: Finite
+    max_score: Finite
+    status: Literal["passed", "failed"]
+    name: str
+    name_format: Format
+    number: str
+    output: str
+    output_format: Format
+    tags: list[str]
+    visibility: Visibility
+    extra_data: dict[str, Any]
+
+
+class Results(_Strict):
+    """The whole of results.json there; what we never write is left out."""
+
+    score: Finite
+    execution_time: Finite
+    output: str
+    output_format: Format
+    visibility: Visibility
+    stdout_visibility: Visibility
+    extra_data: dict[str, Any]
+    tests: list[Row]
+
+
+def _metadata(after: timedelta, **more: Any) -> bytes:
+    created = {"created_at": (DUE + after).isoformat(), "id": 7, "assignment": {"due_date": DUE.isoformat()}}
+    return json.dumps({**created, "users": [], "previous_submissions": [], **more}).encode()
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Mapping[str, bytes]:
+    return release.gradescope("after_published", tmp_path / "secret.key")
+
+
+def test_the_package_holds_the_grader_and_no_solution(package) -> None:
+    assert {
+        "setup.sh",
+        "run_autograder",
+        "secret.key",
+        "assignment.toml",
+        "autograder/sandbox/box.py",
+    } <= package.keys()
+    assert {name.partition("/")[0] for name in package} & {"reference", "tests", "handout", ".git"} == set()
+    assert b"raise NotImplementedError" in package["part1_numpy/conv2d.py"]
+    assert not any(name.endswith(".pt") for name in package)
+
+
+def test_the_key_is_made_once_and_nobody_else_may_read_it(package, tmp_path) -> None:
+    key = tmp_path / "secret.key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert release.gradescope("visible", key)["secret.key"] == package["secret.key"] == key.read_bytes()
+    other = release.gradescope("visible", tmp_path / "other.key")["secret.key"]
+    assert other != package["secret.key"]
+    assert release.seed(key) == release.seed(key) != release.seed(tmp_path / "other.key")
+
+
+def test_the_key_is_never_committed() -> None:
+    done = subprocess.run(["git", "check-ignore", "-q", "secret.key"], cwd=ROOT, check=False)
+    assert done.returncode == 0
+
+
+def test_the_scripts_are_shell_and_know_the_visibility(package, tmp_path) -> None:
+    trials.write(tmp_path, {name: package[name] for name in ("setup.sh", "run_autograder")})
+    for name in ("setup.sh", "run_autograder"):
+        subprocess.run(["bash", "-n", str(tmp_path / name)], check=True)
+    assert b"--visibility after_published\n" in package["run_autograder"]
+
+
+def test_a_visibility_that_gradescope_does_not_know_is_refused() -> None:
+    with pytest.raises(SetupError, match=r"^visibility is 'soon', expected one of visible, hidden, after_due_date, "):
+        occasion.Occasion(visibility="soon")
+
+
+def _grade(folder: Path, *options: str) -> tuple[int, Results, str]:
+    """Grade `folder / "submission"` by the command line; its status, its results, and what it printed."""
+    command = [
+        sys.executable,
+        "-m",
+        "autograder",
+        "grade",
+        str(folder / "submission"),
+        "--out",
+        str(folder / "results"),
+    ]
+    done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    text = (folder / "results" / "results.json").read_text()
+    return done.returncode, Results.model_validate_json(text), done.stdout + done.stderr
+
+
+def test_a_folder_handed_in_late_is_graded_and_loses_its_share(reference, tmp_path) -> None:
+    trials.write(tmp_path / "submission", {name: reference[name] for name in reference if name.startswith("part1")})
+    preset = (ROOT / "autograder" / "presets" / "hw2p1.toml").read_text()
+    ours = re.sub(r"(?m)^(due|grace) = .*$", "", re.sub(r"(?m)^late_per_day.*$", "", preset))
+    dates = f"late_per_day = 0.25\ndue = {DUE.isoformat()}\ngrace = {DUE.isoformat()}\n"
+    trials.write(tmp_path, {"rule.toml": (dates + ours).encode(), "metadata.json": _metadata(timedelta(hours=30))})
+    (tmp_path / "secret.key").write_text("k" * 64)
+    options = ("--assignment", str(tmp_path / "rule.toml"), "--metadata", str(tmp_path / "metadata.json"))
+    status, results, said = _grade(
+        tmp_path, *options, "--key", str(tmp_path / "secret.key"), "--visibility", "after_due_date"
+    )
+    assert status == 0, said
+    assert sum(row.score for row in results.tests) == pytest.approx(100)
+    assert results.score == 50
+    assert "handed in 2 days after it was due, 2 days after the grace period: 50 % of the points" in results.output
+    assert {row.visibility for row in results.tests} == {"after_due_date"}
+    assert "100.00" not in results.output
+
+
+def test_a_folder_that_cannot_be_graded_is_refused_in_results_json(tmp_path) -> None:
+    trials.write(tmp_path / "submission", {"homework.py": b""})
+    status, results, _ = _grade(tmp_path)
+    assert (status, results.score, results.tests) == (1, 0, [])
+    assert "no Python file lies in a folder part1_numpy" in results.output
+
+
+@pytest.mark.parametrize("content", [None, b"short"])
+def test_without_a_usable_key_nothing_is_graded_and_nobody_gets_a_silent_zero(tmp_path, skeletons, content) -> None:
+    trials.write(tmp_path / "submission", skeletons)
+    if content:
+        (tmp_path / "secret.key").write_bytes(content)
+    status, results, _ = _grade(tmp_path, "--key", str(tmp_path / "secret.key"))
+    assert status == 2
+    assert "will be graded again" in results.output
+
+
+# As in a container without CAP_SYS_ADMIN: another root folder, below which there are no new namespaces. The interpreter
+# lies where everyone may read it.
+CONTAINED = """
+tree=$0; home=$1; python=$2; shift 2
+mount --rbind / "$tree"
+if [ -n "$home" ]; then
+    mount -t tmpfs -o mode=755 tmpfs "$tree$home"
+    mkdir -p "$tree$python"
+    mount --bind "$python" "$tree$python"
+fi
+exec setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin chroot "$tree" "$@"
+"""
+THIEF = """
+import os, pathlib
+found = []
+for path in map(pathlib.Path, ["SOURCE/secret.key", "RESULTS/results.json", "SOURCE/autograder/oracles/pooling.py"]):
+    try:
+        found.append(path.read_text())
+    except OSError:
+        pass
+if found:
+    os._exit(3)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="lays out a tree as root, as on Gradescope")
+@pytest.mark.parametrize("kind", ["reference", "skeleton", "mistake", "thief", "refused"])
+def test_run_autograder_writes_results_for_any_submission_at_level_b(
+    kind, package, reference, checkpoints, skeletons, tmp_path
+) -> None:
+    root, source = tmp_path / "autograder", tmp_path / "autograder" / "source"
+    tmp_path.chmod(0o711)
+    mistake = next(one for one in catalogue.load() if one.loses[0].startswith("1.7"))
+    thief = THIEF.replace("SOURCE", str(source)).replace("RESULTS", str(root / "results"))
+    stolen = thief.encode() + reference["part1_numpy/linear.py"].replace(b"from __future__ import annotations\n", b"")
+    files, points = {
+        "reference": ({**reference, **checkpoints}, 72.0),
+        "skeleton": (skeletons, 0.0),
+        "mistake": (mistake.apply({**reference, **checkpoints}), None),
+        "thief": ({**reference, **checkpoints, "part1_numpy/linear.py": stolen}, 72.0),
+        "refused": ({"homework.py": b""}, 0.0),
+    }[kind]
+    trials.write(source, package)
+    text = package["assignment.toml"].replace(b'dataset = "cifar10"', f'dataset = "{trials.DATASET}"'.encode())
+    (source / "assignment.toml").write_bytes(text)
+    for path in (source, *source.rglob("*")):  # as setup.sh does
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    trials.write(root / "submission", files)
+    (root / "results").mkdir()
+    trials.write(root, {"submission_metadata.json": _metadata(timedelta(hours=-1))})
+    results = _run_in_container(tmp_path, root)
+    assert points is None or results.score == points, results.output
+    if kind != "refused":
+        assert "Isolation: level B: " in results.output
+        assert "handed in on time" in results.output
+    if kind == "mistake":
+        lost = {row.extra_data["check"] for row in results.tests if row.status == "failed"}
+        assert set(mistake.loses) <= lost
+        assert 0 < results.score < 72
+
+
+def _run_in_container(tmp_path: Path, root: Path) -> Results:
+    python = Path(os.path.realpath(sys.executable)).parent.parent
+    closed = [folder for folder in python.parents if not folder.stat().st_mode & stat.S_IXOTH]
+    (tmp_path / "tree").mkdir()
+    done = subprocess.run(
+        ["unshare", "--mount", "--propagation", "private", "bash", "-ec", CONTAINED, str(tmp_path / "tree"),
+         str(closed[-1]) if closed else "", str(python), "bash", str(root / "source" / "run_autograder")],
+        env={"PATH": os.environ["PATH"], "AUTOGRADER_ROOT": str(root), "AUTOGRADER_VENV": sys.prefix},
+        cwd="/",
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    (tmp_path / "tree").rmdir()
+    shutil.rmtree(root / "source")
+    return Results.model_validate_json((root / "results" / "results.json").read_text())
