@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import resource
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -74,7 +75,7 @@ def lock_in(plan: dict[str, Any], order: dict[str, Any], proc: int) -> tuple[Rep
         tried("landlock", lambda: landlock.enforce(rules.pop()))
     tried("seccomp", lambda: seccomp.install(own_user))
     os.chdir(paths.scratch)
-    os.environ["TMPDIR"] = paths.scratch
+    os.environ["TMPDIR"] = tempfile.tempdir = paths.scratch  # found before the fork, it would be /tmp
     return report, paths
 
 
