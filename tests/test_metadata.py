@@ -112,7 +112,7 @@ FIELDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=FIELDS, users=st.lists(st.fixed_dictionaries({"assignment": ODD}), max_size=3))
 def test_no_metadata_whatever_keeps_a_submission_from_being_graded(tmp_path, values, users) -> None:
     found = _read(tmp_path, {"users": users, **values})

@@ -58,7 +58,7 @@ def run(tmp_path: Path, handout) -> Run:
         return subprocess.run(
             [sys.executable, "-m", "autograder", *options],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(machine), "COLUMNS": "200"},
+            env={**os.environ, "PYTHONPATH": str(machine), "USERNAME": "student", "COLUMNS": "200"},
             capture_output=True,
             encoding="utf-8",
             check=False,
@@ -206,7 +206,8 @@ if part > 1:
 def told(folder, todos):
     card, student = engine.blank(assignment.load(), checks), LocalStudent(Path(folder))
     for check in checks:
-        if check.todo in todos:
+        needs = [card.marks[need] for need in check.needs if need.partition("-")[0] in todos]
+        if check.todo in todos and all(mark.outcome == "passed" for mark in needs):
             engine.settle(card, check, engine.judge(check, student, rubric.PUBLIC_SEED, None))
     return {id: [m.outcome.value, m.message, m.finding.suspect] for id, m in card.marks.items()}
 for folder, todos in jobs:
