@@ -35,7 +35,7 @@ Seed = Annotated[int, typer.Option(envvar="AUTOGRADER_SEED", help="Draws the cas
 
 INTERRUPTED = 130  # what shells say of a program that was stopped by Ctrl-C
 SANDBOX = Path(__file__).parent / "sandbox"
-FOR_STUDENTS = ("test", "submit")
+FOR_STUDENTS = ("test", "submit", "report")
 
 
 class Exit(IntEnum):

@@ -123,12 +123,12 @@ class Exam:
         """
         noise = np.random.default_rng(0).integers(256, size=(images, 32, 32, 3), dtype=np.uint8)
         none = np.zeros(0, dtype=np.int64)
-        candidate, parameters, _ = self._candidate(
+        candidate, parameters, _ = self.candidate(
             student, model, TestSet("noise", (), noise, none, mean=(0.5,) * 3, deviation=(0.25,) * 3)
         )
-        _ask_all(candidate, noise[:8])  # the first call of a network prepares the later ones
+        ask_all(candidate, noise[:8])  # the first call of a network prepares the later ones
         began = time.monotonic()
-        _ask_all(candidate, noise)
+        ask_all(candidate, noise)
         return parameters, (time.monotonic() - began) / images
 
     def _evaluate(self, student: Student, rng: np.random.Generator, model: str) -> ModelResult:

@@ -36,7 +36,7 @@ STUDENTS = (
     "checks/**/*.py",
     "inside/__init__.py", "inside/checkpoint_probe.py", "inside/host.py", "inside/loops.py", "inside/loss_probes.py",
     "inside/probes.py", "inside/scopes.py", "inside/torch_probes.py", "inside/wire.py",
-    "reports/__init__.py", "reports/files.py", "reports/terminal.py", "reports/words.py",
+    "reports/__init__.py", "reports/files.py", "reports/terminal.py", "reports/words.py", "written/*.py",
 )  # fmt: skip
 # Of the whole project, what grading needs: no reference, no mistakes.
 GRADER = (
@@ -44,7 +44,7 @@ GRADER = (
     "autograder/*.py", "autograder/checks/**/*.py", "autograder/inside/*.py", "autograder/oracles/*.py",
     "autograder/presets/*.toml", "autograder/reports/**/*", "autograder/sandbox/*.py",
 )  # fmt: skip
-REPORT = ("report/*.md", "report/*.toml", "report/*.j2")
+REPORT = ("report/template.md", "report/rubric.toml")
 STUB = '''"""Stands for the oracles of this name: what they returned for the cases of `make test`."""
 
 from autograder.recordings import recorded

@@ -149,6 +149,7 @@ def test_mutants_of_a_reference_that_is_wrong_itself_are_not_graded(reference) -
 
 @pytest.mark.slow
 def test_the_checks_catch_all_mistakes_and_every_live_mutant(tmp_path) -> None:
+    of_part_1 = [mistake for mistake in catalogue.load() if mistake.file.startswith("part1_")]
     assert audit.run(Console(), 1, None, 2, tmp_path / "audit.json") == 0
     figures = json.loads((tmp_path / "audit.json").read_text())
-    assert figures["mistakes"]["caught"] == figures["mistakes"]["total"] == len(catalogue.load())
+    assert figures["mistakes"]["caught"] == figures["mistakes"]["total"] == len(of_part_1)
