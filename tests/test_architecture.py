@@ -14,8 +14,11 @@ from autograder.assignment import PARTS, ROOT
 ARROWS = {
     "autograder/inside": (),
     "autograder/checks": ("autograder.rubric", "autograder.expect", "autograder.errors", "autograder.student",
-                          "autograder.oracles", "autograder.inside.wire", "autograder.exam", "autograder.checks"),
-    "autograder/oracles": ("autograder.oracles",),
+                          "autograder.oracles", "autograder.cases", "autograder.inside.wire", "autograder.exam",
+                          "autograder.checks"),
+    "autograder/oracles": ("autograder.oracles", "autograder.cases", "autograder.recordings"),
+    "autograder/cases.py": (),
+    "autograder/recordings.py": ("autograder.errors",),
     "autograder/reports": ("autograder.scores", "autograder.diagnosis", "autograder.reports", "autograder.records"),
     "autograder/sandbox": ("autograder.sandbox", "autograder.inside", "autograder.errors", "autograder.assignment",
                            "autograder.student"),
