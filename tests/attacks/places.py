@@ -83,16 +83,20 @@ def keep_capabilities() -> None:
 
 def open_the_way(paths: list[str]) -> None:
     """Make paths reachable that lie below a private folder, for this process and its children alone."""
+    here = os.getcwd()
     syscalls.unshare(syscalls.CLONE_NEWNS)
     syscalls.mount("none", "/", flags=syscalls.MS_REC | syscalls.MS_PRIVATE)
-    for path in map(Path, paths):
-        above = [folder for folder in (*reversed(path.parents), path) if not folder.stat().st_mode & 1]
-        if above:
-            held = os.open(path, os.O_PATH)
-            syscalls.mount("tmpfs", str(above[0]), "tmpfs", options="mode=755,size=1m")
+    held = {path: os.open(path, os.O_PATH) for path in sorted(map(Path, paths))}
+    private = {folder for path in held for folder in (*path.parents, path) if not folder.stat().st_mode & 1}
+    for folder in sorted(private):
+        if private.isdisjoint(folder.parents):
+            syscalls.mount("tmpfs", str(folder), "tmpfs", options="mode=755,size=1m")
+    for path, descriptor in held.items():
+        if path in private or not path.exists():
             path.mkdir(parents=True)
-            syscalls.mount(f"/proc/self/fd/{held}", str(path), flags=syscalls.MS_BIND | syscalls.MS_REC)
-            os.close(held)
+            syscalls.mount(f"/proc/self/fd/{descriptor}", str(path), flags=syscalls.MS_BIND | syscalls.MS_REC)
+        os.close(descriptor)
+    os.chdir(here)
 
 
 if __name__ == "__main__":
