@@ -209,7 +209,7 @@ def told(folder, todos):
         needs = [card.marks[need] for need in check.needs if need.partition("-")[0] in todos]
         if check.todo in todos and all(mark.outcome == "passed" for mark in needs):
             engine.settle(card, check, engine.judge(check, student, rubric.PUBLIC_SEED, None))
-    return {id: [m.outcome.value, m.message, m.finding.suspect] for id, m in card.marks.items()}
+    return [[m.check, m.outcome.value, m.message, m.finding.suspect] for m in card.marks.values()]
 for folder, todos in jobs:
     if not (child := os.fork()):
         with out.open("a") as file:
@@ -238,11 +238,12 @@ def test_every_mistake_is_told_with_recorded_values_as_with_oracles(part, handou
             stdout=subprocess.DEVNULL,
             check=True,
         )
-        told.append([json.loads(row) for row in (tmp_path / name).read_text().splitlines()])
+        # Without numbers: some mistakes are random, and give others each time.
+        told.append([json.loads(re.sub(r"\d+", "0", row)) for row in (tmp_path / name).read_text().splitlines()])
     assert len(told[0]) == len(mistakes) > 10
     for mistake, recorded, expected in zip(mistakes, *told, strict=True):
         assert recorded == expected, mistake.name
-        assert Outcome.BROKEN.value not in {outcome for outcome, *_ in recorded[1].values()}, mistake.name
+        assert Outcome.BROKEN.value not in {outcome for _, outcome, *_ in recorded[1]}, mistake.name
 
 
 @pytest.mark.parametrize(("content", "why"), [(None, "cannot be read"), (b"short\n", "has 5 bytes, expected at least")])
