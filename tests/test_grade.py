@@ -124,6 +124,12 @@ def test_what_a_killed_grader_leaves_is_removed_by_the_next(box) -> None:
 
     abandoned = Path(tempfile.mkdtemp(prefix=temporary.PREFIX))
     (abandoned / "file").write_text("x")
+    inner = os.open(abandoned, os.O_RDONLY)
+    for _ in range(3000):  # deeper than any path, and than Python's own removal goes
+        os.mkdir("d", dir_fd=inner)
+        outer, inner = inner, os.open("d", os.O_RDONLY, dir_fd=inner)
+        os.close(outer)
+    os.close(inner)
     old = time.time() - 2 * temporary.YOUNG_SECONDS
     os.utime(abandoned, (old, old))
     os.utime(box.submissions, (old, old))

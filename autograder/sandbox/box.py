@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from autograder.assignment import Limits
 from autograder.errors import SetupError
 from autograder.sandbox.level import Isolation, measure
 from autograder.sandbox.student import BoxedStudent
-from autograder.sandbox.temporary import TemporaryFolder
+from autograder.sandbox.temporary import TemporaryFolder, remove_tree
 from autograder.sandbox.worker import Worker
 from autograder.sandbox.zygote import NUMPY, TORCH, Kind, Zygote
 
@@ -54,7 +53,7 @@ class Box:
         try:
             yield folder
         finally:
-            shutil.rmtree(folder)
+            remove_tree(folder)
 
     def close(self) -> None:
         """End every zygote and worker, and remove what was unpacked."""

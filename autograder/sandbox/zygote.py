@@ -18,7 +18,7 @@ from typing import Any
 from autograder.assignment import Limits
 from autograder.errors import SetupError
 from autograder.sandbox import libraries
-from autograder.sandbox.temporary import TemporaryFolder
+from autograder.sandbox.temporary import TemporaryFolder, remove_tree
 from autograder.sandbox.worker import Worker
 
 INSIDE = Path(__file__).resolve().parent.parent / "inside"
@@ -204,7 +204,7 @@ class Zygote:
 
     def _reap(self, pid: int, scratch: str) -> dict[str, int]:
         """Ask how a worker, that has been killed or has ended, came to its end."""
-        shutil.rmtree(scratch, ignore_errors=True)
+        remove_tree(Path(scratch))
         try:
             self._control.send(json.dumps({"reap": pid}).encode())
             answer: dict[str, int] = json.loads(self._control.recv(MAX_MESSAGE) or b"{}")
