@@ -57,7 +57,7 @@ def main() -> None:
     except GraderError as error:
         sentence = str(error)
     except OSError as error:  # a folder that may not be written to, a disk that is full
-        sentence = f"{error.filename or 'a file'}: {error.strerror}"
+        sentence = f"{error.filename or 'a file'}: {error.strerror or error}"
     errors.print(sentence, style="red", markup=False, highlight=False, soft_wrap=True)
     sys.exit(Exit.FAULT)
 

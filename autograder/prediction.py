@@ -11,8 +11,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from autograder.assignment import Limits
+from autograder.dry_run import Findings
 from autograder.rehearsal import speed
-from autograder.trial import Findings
 
 FILE = Path(__file__).parent / "calibration.json"
 TEST_IMAGES = 10_000

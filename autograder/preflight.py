@@ -18,13 +18,13 @@ from rich.text import Text
 from autograder import assignment as assignments
 from autograder import packing, prediction
 from autograder.assignment import PARTS, ROOT, Limits
+from autograder.dry_run import Findings, Model, Stuck, try_out
 from autograder.entries import MEGABYTE, megabytes
 from autograder.errors import SetupError, SubmissionError
 from autograder.health import version_differences
 from autograder.reports.words import line
 from autograder.scores import Outcome, points
 from autograder.submission import FOLDERS, JUNK, KEPT, Submission, open_submission
-from autograder.trial import Findings, Model, Stuck, try_out
 from autograder.unpack import open_zip
 
 GIVEN = Path(__file__).parent / "given"  # our own copies of given files, in a handout

@@ -30,9 +30,9 @@ Files = dict[str, bytes]
 # Of `autograder/`, what students run: no sandbox, no oracle, nothing that knows the reference.
 STUDENTS = (
     "__init__.py", "__main__.py", "assignment.py", "cases.py", "checkpoints.py", "cli.py", "datasets.py",
-    "diagnosis.py", "engine.py", "entries.py", "errors.py", "exam.py", "expect.py", "health.py", "lateness.py",
-    "local.py", "local_cases.py", "packing.py", "prediction.py", "preflight.py", "recordings.py", "rehearsal.py",
-    "rubric.py", "scores.py", "student.py", "submission.py", "tables.py", "trial.py", "unpack.py",
+    "diagnosis.py", "dry_run.py", "engine.py", "entries.py", "errors.py", "exam.py", "expect.py", "health.py",
+    "lateness.py", "local.py", "local_cases.py", "packing.py", "prediction.py", "preflight.py", "recordings.py",
+    "rehearsal.py", "rubric.py", "scores.py", "student.py", "submission.py", "tables.py", "unpack.py",
     "checks/**/*.py",
     "inside/__init__.py", "inside/checkpoint_probe.py", "inside/host.py", "inside/loops.py", "inside/loss_probes.py",
     "inside/probes.py", "inside/scopes.py", "inside/torch_probes.py", "inside/wire.py",

@@ -186,8 +186,8 @@ class Loader:
             yield normalize(images, self.mean, self.deviation), self.labels[indices]
 
 
-def make_loaders(dataset: DataSet, config: Config, device: torch.device) -> dict[str, Loader]:
-    """Loaders "train", shuffled and augmented as the configuration says, "valid" and "test"."""
+def augmentation(config: Config) -> list[Hook]:
+    """What a configuration does to each batch of training images, in order."""
     hooks: list[Hook] = []
     if config.crop:
         hooks.append(partial(random_shift, pixels=config.crop))
@@ -195,6 +195,12 @@ def make_loaders(dataset: DataSet, config: Config, device: torch.device) -> dict
         hooks.append(random_flip)
     if config.cutout:
         hooks.append(partial(random_cutout, side=config.cutout))
+    return hooks
+
+
+def make_loaders(dataset: DataSet, config: Config, device: torch.device) -> dict[str, Loader]:
+    """Loaders "train", shuffled and augmented as the configuration says, "valid" and "test"."""
+    hooks = augmentation(config)
     train, valid = train_valid_split(dataset.train)
     return {
         "train": Loader(train, dataset, config.batch_size, device, shuffle=True, hooks=hooks),

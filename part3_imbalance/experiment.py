@@ -14,7 +14,6 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,7 +24,7 @@ from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 from torch.utils.data import WeightedRandomSampler
 
 from part2_pytorch.config import ConfigError, build_optimizer, build_scheduler
-from part2_pytorch.data import DataSet, Hook, Loader, Split, random_cutout, random_flip, random_shift
+from part2_pytorch.data import DataSet, Loader, Split, augmentation
 from part2_pytorch.device import prepare
 from part2_pytorch.models import MyModel
 from part2_pytorch.train import train_epoch
@@ -93,16 +92,10 @@ def cut_tail(dataset: DataSet, factor: float, seed: int) -> tuple[Split, list[in
 
 def make_loader(train: Split, dataset: DataSet, method: str, plan: Plan, device: torch.device) -> Batches:
     """Batches of the training images, augmented as the plan says, shuffled or balanced."""
-    config, hooks = plan.training, list[Hook]()
-    if config.crop:
-        hooks.append(partial(random_shift, pixels=config.crop))
-    if config.flip:
-        hooks.append(random_flip)
-    if config.cutout:
-        hooks.append(partial(random_cutout, side=config.cutout))
+    hooks = augmentation(plan.training)
 
     def load(split: Split, shuffle: bool = False) -> Loader:
-        return Loader(split, dataset, config.batch_size, device, shuffle=shuffle, hooks=hooks)
+        return Loader(split, dataset, plan.training.batch_size, device, shuffle=shuffle, hooks=hooks)
 
     if method == "balanced":
         return BalancedLoader(train, balanced_sample_weights(train.labels), load)

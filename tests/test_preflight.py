@@ -12,12 +12,12 @@ from rich.console import Console
 
 from autograder import packing, prediction, preflight, skeleton, trials
 from autograder.assignment import Limits
+from autograder.dry_run import Findings, Model, Stuck, Tried, try_out
 from autograder.entries import MAX_ENTRIES
 from autograder.errors import SetupError, SubmissionError
 from autograder.prediction import Calibration
 from autograder.scores import Outcome
 from autograder.submission import open_submission
-from autograder.trial import Findings, Model, Stuck, Tried, try_out
 
 Submit = Callable[..., tuple[int, str]]
 
