@@ -33,8 +33,8 @@ lint: .venv/ready
 test: .venv/ready ## student: run the checks on the parts here; PART=1, TODO=1.6, K=expression, PDB=1
 	@$(GRADER) test $(if $(PART),--part $(PART)) $(if $(TODO),--todo $(TODO)) $(if $(K),-k "$(K)") $(if $(PDB),--pdb) $(if $(DATASET),--dataset $(DATASET))
 
-train: .venv/ready ## student: MODEL=two_layer|vanilla_cnn|my_model, DATASET=cifar10|images:PATH|shapes, FRESH=1
-	@$(PY) -m part2_pytorch train $(MODEL) $(if $(DATASET),--dataset $(DATASET)) $(if $(FRESH),--fresh)
+train: .venv/ready ## student: MODEL=two_layer|vanilla_cnn|my_model, DATASET=cifar10|images:PATH|shapes, CONFIG=name, SEED=0, FRESH=1
+	@$(PY) -m part2_pytorch train $(MODEL) $(if $(DATASET),--dataset $(DATASET)) $(if $(CONFIG),--config $(CONFIG)) $(if $(SEED),--seed $(SEED)) $(if $(FRESH),--fresh)
 
 tensorboard: .venv/ready ## student: look at the curves of runs/
 	@$(PY) -m tensorboard.main --logdir runs

@@ -8,10 +8,6 @@ folder. A run that is finished is not repeated: the same command goes on after a
 further methods, factors or seeds adds to the tables.
 """
 
-import os
-
-os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # read by torch when it starts; see part2_pytorch/__main__.py
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -22,7 +18,7 @@ from rich.table import Table
 
 from part2_pytorch.config import ConfigError
 from part2_pytorch.data import DATA_DIR, load_dataset
-from part2_pytorch.device import pick_device
+from part2_pytorch.device import pick_device, reuse_memory
 from part2_pytorch.images import DataError
 
 from . import experiment, figures, summary
@@ -59,6 +55,7 @@ def run_experiment(
             seeds=several(seeds, int, "seeds"),
             epochs=epochs,
         )
+        reuse_memory()
         results = experiment.run(plan, load_dataset(dataset, data_dir), runs, pick_device(), say)
     except (ConfigError, DataError) as error:
         say(str(error))

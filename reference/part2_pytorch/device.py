@@ -4,6 +4,9 @@ CUDA, Apple's MPS, else the CPU. On CPUs with bfloat16 instructions (AVX512-BF16
 the time in bfloat16; on CPUs without them, several times as long: `precision = "auto"` looks first.
 """
 
+import ctypes
+import sys
+
 import torch
 from torch import nn
 
@@ -46,3 +49,15 @@ def prepare(model: nn.Module, device: torch.device, config: Config) -> nn.Module
         forward = torch.autocast(device.type, dtype=torch.bfloat16)(model.forward)
         model.forward = lambda x: forward(x).float()
     return model
+
+
+def reuse_memory() -> None:
+    """Have the C library keep what is freed: on Linux CPUs, a step of training takes a sixth less time.
+
+    Otherwise it hands large tensors back to the system, which clears every page again when it is next touched.
+    The numbers are parameters of glibc's mallopt(3); elsewhere nothing happens.
+    """
+    if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallopt"):
+        max_mappings, trim_threshold, top_pad = -4, -1, -2
+        for parameter, value in ((max_mappings, 0), (trim_threshold, 2**31 - 1), (top_pad, 2**26)):
+            ctypes.CDLL(None).mallopt(parameter, value)
