@@ -15,18 +15,19 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from autograder import assignment as assignments
-from autograder import catalogue, datasets, engine, packing, rubric, trials
+from autograder import catalogue, datasets, engine, packing, rivals, rubric, trials
 from autograder.assignment import ROOT
+from autograder.errors import SetupError
 from autograder.exam import BATCH, MODELS, Exam, ask_all
+from autograder.figures import Figure, show, timed, write
 from autograder.sandbox.box import Box
 from autograder.sandbox.zygote import NUMPY, TORCH, Kind, Zygote
 
@@ -35,29 +36,19 @@ IMAGES = 10_000
 MECHANISMS = ("worker-namespaces", "landlock", "limits", "own-user", "no-new-privileges", "seccomp")
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One measured number: the median of n, and what it is a ratio to, if it is one."""
+def run(console: Console, path: Path, only: Sequence[str] = ()) -> None:
+    """Measure everything, or only some of MEASURES, print the table, and write it as JSON.
 
-    value: float
-    unit: str
-    n: int
-    ratio: float | None = None
-    to: str = ""
-
-
-def run(console: Console, path: Path) -> None:
-    """Measure everything, print the table, and write it as JSON."""
+    Raises:
+        SetupError: if there is no such benchmark.
+    """
+    if unknown := [name for name in only if name not in MEASURES]:
+        raise SetupError(f"there is no benchmark {unknown[0]!r}, expected one of {', '.join(MEASURES)}")
     figures: dict[str, Figure] = {}
-    for measure in (_workers, _mechanisms, _part1, _inference, _convolution):
-        figures |= measure()
-    table = Table("what", "median", "n", "ratio", "to")
-    for name, figure in figures.items():
-        ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
-        table.add_row(name, f"{figure.value:.3g} {figure.unit}", str(figure.n), ratio, figure.to)
-    console.print(table)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({name: asdict(figure) for name, figure in figures.items()}, indent=1), encoding="utf-8")
+    for name in only or MEASURES:
+        figures |= MEASURES[name]()
+    show(console, figures)
+    write(path, figures)
 
 
 def _workers() -> dict[str, Figure]:
@@ -69,7 +60,7 @@ def _workers() -> dict[str, Figure]:
             figures[f"start of a {name} worker"] = Figure(1000 * statistics.median(starts), "ms", len(starts))
             worker = zygote.worker(room)
             request = {"do": "hold", "value": np.zeros(8), "layout": "plain", "keep": 0}
-            calls = [_timed(partial(worker.ask, [request], time.monotonic() + 10)) for _ in range(200)]
+            calls = [timed(partial(worker.ask, [request], time.monotonic() + 10)) for _ in range(200)]
             figures[f"small call, {name}"] = Figure(1000 * statistics.median(calls), "ms", len(calls))
             worker.kill()
     return figures
@@ -96,7 +87,7 @@ def _part1() -> dict[str, Figure]:
         single = _warm_gradings(zip_path, {min(os.sched_getaffinity(0))})
         preset = ["--assignment", str(ROOT / "autograder" / "presets" / "hw2p1.toml")]
         command = [sys.executable, "-m", "autograder", "grade", str(zip_path), "--out", folder, *preset]
-        cold = [_timed(partial(subprocess.run, command, cwd=ROOT, capture_output=True, check=True)) for _ in range(5)]
+        cold = [timed(partial(subprocess.run, command, cwd=ROOT, capture_output=True, check=True)) for _ in range(5)]
     ratio = statistics.median(cold) / statistics.median(warm)
     return {
         "part 1, warm": Figure(statistics.median(warm), "s", len(warm)),
@@ -115,7 +106,7 @@ def _warm_gradings(zip_path: Path, cores: set[int]) -> list[float]:
         with Box(assignment.limits) as box:
             grade = partial(engine.grade_zip, zip_path, box, assignment, checks, 1, lambda card: None)
             grade()
-            return [_timed(grade) for _ in range(20)]
+            return [timed(grade) for _ in range(20)]
     finally:
         os.sched_setaffinity(0, before)
 
@@ -138,7 +129,7 @@ def _inference() -> dict[str, Figure]:
             outside.submit(_outside, model, state, images, test.mean, test.deviation).result()  # the first is slower
             pairs = [
                 (
-                    _timed(partial(ask_all, inside, images)),
+                    timed(partial(ask_all, inside, images)),
                     outside.submit(_outside, model, state, images, test.mean, test.deviation).result(),
                 )
                 for _ in range(7)
@@ -166,7 +157,7 @@ def _outside(model: str, state: bytes, images: np.ndarray, mean: Sequence[float]
                 batch = torch.from_numpy(images[start : start + BATCH]).permute(0, 3, 1, 2)
                 network(data.normalize(batch, mean, deviation)).argmax(dim=1)
 
-    return _timed(evaluate)
+    return timed(evaluate)
 
 
 def _convolution() -> dict[str, Figure]:
@@ -206,17 +197,11 @@ def print_convolution() -> None:
             y = torch.nn.functional.conv2d(x, weight, bias, stride=s, padding=p)
             torch.autograd.grad(y, leaves, upstream)
 
-        pairs = [(_timed(ours), _timed(theirs)) for _ in range(21)]
+        pairs = [(timed(ours), timed(theirs)) for _ in range(21)]
         value, ratio = statistics.median(a for a, _ in pairs), statistics.median(a / b for a, b in pairs)
         name = f"Conv2d, (N,C,H,F,K,S,P) = ({n},{c},{size},{f},{k},{s},{p})"
         figures[name] = asdict(Figure(1000 * value, "ms", len(pairs), ratio, "torch conv2d, float64, one thread"))
     print(json.dumps(figures))
-
-
-def _timed(action: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    action()
-    return time.perf_counter() - began
 
 
 def _start(zygote: Zygote, room: str) -> float:
@@ -235,3 +220,13 @@ def _zygote(kind: Kind, *off: str) -> Iterator[tuple[Zygote, str]]:
         (Path(folder) / "empty").mkdir(mode=0o755)
         with Zygote(kind, Path(folder), assignments.load().limits, off) as zygote:
             yield zygote, "empty"
+
+
+MEASURES: dict[str, Callable[[], dict[str, Figure]]] = {
+    "workers": _workers,
+    "mechanisms": _mechanisms,
+    "part1": _part1,
+    "rivals": rivals.measure,
+    "inference": _inference,
+    "convolution": _convolution,
+}

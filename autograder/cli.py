@@ -194,11 +194,14 @@ def reference(jobs: Annotated[int, typer.Option(help="Processes.")] = 2) -> None
 
 
 @app.command()
-def bench(path: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/bench.json")) -> None:
+def bench(
+    path: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/bench.json"),
+    only: Annotated[list[str] | None, typer.Option(help="A single benchmark: rivals; may be repeated.")] = None,
+) -> None:
     """Measure the figures of the README on this machine."""
     from autograder import bench as benchmarks
 
-    benchmarks.run(console, path)
+    benchmarks.run(console, path, only or ())
 
 
 @app.command("audit")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -10,59 +9,15 @@ import stat
 import subprocess
 import sys
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field
+import uploads
 
-from autograder import catalogue, occasion, release, trials
+from autograder import occasion, release, trials
 from autograder.assignment import ROOT
 from autograder.errors import SetupError
-
-Format = Literal["text", "html", "simple_format", "md", "ansi"]
-Visibility = Literal["hidden", "after_due_date", "after_published", "visible"]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-DUE = datetime.fromisoformat("2027-02-19T23:59:00-05:00")  # of assignment.toml; grace is two days
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Row(_Strict):
-    """One of `tests` in https://gradescope-autograders.readthedocs.io/en/latest/specs/."""
-
-    score: Finite
-    max_score: Finite
-    status: Literal["passed", "failed"]
-    name: str
-    name_format: Format
-    number: str
-    output: str
-    output_format: Format
-    tags: list[str]
-    visibility: Visibility
-    extra_data: dict[str, Any]
-
-
-class Results(_Strict):
-    """The whole of results.json there; what we never write is left out."""
-
-    score: Finite
-    execution_time: Finite
-    output: str
-    output_format: Format
-    visibility: Visibility
-    stdout_visibility: Visibility
-    extra_data: dict[str, Any]
-    tests: list[Row]
-
-
-def _metadata(after: timedelta, **more: Any) -> bytes:
-    created = {"created_at": (DUE + after).isoformat(), "id": 7, "assignment": {"due_date": DUE.isoformat()}}
-    return json.dumps({**created, "users": [], "previous_submissions": [], **more}).encode()
 
 
 @pytest.fixture
@@ -109,7 +64,7 @@ def test_a_visibility_that_gradescope_does_not_know_is_refused() -> None:
         occasion.Occasion(visibility="soon")
 
 
-def _grade(folder: Path, *options: str) -> tuple[int, Results, str]:
+def _grade(folder: Path, *options: str) -> tuple[int, uploads.Results, str]:
     """Grade `folder / "submission"` by the command line; its status, its results, and what it printed."""
     command = [
         sys.executable,
@@ -122,15 +77,17 @@ def _grade(folder: Path, *options: str) -> tuple[int, Results, str]:
     ]
     done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
     text = (folder / "results" / "results.json").read_text()
-    return done.returncode, Results.model_validate_json(text), done.stdout + done.stderr
+    return done.returncode, uploads.Results.model_validate_json(text), done.stdout + done.stderr
 
 
 def test_a_folder_handed_in_late_is_graded_and_loses_its_share(reference, tmp_path) -> None:
     trials.write(tmp_path / "submission", {name: reference[name] for name in reference if name.startswith("part1")})
     preset = (ROOT / "autograder" / "presets" / "hw2p1.toml").read_text()
     ours = re.sub(r"(?m)^(due|grace) = .*$", "", re.sub(r"(?m)^late_per_day.*$", "", preset))
-    dates = f"late_per_day = 0.25\ndue = {DUE.isoformat()}\ngrace = {DUE.isoformat()}\n"
-    trials.write(tmp_path, {"rule.toml": (dates + ours).encode(), "metadata.json": _metadata(timedelta(hours=30))})
+    dates = f"late_per_day = 0.25\ndue = {uploads.DUE.isoformat()}\ngrace = {uploads.DUE.isoformat()}\n"
+    trials.write(
+        tmp_path, {"rule.toml": (dates + ours).encode(), "metadata.json": uploads.metadata(timedelta(hours=30))}
+    )
     (tmp_path / "secret.key").write_text("k" * 64)
     options = ("--assignment", str(tmp_path / "rule.toml"), "--metadata", str(tmp_path / "metadata.json"))
     status, results, said = _grade(
@@ -173,57 +130,27 @@ if [ -n "$home" ]; then
 fi
 exec setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin chroot "$tree" "$@"
 """
-THIEF = """
-import os, pathlib
-found = []
-for path in map(pathlib.Path, ["SOURCE/secret.key", "RESULTS/results.json", "SOURCE/autograder/oracles/pooling.py"]):
-    try:
-        found.append(path.read_text())
-    except OSError:
-        pass
-if found:
-    os._exit(3)
-"""
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="lays out a tree as root, as on Gradescope")
-@pytest.mark.parametrize("kind", ["reference", "skeleton", "mistake", "thief", "refused"])
-def test_run_autograder_writes_results_for_any_submission_at_level_b(
-    kind, package, reference, checkpoints, skeletons, tmp_path
-) -> None:
+@pytest.mark.parametrize("kind", uploads.UPLOADS)
+def test_run_autograder_writes_results_for_any_submission_at_level_b(kind, package, tmp_path) -> None:
     root, source = tmp_path / "autograder", tmp_path / "autograder" / "source"
     tmp_path.chmod(0o711)
-    mistake = next(one for one in catalogue.load() if one.loses[0].startswith("1.7"))
-    thief = THIEF.replace("SOURCE", str(source)).replace("RESULTS", str(root / "results"))
-    stolen = thief.encode() + reference["part1_numpy/linear.py"].replace(b"from __future__ import annotations\n", b"")
-    files, points = {
-        "reference": ({**reference, **checkpoints}, 72.0),
-        "skeleton": (skeletons, 0.0),
-        "mistake": (mistake.apply({**reference, **checkpoints}), None),
-        "thief": ({**reference, **checkpoints, "part1_numpy/linear.py": stolen}, 72.0),
-        "refused": ({"homework.py": b""}, 0.0),
-    }[kind]
     trials.write(source, package)
     text = package["assignment.toml"].replace(b'dataset = "cifar10"', f'dataset = "{trials.DATASET}"'.encode())
     (source / "assignment.toml").write_bytes(text)
     for path in (source, *source.rglob("*")):  # as setup.sh does
         path.chmod(0o700 if path.is_dir() else 0o600)
-    trials.write(root / "submission", files)
+    given = uploads.upload(kind, root)
+    trials.write(root / "submission", given.files)
     (root / "results").mkdir()
-    trials.write(root, {"submission_metadata.json": _metadata(timedelta(hours=-1))})
-    results = _run_in_container(tmp_path, root)
-    assert points is None or results.score == points, results.output
-    if kind != "refused":
-        assert "Isolation: level B: " in results.output
-        assert "handed in on time" in results.output
-    if kind == "mistake":
-        lost = {row.extra_data["check"] for row in results.tests if row.status == "failed"}
-        assert set(mistake.loses) <= lost
-        assert 0 < results.score < 72
+    trials.write(root, {"submission_metadata.json": uploads.metadata(timedelta(hours=-1))})
+    uploads.expect(_run_in_container(tmp_path, root), given)
 
 
-def _run_in_container(tmp_path: Path, root: Path) -> Results:
+def _run_in_container(tmp_path: Path, root: Path) -> uploads.Results:
     python = Path(os.path.realpath(sys.executable)).parent.parent
     closed = [folder for folder in python.parents if not folder.stat().st_mode & stat.S_IXOTH]
     (tmp_path / "tree").mkdir()
@@ -240,4 +167,4 @@ def _run_in_container(tmp_path: Path, root: Path) -> Results:
     assert done.returncode == 0, done.stdout + done.stderr
     (tmp_path / "tree").rmdir()
     shutil.rmtree(root / "source")
-    return Results.model_validate_json((root / "results" / "results.json").read_text())
+    return uploads.Results.model_validate_json((root / "results" / "results.json").read_text())

@@ -1,0 +1,118 @@
+"""The package for Gradescope in a tree of its own: `setup.sh` from nothing, then `run_autograder`, as in a container.
+
+The tree is what Gradescope starts from, an Ubuntu or Debian without Python, made with debootstrap. Both scripts run in
+it as root without CAP_SYS_ADMIN and under a filter like docker's, so that no namespace can be made: level B.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import uploads
+from attacks import places
+
+from autograder import release, trials
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="makes a tree as root, as on Gradescope"),
+    pytest.mark.skipif(not shutil.which("debootstrap"), reason="debootstrap is not installed"),
+]
+KEYS = Path("/usr/share/keyrings")
+# Ubuntu 22.04 is Gradescope's default. Its Python 3.11 is in universe.
+SYSTEMS = {
+    "jammy": ("http://archive.ubuntu.com/ubuntu", "ubuntu-archive-keyring.gpg", "main,universe"),
+    "bookworm": ("http://deb.debian.org/debian", "debian-archive-keyring.gpg", "main"),
+}
+# How this machine reaches the registries of packages, which a container has to know as well.
+NETWORK = ("/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt", *map(str, Path("/etc/apt/apt.conf.d").glob("99*")))
+VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "PIP_CERT",
+             "PIP_INDEX_URL", "PIP_DEFAULT_TIMEOUT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")  # fmt: skip
+# What docker mounts, for this one command: it ends with the mount namespace.
+MOUNTS = """
+tree=$0
+mount -t proc proc "$tree/proc"
+mount -t sysfs -o ro sysfs "$tree/sys"
+mount -t tmpfs -o mode=755 tmpfs "$tree/dev"
+mkdir "$tree/dev/shm" "$tree/dev/pts"
+for device in null zero full random urandom tty; do touch "$tree/dev/$device"; mount --bind "/dev/$device" "$tree/dev/$device"; done
+mount -t tmpfs -o mode=1777 tmpfs "$tree/dev/shm"
+exec "$@"
+"""  # noqa: E501
+
+
+@pytest.fixture(scope="module", params=SYSTEMS)
+def tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Make a tree in which the package has been set up."""
+    mirror, keys, components = SYSTEMS[request.param]
+    folder = tmp_path_factory.mktemp(request.param)
+    _skip_without(KEYS / keys, f"{mirror}/dists/{request.param}/InRelease")
+    command = ["debootstrap", "--variant=minbase", f"--components={components}", f"--keyring={KEYS / keys}"]
+    subprocess.run([*command, request.param, str(folder), mirror], check=True, stdout=subprocess.DEVNULL)
+    try:
+        _lay_out(folder, release.gradescope("after_published", tmp_path_factory.mktemp("key") / "secret.key"))
+        _run(folder, "/autograder/source/setup.sh")
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def _skip_without(keys: Path, address: str) -> None:
+    if not keys.exists():
+        pytest.skip(f"{keys} is not here, so packages cannot be verified")
+    try:
+        urllib.request.urlopen(address, timeout=20).close()
+    except OSError as error:
+        pytest.skip(f"{address} cannot be reached: {error}")
+
+
+def _lay_out(tree: Path, package: Mapping[str, bytes]) -> None:
+    """Unpack the package as Gradescope does, and let the tree reach the registries as this machine does."""
+    text = package["assignment.toml"].replace(b'dataset = "cifar10"', f'dataset = "{trials.DATASET}"'.encode())
+    trials.write(tree / "autograder" / "source", {**package, "assignment.toml": text})
+    trials.write(tree / "autograder", {"run_autograder": package["run_autograder"]})
+    for name in filter(os.path.exists, NETWORK):
+        place = tree / name.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.unlink(missing_ok=True)
+        shutil.copy(name, place)
+
+
+def _run(tree: Path, script: str) -> str:
+    """Run a script in the tree, with the rights that a container has, and return what it printed."""
+    inside = ["/usr/sbin/chroot", str(tree), "/bin/bash", script]
+    variables = {name: os.environ[name] for name in VARIABLES if name in os.environ}
+    done = subprocess.run(
+        ["unshare", "--mount", "--propagation", "private", "bash", "-ec", MOUNTS, str(tree), sys.executable,
+         str(Path(places.__file__).resolve()), "container", *inside],
+        env={**variables, "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"},
+        cwd="/",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def test_five_uploads_are_graded_in_a_tree_like_gradescopes(tree) -> None:
+    root = tree / "autograder"
+    for kind in uploads.UPLOADS:
+        for name in ("submission", "results"):
+            shutil.rmtree(root / name, ignore_errors=True)
+            (root / name).mkdir()
+        given = uploads.upload(kind, Path("/autograder"))
+        trials.write(root / "submission", given.files)
+        trials.write(root, {"submission_metadata.json": uploads.metadata(timedelta(hours=-1))})
+        _run(tree, "/autograder/run_autograder")
+        found = uploads.Results.model_validate_json((root / "results" / "results.json").read_text())
+        uploads.expect(found, given)
