@@ -8,6 +8,10 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update
 apt-get install -y --no-install-recommends python3.11 python3.11-venv || apt-get install -y --no-install-recommends python3 python3-venv
 PYTHON="$(command -v python3.11 || command -v python3)"
+if ! "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    echo "setup.sh: found $("$PYTHON" --version), expected 3.11 or later: choose Ubuntu 22.04 or later for the container" >&2
+    exit 1
+fi
 
 "$PYTHON" -m venv "$VENV"
 "$VENV/bin/python" -m pip install --no-cache-dir --disable-pip-version-check \

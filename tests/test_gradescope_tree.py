@@ -27,15 +27,15 @@ pytestmark = [
     pytest.mark.skipif(not shutil.which("debootstrap"), reason="debootstrap is not installed"),
 ]
 KEYS = Path("/usr/share/keyrings")
-# Ubuntu 22.04 is Gradescope's default. Its Python 3.11 is in universe.
+# Ubuntu 22.04 is Gradescope's default. Its Python 3.11 is in universe, among the updates.
 SYSTEMS = {
-    "jammy": ("http://archive.ubuntu.com/ubuntu", "ubuntu-archive-keyring.gpg", "main,universe"),
-    "bookworm": ("http://deb.debian.org/debian", "debian-archive-keyring.gpg", "main"),
+    "jammy": ("http://archive.ubuntu.com/ubuntu", "ubuntu-archive-keyring.gpg"),
+    "bookworm": ("http://deb.debian.org/debian", "debian-archive-keyring.gpg"),
 }
-# How this machine reaches the registries of packages, which a container has to know as well.
-NETWORK = ("/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt", *map(str, Path("/etc/apt/apt.conf.d").glob("99*")))
-VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "PIP_CERT",
-             "PIP_INDEX_URL", "PIP_DEFAULT_TIMEOUT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")  # fmt: skip
+# How this machine reaches the registries of packages, which the tree has to know as well.
+NETWORK = ("/etc/resolv.conf", *map(str, Path("/etc/apt/apt.conf.d").glob("99*")))
+VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "PIP_INDEX_URL", "PIP_DEFAULT_TIMEOUT")
+CERTIFICATES = "etc/ssl/of-this-machine.crt"
 # What docker mounts, for this one command: it ends with the mount namespace.
 MOUNTS = """
 tree=$0
@@ -52,12 +52,15 @@ exec "$@"
 @pytest.fixture(scope="module", params=SYSTEMS)
 def tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Make a tree in which the package has been set up."""
-    mirror, keys, components = SYSTEMS[request.param]
-    folder = tmp_path_factory.mktemp(request.param)
-    _skip_without(KEYS / keys, f"{mirror}/dists/{request.param}/InRelease")
-    command = ["debootstrap", "--variant=minbase", f"--components={components}", f"--keyring={KEYS / keys}"]
-    subprocess.run([*command, request.param, str(folder), mirror], check=True, stdout=subprocess.DEVNULL)
+    name, (mirror, keys) = request.param, SYSTEMS[request.param]
+    folder = tmp_path_factory.mktemp(name)
+    _skip_without(KEYS / keys, f"{mirror}/dists/{name}/InRelease")
+    command = ["debootstrap", "--variant=minbase", f"--keyring={KEYS / keys}", name, str(folder), mirror]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     try:
+        parts = "main universe" if "ubuntu" in mirror else "main"
+        sources = "".join(f"deb {mirror} {suite} {parts}\n" for suite in (name, f"{name}-updates"))
+        (folder / "etc" / "apt" / "sources.list").write_text(sources, encoding="utf-8")
         _lay_out(folder, release.gradescope("after_published", tmp_path_factory.mktemp("key") / "secret.key"))
         _run(folder, "/autograder/source/setup.sh")
         yield folder
@@ -79,17 +82,20 @@ def _lay_out(tree: Path, package: Mapping[str, bytes]) -> None:
     text = package["assignment.toml"].replace(b'dataset = "cifar10"', f'dataset = "{trials.DATASET}"'.encode())
     trials.write(tree / "autograder" / "source", {**package, "assignment.toml": text})
     trials.write(tree / "autograder", {"run_autograder": package["run_autograder"]})
-    for name in filter(os.path.exists, NETWORK):
-        place = tree / name.lstrip("/")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.unlink(missing_ok=True)
-        shutil.copy(name, place)
+    copies = {name: name.lstrip("/") for name in NETWORK if os.path.exists(name)}
+    for name, place in {**copies, os.environ.get("PIP_CERT", ""): CERTIFICATES}.items():
+        if name:
+            (tree / place).parent.mkdir(parents=True, exist_ok=True)
+            (tree / place).unlink(missing_ok=True)
+            shutil.copy(name, tree / place)
 
 
 def _run(tree: Path, script: str) -> str:
     """Run a script in the tree, with the rights that a container has, and return what it printed."""
     inside = ["/usr/sbin/chroot", str(tree), "/bin/bash", script]
     variables = {name: os.environ[name] for name in VARIABLES if name in os.environ}
+    if "PIP_CERT" in os.environ:
+        variables["PIP_CERT"] = f"/{CERTIFICATES}"
     done = subprocess.run(
         ["unshare", "--mount", "--propagation", "private", "bash", "-ec", MOUNTS, str(tree), sys.executable,
          str(Path(places.__file__).resolve()), "container", *inside],

@@ -30,7 +30,7 @@ def test_every_way_passes_right_code_and_fails_wrong_code(name, tmp_path) -> Non
 
 def test_a_way_that_cannot_tell_is_not_timed(tmp_path) -> None:
     blind = rivals.Way(lambda kind: None, lambda: True)
-    with pytest.raises(SetupError, match="^a tool: wrong code has passed, so nothing is timed$"):
+    with pytest.raises(SetupError, match=r"^a tool: wrong code has passed, so nothing is timed$"):
         rivals.expect_to_tell("a tool", blind)
 
 
