@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import random
@@ -16,6 +17,8 @@ import pytest
 
 from autograder import packing
 from autograder.assignment import ROOT
+from autograder.errors import SetupError
+from autograder.sandbox import box as boxes
 
 
 def _command(zip_path: Path, out: Path, *options: str) -> list[str]:
@@ -136,3 +139,11 @@ def test_what_a_killed_grader_leaves_is_removed_by_the_next(box) -> None:
     temporary.sweep()
     assert not abandoned.exists()
     assert box.submissions.exists()
+
+
+def test_a_zygote_that_does_not_start_says_why(assignment, monkeypatch) -> None:
+    monkeypatch.setattr(boxes, "NUMPY", dataclasses.replace(boxes.NUMPY, modules=("no_such_module",)))
+    with boxes.Box(assignment.limits) as box, box.room() as folder:
+        student = box.student(folder, 1)
+        with pytest.raises(SetupError, match=r"the sandbox does not start: ModuleNotFoundError: .*no_such_module"):
+            student.new("part1_numpy.linear:Flatten")

@@ -73,7 +73,8 @@ class Box:
         try:
             return self._locked_in(kind, name)
         except SetupError:
-            self._zygotes.pop(kind).close()
+            if zygote := self._zygotes.pop(kind, None):  # it may not have started at all
+                zygote.close()
             return self._locked_in(kind, name)
 
     def _locked_in(self, kind: Kind, name: str) -> Worker:

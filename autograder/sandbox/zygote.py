@@ -176,14 +176,17 @@ class Zygote:
             )
         ours.settimeout(START_SECONDS)
         self._control = ours
+        answer: dict[str, Any] = {}
         with contextlib.suppress(OSError):
-            if message := ours.recv(MAX_MESSAGE):
-                ours.settimeout(ORDER_SECONDS)
-                answer: dict[str, Any] = json.loads(message)
-                return answer
+            answer = json.loads(ours.recv(MAX_MESSAGE) or b"{}")
+        if "ready" in answer:
+            ours.settimeout(ORDER_SECONDS)
+            return answer
+        ours.close()
         self._process.kill()
         _, errors = self._process.communicate()
-        return {"failed": (errors.decode(errors="replace").strip().splitlines() or ["it says nothing"])[-1]}
+        said = errors.decode(errors="replace").strip().splitlines() or ["it says nothing"]
+        return answer or {"failed": said[-1]}
 
     def _order(self, submission: str, uid: int) -> dict[str, Any]:
         scratch = self._run / f"scratch-{uid}"
