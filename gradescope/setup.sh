@@ -4,12 +4,26 @@ set -euo pipefail
 ROOT="${AUTOGRADER_ROOT:-/autograder}"
 VENV="${AUTOGRADER_VENV:-/opt/autograder}"
 
+install() { apt-get install -y --no-install-recommends "$@"; }
+# What Ubuntu 22.04 calls Python 3.11 is a candidate for its release, in which a part of torch cannot be imported.
+find_python() {
+    for name in python3.11 python3; do
+        if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11, 0, "final"))' 2>/dev/null; then
+            command -v "$name"
+            return
+        fi
+    done
+    return 1
+}
+
 export DEBIAN_FRONTEND=noninteractive
 apt-get update
-apt-get install -y --no-install-recommends python3.11 python3.11-venv || apt-get install -y --no-install-recommends python3 python3-venv
-PYTHON="$(command -v python3.11 || command -v python3)"
-if ! "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
-    echo "setup.sh: found $("$PYTHON" --version), expected 3.11 or later: choose Ubuntu 22.04 or later for the container" >&2
+install python3.11 python3.11-venv || install python3 python3-venv
+if ! PYTHON="$(find_python)" && install software-properties-common && add-apt-repository -y ppa:deadsnakes/ppa; then
+    install python3.11 python3.11-venv || true
+fi
+if ! PYTHON="$(find_python)"; then
+    echo "setup.sh: no release of Python 3.11 or later can be installed here: choose a later system for the container" >&2
     exit 1
 fi
 

@@ -27,10 +27,13 @@ pytestmark = [
     pytest.mark.skipif(not shutil.which("debootstrap"), reason="debootstrap is not installed"),
 ]
 KEYS = Path("/usr/share/keyrings")
-# Ubuntu 22.04 is Gradescope's default. Its Python 3.11 is in universe, among the updates.
+UBUNTU, DEBIAN = "http://archive.ubuntu.com/ubuntu", "http://deb.debian.org/debian"
+DEADSNAKES = "https://ppa.launchpadcontent.net/deadsnakes/ppa/ubuntu"
+# Mirror, keys, and what else setup.sh needs there: Ubuntu 22.04 has no release of Python 3.11 of its own.
 SYSTEMS = {
-    "jammy": ("http://archive.ubuntu.com/ubuntu", "ubuntu-archive-keyring.gpg"),
-    "bookworm": ("http://deb.debian.org/debian", "debian-archive-keyring.gpg"),
+    "bookworm": (DEBIAN, "debian-archive-keyring.gpg", ()),
+    "jammy": (UBUNTU, "ubuntu-archive-keyring.gpg", (f"{DEADSNAKES}/dists/jammy/InRelease",)),
+    "noble": (UBUNTU, "ubuntu-archive-keyring.gpg", ()),
 }
 # How this machine reaches the registries of packages, which the tree has to know as well.
 NETWORK = ("/etc/resolv.conf", *map(str, Path("/etc/apt/apt.conf.d").glob("99*")))
@@ -52,13 +55,13 @@ exec "$@"
 @pytest.fixture(scope="module", params=SYSTEMS)
 def tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Make a tree in which the package has been set up."""
-    name, (mirror, keys) = request.param, SYSTEMS[request.param]
+    name, (mirror, keys, more) = request.param, SYSTEMS[request.param]
     folder = tmp_path_factory.mktemp(name)
-    _skip_without(KEYS / keys, f"{mirror}/dists/{name}/InRelease")
+    _skip_without(KEYS / keys, f"{mirror}/dists/{name}/InRelease", *more)
     command = ["debootstrap", "--variant=minbase", f"--keyring={KEYS / keys}", name, str(folder), mirror]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     try:
-        parts = "main universe" if "ubuntu" in mirror else "main"
+        parts = "main universe" if mirror == UBUNTU else "main"
         sources = "".join(f"deb {mirror} {suite} {parts}\n" for suite in (name, f"{name}-updates"))
         (folder / "etc" / "apt" / "sources.list").write_text(sources, encoding="utf-8")
         _lay_out(folder, release.gradescope("after_published", tmp_path_factory.mktemp("key") / "secret.key"))
@@ -68,13 +71,14 @@ def tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         shutil.rmtree(folder)
 
 
-def _skip_without(keys: Path, address: str) -> None:
+def _skip_without(keys: Path, *addresses: str) -> None:
     if not keys.exists():
         pytest.skip(f"{keys} is not here, so packages cannot be verified")
-    try:
-        urllib.request.urlopen(address, timeout=20).close()
-    except OSError as error:
-        pytest.skip(f"{address} cannot be reached: {error}")
+    for address in addresses:
+        try:
+            urllib.request.urlopen(address, timeout=20).close()
+        except OSError as error:
+            pytest.skip(f"{address} cannot be reached: {error}")
 
 
 def _lay_out(tree: Path, package: Mapping[str, bytes]) -> None:
