@@ -14,9 +14,7 @@ from autograder.assignment import Assignment, places
 from autograder.diagnosis import NOTHING, Finding
 from autograder.errors import (
     CheckFailed,
-    DataMissing,
     GraderError,
-    NotRecorded,
     SetupError,
     StudentRaised,
     SubmissionError,
@@ -144,7 +142,7 @@ def verdict(error: Exception) -> Verdict:
             return Verdict(Outcome.RAISED, str(error))
         case WorkerLost():
             return Verdict(Outcome.LOST, str(error))
-        case DataMissing() | NotRecorded():
+        case SetupError():  # it says what this machine lacks
             return Verdict(Outcome.BROKEN, str(error))
     log.error("a check failed by itself", exc_info=error)
     return Verdict(Outcome.BROKEN, f"the check itself failed: {type(error).__name__}")

@@ -39,6 +39,7 @@ def report(console: Console) -> int:
     for line in version_differences():
         console.print(line, style="yellow", highlight=False)
     with Box(assignment.limits) as box:
+        box.try_start()
         isolation = box.isolation
     table = Table("mechanism", "here", "without it")
     for name, why in isolation.mechanisms.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import os
 import random
@@ -14,11 +15,13 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from autograder import packing
+from autograder import engine, health, packing
 from autograder.assignment import ROOT
 from autograder.errors import SetupError
 from autograder.sandbox import box as boxes
+from autograder.scores import Outcome
 
 
 def _command(zip_path: Path, out: Path, *options: str) -> list[str]:
@@ -147,3 +150,14 @@ def test_a_zygote_that_does_not_start_says_why(assignment, monkeypatch) -> None:
         student = box.student(folder, 1)
         with pytest.raises(SetupError, match=r"the sandbox does not start: ModuleNotFoundError: .*no_such_module"):
             student.new("part1_numpy.linear:Flatten")
+
+
+def test_the_doctor_names_what_keeps_a_worker_from_starting(monkeypatch) -> None:
+    monkeypatch.setattr(boxes, "TORCH", dataclasses.replace(boxes.TORCH, modules=("no_such_module",)))
+    with pytest.raises(SetupError, match=r"the sandbox does not start: ModuleNotFoundError: .*no_such_module"):
+        health.report(Console(file=io.StringIO()))
+
+
+def test_what_the_machine_lacks_is_said_in_the_place_of_the_check() -> None:
+    verdict = engine.verdict(SetupError("the sandbox does not start: no space left"))
+    assert (verdict.outcome, verdict.message) == (Outcome.BROKEN, "the sandbox does not start: no space left")

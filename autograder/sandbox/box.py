@@ -45,6 +45,16 @@ class Box:
         kind = NUMPY if part == 1 else TORCH
         return BoxedStudent(functools.partial(self._worker, kind, folder.name), self.limits)
 
+    def try_start(self) -> None:
+        """Start a worker of either kind.
+
+        Raises:
+            SetupError: with what keeps one from starting, say a library that cannot be imported.
+        """
+        with self.room() as folder:
+            for kind in (NUMPY, TORCH):
+                self._worker(kind, folder.name).kill()
+
     @contextlib.contextmanager
     def room(self) -> Iterator[Path]:
         """Make a folder for one submission, and remove it afterwards."""
