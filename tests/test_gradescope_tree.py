@@ -57,6 +57,7 @@ def tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """Make a tree in which the package has been set up."""
     name, (mirror, keys, more) = request.param, SYSTEMS[request.param]
     folder = tmp_path_factory.mktemp(name)
+    folder.chmod(0o755)  # becomes /
     _skip_without(KEYS / keys, f"{mirror}/dists/{name}/InRelease", *more)
     command = ["debootstrap", "--variant=minbase", f"--keyring={KEYS / keys}", name, str(folder), mirror]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
