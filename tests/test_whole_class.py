@@ -150,9 +150,8 @@ def _cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]
             time.sleep(0.1)
         yield json.loads(file.read_text())["address"], processes[1:]
     finally:
-        for process in processes:
+        for process in reversed(processes):  # a worker that outlives the scheduler may wait for it for ever
             process.terminate()
-        for process in processes:
             process.wait(30)
 
 
