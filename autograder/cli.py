@@ -6,21 +6,16 @@ import logging
 import multiprocessing
 import os
 import sys
-import time
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from autograder import assignment as assignments
 from autograder import rubric
-from autograder.errors import GraderError, SubmissionError
-from autograder.scores import Scorecard
-
-if TYPE_CHECKING:
-    from autograder.occasion import Occasion
+from autograder.errors import GraderError
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__, rich_markup_mode=None
@@ -74,10 +69,13 @@ def grade(
     visibility: Annotated[str, typer.Option(help="When students see their results; as on Gradescope.")] = "visible",
 ) -> None:
     """Grade one zip in the sandbox; writes results.json after every check, and report.html."""
-    from autograder import occasion
+    from autograder import single
+    from autograder.occasion import Occasion
 
-    when = occasion.Occasion(key, metadata, visibility)
-    card = _grade(submission, out, seed, assignment_file, dataset, when)
+    when = Occasion(key, metadata, visibility)
+    card = single.grade(
+        submission, out, console, seed=seed, assignment_file=assignment_file, dataset=dataset, when=when
+    )
     sys.exit(Exit.FAULT if card.broken else Exit.REFUSED if card.refusal else Exit.GRADED)
 
 
@@ -87,11 +85,11 @@ def demo(
     dataset: DataSet = "shapes",
 ) -> None:
     """Hand in the reference solution as a student would, and grade it."""
-    from autograder import catalogue, packing
+    from autograder import catalogue, packing, single
 
     out.mkdir(parents=True, exist_ok=True)
     packing.write_zip(out / "submission.zip", catalogue.reference_files(dataset=dataset))
-    card = _grade(out / "submission.zip", out, rubric.PUBLIC_SEED, assignments.FILE, dataset)
+    card = single.grade(out / "submission.zip", out, console, dataset=dataset)
     console.print(f"\nThe page for the student: {out / 'report.html'}   for Gradescope: {out / 'results.json'}")
     sys.exit(Exit.GRADED if card.cents == card.max_cents and not card.broken else Exit.FAULT)
 
@@ -266,39 +264,3 @@ def doctor() -> None:
     from autograder import health
 
     sys.exit(health.report(console))
-
-
-def _grade(
-    submission: Path, out: Path, seed: int, assignment_file: Path, dataset: str, when: Occasion | None = None
-) -> Scorecard:
-    """Grade, write the reports, and print the table."""
-    from autograder import engine, occasion
-    from autograder.reports import gradescope, html, terminal
-    from autograder.sandbox.box import Box
-
-    began = time.monotonic()
-    out.mkdir(parents=True, exist_ok=True)
-    results = out / "results.json"
-    when = when or occasion.Occasion()
-    try:
-        assignment = assignments.load(assignment_file)
-        assignment = assignment.on(dataset) if dataset else assignment
-        checks = [check for check in rubric.load() if check.part in assignment.parts]
-        remark = when.remarks(assignment)
-
-        def publish(card: Scorecard) -> None:
-            remark(card)
-            gradescope.write(results, card, visibility=when.visibility)
-
-        card = engine.blank(assignment, checks)
-        with occasion.zipped(submission) as path, Box(assignment.limits) as box:
-            card = engine.grade_zip(path, box, assignment, checks, when.seed(seed), publish)
-    except SubmissionError as error:
-        card.refusal = str(error)
-    except GraderError as error:  # ours: nothing of the submission has been looked at
-        card = Scorecard("Not graded", {}, fault=str(error))
-    seconds = time.monotonic() - began
-    gradescope.write(results, card, visibility=when.visibility, execution_seconds=seconds)
-    html.write(out / "report.html", card, execution_seconds=seconds)
-    terminal.print_table(card, console)
-    return card

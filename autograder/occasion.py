@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder import container, folders, metadata, release
+from autograder import container, folders, keys, metadata
 from autograder.assignment import Assignment
 from autograder.errors import SetupError
 from autograder.reports.gradescope import VISIBILITIES
@@ -39,7 +39,7 @@ class Occasion:
 
     def seed(self, otherwise: int) -> int:
         """Return the seed of the cases."""
-        return release.seed(self.key) if self.key else otherwise
+        return keys.seed(self.key) if self.key else otherwise
 
     def remarks(self, assignment: Assignment) -> Callable[[Scorecard], None]:
         """Return what enters lateness, and what else is to be said, into a score card; as often as it is published."""

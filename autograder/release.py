@@ -10,15 +10,13 @@ import contextlib
 import io
 import multiprocessing
 import os
-import secrets
 import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
-from hashlib import sha256
 from pathlib import Path
 
 from autograder import assignment as assignments
-from autograder import oracles, packing, prediction, recordings, rubric, skeleton
+from autograder import keys, oracles, packing, prediction, recordings, rubric, skeleton
 from autograder.assignment import ROOT
 from autograder.errors import GraderError, RubricError, SetupError
 from autograder.expect import every_suspect_computed
@@ -53,7 +51,6 @@ from autograder.recordings import recorded
 PACKAGE = (
     '"""What the oracles returned for the cases of `make test`: `recorded.npz`, read by `autograder.recordings`."""\n'
 )
-KEY = ROOT / "secret.key"
 
 
 def handout() -> Files:
@@ -73,7 +70,7 @@ def handout() -> Files:
     return {**parts, **own, **_stand_ins(), **copies, **calibration, **shared, **text}
 
 
-def gradescope(visibility: str = "visible", key: Path = KEY) -> Files:
+def gradescope(visibility: str = "visible", key: Path = keys.FILE) -> Files:
     """Collect what Gradescope gets: the grader, the skeletons, the secret key, and two scripts.
 
     Args:
@@ -82,7 +79,8 @@ def gradescope(visibility: str = "visible", key: Path = KEY) -> Files:
     """
     scripts = _matching(ROOT / "gradescope", ("setup.sh", "run_autograder"))
     scripts["run_autograder"] = scripts["run_autograder"].replace(b"@VISIBILITY@", visibility.encode())
-    return {**skeleton.generate(), **_matching(ROOT, GRADER), **scripts, "secret.key": _secret(key), **_images()}
+    secret = {"secret.key": keys.read_or_make(key)}
+    return {**skeleton.generate(), **_matching(ROOT, GRADER), **scripts, **secret, **_images()}
 
 
 def write(path: Path, files: Files) -> None:
@@ -91,21 +89,6 @@ def write(path: Path, files: Files) -> None:
     partial = path.with_name(f".{path.name}.partial")
     packing.write_zip(partial, files)
     os.replace(partial, path)
-
-
-def seed(key: Path) -> int:
-    """Derive the seed of the hidden cases from a key.
-
-    Raises:
-        SetupError: if there is no key.
-    """
-    try:
-        content = key.read_bytes().strip()
-    except OSError as error:
-        raise SetupError(f"{key.name} cannot be read ({error.strerror}): make gradescope writes it") from None
-    if len(content) < 32:
-        raise SetupError(f"{key.name} has {len(content)} bytes, expected at least 32")
-    return int.from_bytes(sha256(b"cases/" + content).digest()[:8], "little")
 
 
 def record() -> bytes:
@@ -168,16 +151,6 @@ def _matching(root: Path, patterns: Iterable[str]) -> Files:
             raise SetupError(f"{pattern} is not in {root.name}, so nothing can be released")
         files |= {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
     return files
-
-
-def _secret(key: Path) -> bytes:
-    """Read the key, or make one that nobody has seen."""
-    if not key.exists():
-        descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32) + "\n")
-    seed(key)
-    return key.read_bytes()
 
 
 def _images() -> Files:

@@ -14,7 +14,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -24,7 +23,7 @@ import numpy as np
 from rich.console import Console
 
 from autograder import assignment as assignments
-from autograder import catalogue, engine, packing, rubric, trials
+from autograder import catalogue, engine, packing, rubric, single, trials
 from autograder.assignment import ROOT
 from autograder.checks.part1 import conv2d, convolutions
 from autograder.errors import SetupError
@@ -207,17 +206,7 @@ def warm(room: Path, folder: Path, stack: contextlib.ExitStack) -> Way:
 
 def grade_one(path: str, folder: str) -> None:
     """Do what `autograder grade` does, with a single check."""
-    from autograder.reports import gradescope, html, terminal
-
-    began, out, assignment = time.monotonic(), Path(folder), assignments.load()
-    out.mkdir(exist_ok=True)
-    publish = partial(gradescope.write, out / "results.json")
-    with Box(assignment.limits) as box:
-        card = engine.grade_zip(Path(path), box, assignment, [_check()], rubric.PUBLIC_SEED, publish)
-    seconds = time.monotonic() - began
-    gradescope.write(out / "results.json", card, execution_seconds=seconds)
-    html.write(out / "report.html", card, execution_seconds=seconds)
-    terminal.print_table(card, Console())
+    single.grade(Path(path), Path(folder), Console(), checks=[_check()])
 
 
 WAYS: dict[str, Callable[[Path, Path, contextlib.ExitStack], Way]] = {

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import catalogue, release, rubric, skeleton, trials
+from autograder import catalogue, keys, release, rubric, skeleton, trials
 from autograder.assignment import PARTS, ROOT
 from autograder.errors import SetupError
 from autograder.scores import Outcome
@@ -252,4 +252,4 @@ def test_a_key_that_keeps_no_secret_is_refused(tmp_path, content, why) -> None:
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(SetupError, match=why):
-        release.seed(path)
+        keys.seed(path)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 
 import pytest
 
 from autograder import rivals
+from autograder.assignment import ROOT
 from autograder.errors import SetupError
 
 
@@ -43,6 +46,19 @@ def test_a_tool_that_cannot_be_installed_is_one_sentence_in_the_table(tmp_path, 
     for note in notes.values():
         assert "cannot be installed: ERROR: No matching distribution found for" in note
     assert {figure.n for figure in found.values()} == {0, 1}
+
+
+def test_a_benchmark_that_is_not_there_is_named(tmp_path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder", "bench", "--only", "rival", "--path", str(tmp_path / "bench.json")],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("there is no benchmark 'rival', expected one of workers, mechanisms, part1, rivals,")
+    assert not list(tmp_path.iterdir())
 
 
 def test_results_without_the_one_test_are_no_result(tmp_path) -> None:
