@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import signal
 import sys
 import threading
 import time
@@ -101,6 +102,8 @@ class Session:
 
         timer = threading.Timer(seconds, interrupt)
         timer.daemon = True
+        # Started in the background, a process may ignore Ctrl-C, and then nothing would be interrupted.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         timer.start()
         try:
             yield
@@ -110,6 +113,7 @@ class Session:
             raise
         finally:
             timer.cancel()
+            signal.signal(signal.SIGINT, before)
 
 
 def run(

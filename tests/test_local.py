@@ -6,6 +6,7 @@ import dataclasses
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -71,7 +72,10 @@ def test_an_exception_is_shown_with_the_line_that_raised_it(run, reference) -> N
     assert "raise KeyError('oh')" in done.stdout
 
 
-def test_an_endless_loop_is_interrupted_and_costs_its_check_only(reference, tmp_path) -> None:
+@pytest.mark.parametrize("ctrl_c", [signal.default_int_handler, signal.SIG_IGN], ids=["heard", "ignored"])
+def test_an_endless_loop_is_interrupted_and_costs_its_check_only(reference, tmp_path, ctrl_c, request) -> None:
+    before = signal.signal(signal.SIGINT, ctrl_c)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     trials.write(tmp_path, reference)
     shutil.copy(ROOT / "assignment.toml", tmp_path)
 
@@ -84,6 +88,7 @@ def test_an_endless_loop_is_interrupted_and_costs_its_check_only(reference, tmp_
     with pytest.raises(pytest.fail.Exception, match=r"no answer after 0.3 s: does a loop never end\?"):
         session.run(check)
     assert session.card.marks[check.id].outcome is Outcome.LOST
+    assert signal.getsignal(signal.SIGINT) is ctrl_c
 
 
 def test_an_expression_chooses_checks_and_those_they_need(run, reference) -> None:
