@@ -39,7 +39,7 @@ class Limits(_Table):
     total_seconds: Count = 600
     reserve_seconds: Count = 60
     import_seconds: Count = 20
-    checkpoint_seconds: Count = 120
+    checkpoint_seconds: Count = 300
     memory_megabytes: Count = 4096
     scratch_megabytes: Count = 256
     scratch_files: Count = 20_000

@@ -44,14 +44,14 @@ def load(name: str) -> TestSet:
     Raises:
         DataMissing: if they are not there; the sentence says what to do, and names no path of this machine.
     """
-    data = _given("data")
+    data = given("data")
     kind, _, detail = name.partition(":")
     if kind == "shapes" and detail.isdecimal():
-        shapes = _given("shapes")
+        shapes = given("shapes")
         images, labels = shapes.make_shapes(int(detail), shapes.TEST_SEED)
         return TestSet(kind, shapes.CLASSES, images, labels, shapes.MEAN, shapes.DEVIATION)
     if name == "shapes":
-        return load(f"shapes:{_given('shapes').TEST}")
+        return load(f"shapes:{given('shapes').TEST}")
     try:
         found = data.load_dataset(name, DATA)
     except data.DataError as error:
@@ -62,7 +62,7 @@ def load(name: str) -> TestSet:
     return TestSet(kind, found.classes, images, found.test.labels.numpy(), found.mean, found.deviation)
 
 
-def _given(module: str) -> ModuleType:
+def given(module: str) -> ModuleType:
     """Import one of the given modules of part 2, from the reference where there is one."""
     if PACKAGE not in sys.modules:
         folder = next(base for base in (ROOT / "reference", ROOT) if (base / "part2_pytorch" / "data.py").is_file())

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from . import shapes
 from .config import Config
@@ -28,7 +29,7 @@ DATA_DIR = Path("data")
 SPLIT_SEED = 45_000  # which tenth of the training images validates: the same in every run
 CIFAR10_MEAN, CIFAR10_DEVIATION = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 
-Hook = Callable[[torch.Tensor], torch.Tensor]  # (N, 3, 32, 32) -> the same shape, uint8
+Hook = Callable[[torch.Tensor], torch.Tensor]  # (N, 3, 32, 32) -> (N, 3, 32, 32) or smaller images, uint8
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,10 +155,24 @@ def random_cutout(images: torch.Tensor, side: int) -> torch.Tensor:
     return images.masked_fill(hit(height)[:, None, :, None] & hit(width)[:, None, None, :], 127)
 
 
+def scale_down(images: torch.Tensor, side: int) -> torch.Tensor:
+    """(N, 3, 32, 32) -> (N, 3, side, side): each pixel is a weighted mean of those that it covers."""
+    small = functional.interpolate(images.float(), size=(side, side), mode="bilinear", antialias=True)
+    return small.round_().to(torch.uint8)
+
+
 class Loader:
     """Batches (images, labels) of a split, normalised; `hooks` augment each batch, as uint8, one after the other.
 
+    In the first `small_steps` batches of a run, images are scaled down to `small_side` pixels: at 24, a step takes
+    little more than half the time and teaches nearly as much (Tan and Le 2021, arXiv:2104.00298, section 4). The
+    network must take images of any size, so its last pooling is over the whole image.
+
     What is random is drawn from torch's global generator, on the CPU: restoring its state repeats the batches.
+
+    Attributes:
+        epoch: how often the split has been gone through; whoever resumes a run sets it.
+        small_steps, small_side: see above; 0 unless set.
     """
 
     def __init__(
@@ -171,18 +186,23 @@ class Loader:
     ) -> None:
         self.images, self.labels = split.images.to(device), split.labels.to(device)
         self.mean, self.deviation = dataset.mean, dataset.deviation
-        self.batch_size, self.shuffle, self.hooks = batch_size, shuffle, hooks
+        self.batch_size, self.shuffle, self.hooks = batch_size, shuffle, tuple(hooks)
+        self.epoch = self.small_steps = self.small_side = 0
 
     def __len__(self) -> int:
         return -(-len(self.labels) // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        first = self.epoch * len(self)
+        self.epoch += 1
         n = len(self.labels)
         order = torch.randperm(n) if self.shuffle else torch.arange(n)
-        for indices in order.to(self.labels.device).split(self.batch_size):
+        for step, indices in enumerate(order.to(self.labels.device).split(self.batch_size), start=first):
             images = self.images[indices]
             for hook in self.hooks:
                 images = hook(images)
+            if step < self.small_steps:
+                images = scale_down(images, self.small_side)
             yield normalize(images, self.mean, self.deviation), self.labels[indices]
 
 
@@ -202,8 +222,11 @@ def make_loaders(dataset: DataSet, config: Config, device: torch.device) -> dict
     """Loaders "train", shuffled and augmented as the configuration says, "valid" and "test"."""
     hooks = augmentation(config)
     train, valid = train_valid_split(dataset.train)
-    return {
+    loaders = {
         "train": Loader(train, dataset, config.batch_size, device, shuffle=True, hooks=hooks),
         "valid": Loader(valid, dataset, 1000, device),
         "test": Loader(dataset.test, dataset, 1000, device),
     }
+    loaders["train"].small_side = config.small_side
+    loaders["train"].small_steps = round(config.small * config.epochs * len(loaders["train"]))
+    return loaders

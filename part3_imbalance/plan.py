@@ -61,6 +61,8 @@ class Plan:
             values = getattr(self, name)
             if not values or len(set(values)) < len(values):
                 raise ConfigError(f"{name} are {list(values)}, expected at least one, each once")
+        if self.training.small:
+            raise ConfigError("small is for part 2: the experiment trains on images of full size")
         if not 0 <= self.beta < 1:
             raise ConfigError(f"beta is {self.beta}, expected at least 0 and less than 1")
         if self.evaluate_every < 1:
@@ -68,7 +70,7 @@ class Plan:
 
     def settings(self) -> dict[str, Any]:
         """Everything but method, factor and seed that decides how a run goes, as a JSON file holds it."""
-        other = {"model", "dataset", "seed", "save_every", "label_smoothing"}
+        other = {"model", "dataset", "seed", "save_every", "label_smoothing", "small", "small_side"}
         own = ("network", "beta", "gamma", "tau", "evaluate_every", "warmup_epochs", "decay")
         settings = {name: value for name, value in self.training.to_dict().items() if name not in other}
         return settings | {name: getattr(self, name) for name in own} | {"milestones": list(self.milestones)}

@@ -6,11 +6,11 @@ import csv
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn import make_images, python
 
 from autograder.assignment import ROOT
 from autograder.skeleton import REFERENCE
@@ -18,32 +18,12 @@ from autograder.skeleton import REFERENCE
 METHODS = ("ce", "focal", "cb_ce", "cb_focal", "balanced", "logit_adjusted")
 TRAIN, TEST = 200, 60  # images
 
-MAKE_IMAGES = """
-import sys
-from pathlib import Path
-from PIL import Image
-from part2_pytorch.shapes import CLASSES, make_shapes
-for split, count, seed in (("train", {train}, 1), ("test", {test}, 2)):
-    for number, (pixels, label) in enumerate(zip(*make_shapes(count, seed))):
-        path = Path(sys.argv[1], split, CLASSES[label], f"{{number}}.png")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels).save(path)
-"""
-
-
-def python(*arguments: str | Path, folder: Path, parts: Path = REFERENCE) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(parts), "COLUMNS": "120", "OMP_NUM_THREADS": "2"}
-    return subprocess.run(
-        [sys.executable, *map(str, arguments)], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
-    )
-
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
     """A folder with images, and every method trained on them for one epoch."""
     folder = tmp_path_factory.mktemp("experiment")
-    made = python("-c", MAKE_IMAGES.format(train=TRAIN, test=TEST), folder / "images", folder=folder)
-    assert not made.returncode, made.stderr
+    make_images(folder, TRAIN, TEST)
     first = experiment(folder, "--factors", "0.1", "--seeds", "0")
     assert not first.returncode, first.stdout + first.stderr
     return folder

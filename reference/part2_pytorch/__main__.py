@@ -72,12 +72,17 @@ def run(config: Config, out_dir: Path, weights: Path, data_dir: Path, fresh: boo
     precision = str(precision_of(device, config)).removeprefix("torch.")
     what = f"{config.model} on {config.dataset}: {count:,} parameters, {precision} on {device.type}"
     console.print(what, markup=False)
+    if config.small and not takes_images(model, config.small_side, device):
+        small = f"{config.small_side} x {config.small_side}"
+        console.print(f"{config.model} takes no images of {small} pixels: it sees those of full size from the start")
+        loaders["train"].small_steps = 0
 
     reason = "asked to" if fresh else checkpoint.why_not_resume(out_dir / checkpoint.LAST, model, config)
     if reason and (old := checkpoint.set_aside(out_dir)):
         console.print(f"starting afresh: {reason}; the earlier run is kept in {old}", markup=False)
     elif not reason:
         done = checkpoint.load(out_dir / checkpoint.LAST)["epoch"]
+        loaders["train"].epoch = done
         console.print(f"resuming after epoch {done} of {config.epochs}; FRESH=1 starts again from the beginning")
     out_dir.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
@@ -99,6 +104,19 @@ def run(config: Config, out_dir: Path, weights: Path, data_dir: Path, fresh: boo
         f"validation accuracy {best['valid_accuracy']:.4f} in epoch {best['epoch']:.0f} of {config.epochs}, after "
         f"{time.perf_counter() - started:.0f} s; weights in {weights} ({weights.stat().st_size / 1e6:.2f} MB)"
     )
+
+
+def takes_images(model: torch.nn.Module, side: int, device: torch.device) -> bool:
+    """Whether the model gives scores of images with `side` pixels each way; it is in training mode afterwards."""
+    model.eval()
+    try:
+        with torch.no_grad():
+            model(torch.zeros(2, 3, side, side, device=device))
+    except RuntimeError as error:  # shapes that do not fit; what is not written yet is said later
+        return isinstance(error, NotImplementedError)
+    finally:
+        model.train()
+    return True
 
 
 @app.command()

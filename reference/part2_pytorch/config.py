@@ -42,6 +42,8 @@ class Config:
     crop: int = 0  # pixels by which a training image moves at most, up, down, left and right
     flip: bool = False  # mirror every second training image
     cutout: int = 0  # side, in pixels, of the square that is blanked in each training image
+    small: float = 0.0  # share of all steps, from the first on, that see images scaled down, if the network takes them
+    small_side: int = 24  # to so many pixels
 
     precision: str = "float32"  # of the forward pass; auto takes bfloat16 where the processor is fast at it
     save_every: int = 3  # epochs between two checkpoints
@@ -56,8 +58,15 @@ class Config:
         for name in ("epochs", "batch_size", "save_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}, expected at least 1")
-        if not 0 <= self.warmup < 1:
-            raise ConfigError(f"warmup is {self.warmup}, expected a share of the steps: at least 0, below 1")
+        for name in ("crop", "cutout"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name} is {getattr(self, name)}, expected at least 0")
+        if not 8 <= self.small_side <= 32:
+            raise ConfigError(f"small_side is {self.small_side}, expected 8 to 32")
+        for name in ("warmup", "small"):
+            if not 0 <= getattr(self, name) < 1:
+                value = getattr(self, name)
+                raise ConfigError(f"{name} is {value}, expected a share of the steps: at least 0, below 1")
 
     def to_dict(self) -> dict[str, str | int | float | bool]:
         """All settings by name, as plain values that a checkpoint can hold."""

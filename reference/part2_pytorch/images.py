@@ -62,7 +62,7 @@ def _stamp(path: Path) -> str:
 def _read_cache(cache: Path, stamp: str) -> Arrays | None:
     """Return the arrays of `cache` if they were made from what `stamp` describes."""
     try:
-        with np.load(cache, allow_pickle=False) as stored:
+        with cache.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             if str(stored["stamp"]) != stamp:
                 return None
             return {name: stored[name] for name in stored.files if name != "stamp"}
