@@ -73,14 +73,14 @@ def test_a_run_that_is_interrupted_and_resumed_ends_with_the_same_parameters(hom
     (tmp_path / "images").symlink_to(home / "images")
     (tmp_path / "my.toml").write_text(CONFIG)
     variables = {**environment(), "PYTHONUNBUFFERED": "1"}
-    first = subprocess.Popen(command(*TRAIN), cwd=tmp_path, env=variables, stdout=subprocess.PIPE, text=True)
-    assert first.stdout is not None
-    for line in first.stdout:
-        if line.startswith("epoch   2 of 5"):
-            first.send_signal(signal.SIGINT)
-            break
-    rest = first.stdout.read()
-    assert first.wait(60) == 130
+    with subprocess.Popen(command(*TRAIN), cwd=tmp_path, env=variables, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout is not None
+        for line in first.stdout:
+            if line.startswith("epoch   2 of 5"):
+                first.send_signal(signal.SIGINT)
+                break
+        rest = first.stdout.read()
+        assert first.wait(60) == 130
     assert "interrupted, saved up to the last whole epoch: the same command goes on from there\n" in rest
 
     second = python(*TRAIN, folder=tmp_path)
