@@ -62,7 +62,8 @@ class Plan:
             if not values or len(set(values)) < len(values):
                 raise ConfigError(f"{name} are {list(values)}, expected at least one, each once")
         if self.training.small:
-            raise ConfigError("small is for part 2: the experiment trains on images of full size")
+            found = self.training.small
+            raise ConfigError(f"small is {found}, expected 0: the experiment trains on images of full size")
         if not 0 <= self.beta < 1:
             raise ConfigError(f"beta is {self.beta}, expected at least 0 and less than 1")
         if self.evaluate_every < 1:

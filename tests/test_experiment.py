@@ -100,12 +100,14 @@ REFUSED = {
     ("--seeds", "1,1"): "seeds are [1, 1], expected at least one, each once",
     ("--config", "slow"): "in configs/ are fast, resnet32",
     ("--config", "odd.toml"): "odd.toml: speed is no setting of [experiment]",
+    ("--config", "small.toml"): "small is 0.5, expected 0: the experiment trains on images of full size",
     ("--dataset", "images:nowhere"): "there is no nowhere: images:PATH needs a folder or a tar archive",
 }
 
 
 def test_what_cannot_be_run_is_refused_in_one_sentence(home) -> None:
     (home / "odd.toml").write_text("[experiment]\nspeed = 3\n")
+    (home / "small.toml").write_text("small = 0.5\n")
     code = f"""
 from part3_imbalance.__main__ import app
 for arguments in {list(REFUSED)}:

@@ -144,6 +144,7 @@ REFUSED = {
     "crop = -1": "crop is -1, expected at least 0",
     "small_side = 40": "small_side is 40, expected 8 to 32",
     "warmup = 1": "warmup is 1.0, expected a share of the steps: at least 0, below 1",
+    "small = 1": "small is 1.0, expected a share of the steps: at least 0, below 1",
     "momentum = 0\nnesterov = true": "nesterov is true and momentum is 0, expected a momentum above 0",
     'schedule = "cosine"': "schedule is 'cosine', expected one of constant, one_cycle",
     "speed = 3": "speed is no setting; there are model, dataset, seed,",
