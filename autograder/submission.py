@@ -28,6 +28,7 @@ GIVEN = {
         "data.py",
         "device.py",
         "images.py",
+        "muon.py",
         "pictures.py",
         "shapes.py",
     ),

@@ -8,6 +8,8 @@ from torch import nn
 from torch.optim import SGD, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
+from .muon import Muon
+
 CONFIG_DIR = Path(__file__).parent / "configs"
 MODELS = ("two_layer", "vanilla_cnn", "my_model")
 CHOICES = {
@@ -33,7 +35,8 @@ class Config:
     batch_size: int = 128  # images
     lr: float = 0.1  # the highest learning rate of the run
     momentum: float = 0.9
-    nesterov: bool = False
+    nesterov: bool = False  # Muon's momentum always is
+    muon_lr: float = 0.0  # above 0, convolutions learn by Muon (`muon.py`) at this rate, the other parameters at lr
     weight_decay: float = 0.0  # of weights; biases and normalisation are not decayed
     schedule: str = "one_cycle"  # or "constant"
     warmup: float = 0.25  # share of all steps in which one_cycle rises from 0 to lr, before it falls back to 0
@@ -58,7 +61,7 @@ class Config:
         for name in ("epochs", "batch_size", "save_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}, expected at least 1")
-        for name in ("crop", "cutout"):
+        for name in ("crop", "cutout", "muon_lr"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} is {getattr(self, name)}, expected at least 0")
         if not 8 <= self.small_side <= 32:
@@ -110,18 +113,16 @@ def build_criterion(config: Config) -> nn.Module:
 
 
 def build_optimizer(model: nn.Module, config: Config) -> Optimizer:
-    """Stochastic gradient descent with momentum; only weights decay, that is, parameters of two or more axes."""
+    """SGD with momentum, or Muon; only weights decay, that is, parameters of two or more axes."""
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
     ]
-    return SGD(
-        [group for group in groups if group["params"]],
-        lr=config.lr,
-        momentum=config.momentum,
-        nesterov=config.nesterov,
-    )
+    groups = [group for group in groups if group["params"]]
+    if config.muon_lr:
+        return Muon(groups, lr=config.muon_lr, sgd_lr=config.lr, momentum=config.momentum)
+    return SGD(groups, lr=config.lr, momentum=config.momentum, nesterov=config.nesterov)
 
 
 def build_scheduler(optimizer: Optimizer, config: Config, steps_per_epoch: int) -> LRScheduler:

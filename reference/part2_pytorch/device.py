@@ -4,13 +4,17 @@ CUDA, Apple's MPS, else the CPU. On CPUs with bfloat16 instructions (AVX512-BF16
 the time in bfloat16; on CPUs without them, several times as long: `precision = "auto"` looks first.
 """
 
+from __future__ import annotations
+
 import ctypes
 import sys
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
-from .config import Config
+if TYPE_CHECKING:
+    from .config import Config
 
 
 def pick_device() -> torch.device:
@@ -55,9 +59,9 @@ def reuse_memory() -> None:
     """Have the C library keep what is freed: on Linux CPUs, a step of training takes about a tenth less time.
 
     Otherwise it hands large tensors back to the system, which clears every page again when it is next touched.
-    The numbers are parameters of glibc's mallopt(3); elsewhere nothing happens.
+    The numbers are parameters of glibc's mallopt(3), -1 for never; elsewhere nothing happens.
     """
     if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallopt"):
         max_mappings, trim_threshold, top_pad = -4, -1, -2
-        for parameter, value in ((max_mappings, 0), (trim_threshold, 2**31 - 1), (top_pad, 2**26)):
+        for parameter, value in ((max_mappings, 0), (trim_threshold, -1), (top_pad, 2**26)):
             ctypes.CDLL(None).mallopt(parameter, value)
