@@ -72,4 +72,4 @@ class Muon(Optimizer):
                 rows = orthogonalize(direction.flatten(start_dim=1))
                 step = group["lr"] * state["norm"] / min(rows.shape) ** 0.5
                 p.sub_(rows.view_as(p), alpha=step)
-                p.mul_(state["norm"] / p.norm())
+                p.mul_(state["norm"] / p.norm().clamp(min=1e-12))  # zeros without a gradient stay

@@ -37,6 +37,18 @@ def test_a_step_moves_filters_by_a_share_of_their_norm_and_keeps_it() -> None:
     assert conv.weight.norm().item() == pytest.approx(norm, rel=1e-5)
 
 
+def test_filters_of_zeros_stay_without_a_gradient_and_learn_with_one() -> None:
+    conv = nn.Conv2d(2, 4, 3, bias=False)
+    nn.init.zeros_(conv.weight)
+    optimizer = muon.Muon([{"params": [conv.weight]}], lr=0.1, sgd_lr=1.0, momentum=0.9)
+    conv.weight.grad = torch.zeros_like(conv.weight)
+    optimizer.step()
+    assert torch.equal(conv.weight, torch.zeros_like(conv.weight))
+    conv.weight.grad = torch.randn_like(conv.weight)
+    optimizer.step()
+    assert conv.weight.norm().item() == pytest.approx(1.0, rel=1e-5)
+
+
 def test_all_other_parameters_learn_as_by_sgd() -> None:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(16, 10))

@@ -37,7 +37,7 @@ class Config:
     momentum: float = 0.9
     nesterov: bool = False  # Muon's momentum always is
     muon_lr: float = 0.0  # above 0, convolutions learn by Muon (`muon.py`) at this rate, the other parameters at lr
-    weight_decay: float = 0.0  # of weights; biases and normalisation are not decayed
+    weight_decay: float = 0.0  # of weights; biases, normalisation and what learns by Muon are not decayed
     schedule: str = "one_cycle"  # or "constant"
     warmup: float = 0.25  # share of all steps in which one_cycle rises from 0 to lr, before it falls back to 0
     label_smoothing: float = 0.0
