@@ -43,7 +43,7 @@ class Config:
     label_smoothing: float = 0.0
 
     crop: int = 0  # pixels by which a training image moves at most, up, down, left and right
-    flip: bool = False  # mirror every second training image
+    flip: bool = False  # mirror each training image in every second epoch
     cutout: int = 0  # side, in pixels, of the square that is blanked in each training image
     small: float = 0.0  # share of all steps, from the first on, that see images scaled down, if the network takes them
     small_side: int = 24  # to so many pixels

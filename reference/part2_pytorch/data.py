@@ -138,12 +138,6 @@ def random_shift(images: torch.Tensor, pixels: int) -> torch.Tensor:
     return moved.permute(0, 3, 1, 2)
 
 
-def random_flip(images: torch.Tensor) -> torch.Tensor:
-    """Mirror each image, left to right, with probability one half."""
-    mirrored = (torch.rand(len(images)) < 0.5).to(images.device)
-    return torch.where(mirrored[:, None, None, None], images.flip(3), images)
-
-
 def random_cutout(images: torch.Tensor, side: int) -> torch.Tensor:
     """Blank a square anywhere in each image, in part outside it perhaps (DeVries and Taylor 2017, arXiv:1708.04552)."""
     n, _, height, width = images.shape
@@ -168,6 +162,9 @@ class Loader:
     little more than half the time and teaches nearly as much (Tan and Le 2021, arXiv:2104.00298, section 4). The
     network must take images of any size, so its last pooling is over the whole image.
 
+    With `flip`, each image is mirrored, left to right, in every second epoch, about half of them in the first: so an
+    epoch never repeats the one before, as half of its images would if lots were drawn (Jordan 2024, arXiv:2404.00498).
+
     What is random is drawn from torch's global generator, on the CPU: restoring its state repeats the batches.
 
     Attributes:
@@ -183,22 +180,27 @@ class Loader:
         device: torch.device,
         shuffle: bool = False,
         hooks: Sequence[Hook] = (),
+        flip: bool = False,
     ) -> None:
         self.images, self.labels = split.images.to(device), split.labels.to(device)
         self.mean, self.deviation = dataset.mean, dataset.deviation
         self.batch_size, self.shuffle, self.hooks = batch_size, shuffle, tuple(hooks)
+        self.flip = flip
+        self.turn = torch.from_numpy(np.random.default_rng(SPLIT_SEED).random(len(split)) < 0.5).to(device)
         self.epoch = self.small_steps = self.small_side = 0
 
     def __len__(self) -> int:
         return -(-len(self.labels) // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        first = self.epoch * len(self)
+        first, mirrored = self.epoch * len(self), self.turn ^ bool(self.epoch % 2)
         self.epoch += 1
         n = len(self.labels)
         order = torch.randperm(n) if self.shuffle else torch.arange(n)
         for step, indices in enumerate(order.to(self.labels.device).split(self.batch_size), start=first):
             images = self.images[indices]
+            if self.flip:
+                images = torch.where(mirrored[indices, None, None, None], images.flip(3), images)
             for hook in self.hooks:
                 images = hook(images)
             if step < self.small_steps:
@@ -207,12 +209,10 @@ class Loader:
 
 
 def augmentation(config: Config) -> list[Hook]:
-    """What a configuration does to each batch of training images, in order."""
+    """What a configuration does to each batch of training images, in order, besides mirroring."""
     hooks: list[Hook] = []
     if config.crop:
         hooks.append(partial(random_shift, pixels=config.crop))
-    if config.flip:
-        hooks.append(random_flip)
     if config.cutout:
         hooks.append(partial(random_cutout, side=config.cutout))
     return hooks
@@ -220,10 +220,9 @@ def augmentation(config: Config) -> list[Hook]:
 
 def make_loaders(dataset: DataSet, config: Config, device: torch.device) -> dict[str, Loader]:
     """Loaders "train", shuffled and augmented as the configuration says, "valid" and "test"."""
-    hooks = augmentation(config)
     train, valid = train_valid_split(dataset.train)
     loaders = {
-        "train": Loader(train, dataset, config.batch_size, device, shuffle=True, hooks=hooks),
+        "train": Loader(train, dataset, config.batch_size, device, True, augmentation(config), config.flip),
         "valid": Loader(valid, dataset, 1000, device),
         "test": Loader(dataset.test, dataset, 1000, device),
     }
