@@ -165,7 +165,7 @@ class Loader:
     With `flip`, each image is mirrored, left to right, in every second epoch, about half of them in the first: so an
     epoch never repeats the one before, as half of its images would if lots were drawn (Jordan 2024, arXiv:2404.00498).
 
-    What is random is drawn from torch's global generator, on the CPU: restoring its state repeats the batches.
+    What is random is drawn from torch's global generator, on the CPU: that state and `epoch` repeat the batches.
 
     Attributes:
         epoch: how often the split has been gone through; whoever resumes a run sets it.

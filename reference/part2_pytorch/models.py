@@ -111,7 +111,8 @@ class MyModel(nn.Module):
             return self.scores(self.stem(x))  # (N, 64, 15, 15)
         framed = nn.functional.pad(x, (1, 1, 1, 1), mode="reflect")
         maps = [self.stem(view) for view in (framed, framed.flip(3))]  # also seen in a mirror: (N, 64, 16, 16)
-        views = [view for image in maps for view in (image[:, :, :-1, :-1], image[:, :, 1:, 1:])]  # and moved
+        # and moved by a pixel, towards either corner
+        views = [view for image in maps for view in (image[:, :, :-1, :-1], image[:, :, 1:, 1:])]
         return torch.stack([self.scores(view) for view in views]).mean(dim=0)
 
     def scores(self, x: torch.Tensor) -> torch.Tensor:
