@@ -211,8 +211,13 @@ def test_batches_are_normalised_and_hold_every_image_once(drawn_set) -> None:
 
 
 def test_each_image_is_mirrored_in_every_second_epoch_half_of_them_in_the_first(drawn_set) -> None:
-    images = torch.cat([batch for batch, _ in data.Loader(drawn_set.train, drawn_set, 16, CPU)])
-    flipped = data.Loader(drawn_set.train, drawn_set, 16, CPU, flip=True)
+    def loader(flip: bool) -> data.Loader:
+        train = data.make_loaders(drawn_set, config.Config("my_model", batch_size=16, flip=flip), CPU)["train"]
+        train.shuffle = False
+        return train
+
+    images = torch.cat([batch for batch, _ in loader(flip=False)])
+    flipped = loader(flip=True)
     epochs = [torch.cat([batch for batch, _ in flipped]) for _ in range(3)]
     first, second, third = (
         [torch.equal(new, old.flip(2)) for new, old in zip(seen, images, strict=True)] for seen in epochs

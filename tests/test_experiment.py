@@ -169,3 +169,25 @@ print(*(f"{rates[step]:.3g}" for step in (0, 9, 319, 320, 360)))
     assert (images, weights, parameters, shape) == ("1000", "32", "464154", "(2, 10)")
     assert 430 < int(rare) < 570
     assert second == "0.01 0.1 0.1 0.001 1e-05"
+
+
+def test_about_half_of_the_images_of_an_epoch_are_mirrored_balanced_or_not() -> None:
+    code = """
+import torch
+from part2_pytorch.data import DataSet, Split
+from part3_imbalance.experiment import make_loader
+from part3_imbalance.plan import load_plan
+images = torch.zeros(1000, 3, 32, 32, dtype=torch.uint8)
+images[..., :16] = 255
+split = Split(images, torch.tensor([0] * 900 + [1] * 100))
+data = DataSet("x", ("a", "b"), split, split, (0.5,) * 3, (0.25,) * 3)
+torch.manual_seed(0)
+for method in ("ce", "balanced"):
+    batches = make_loader(split, data, method, load_plan("resnet32"), torch.device("cpu"))
+    seen = torch.cat([batch for batch, _ in batches])
+    print(int((seen[..., 24:].mean(dim=(1, 2, 3)) > seen[..., :8].mean(dim=(1, 2, 3))).sum()))
+"""
+    done = python("-c", code, folder=REFERENCE)
+    assert not done.returncode, done.stderr
+    assert all(430 < int(mirrored) < 570 for mirrored in done.stdout.split())
+    assert len(done.stdout.split()) == 2

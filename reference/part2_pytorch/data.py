@@ -186,6 +186,7 @@ class Loader:
         self.mean, self.deviation = dataset.mean, dataset.deviation
         self.batch_size, self.shuffle, self.hooks = batch_size, shuffle, tuple(hooks)
         self.flip = flip
+        # who is mirrored in the first epoch, and in every second one from there
         self.turn = torch.from_numpy(np.random.default_rng(SPLIT_SEED).random(len(split)) < 0.5).to(device)
         self.epoch = self.small_steps = self.small_side = 0
 
@@ -220,9 +221,10 @@ def augmentation(config: Config) -> list[Hook]:
 
 def make_loaders(dataset: DataSet, config: Config, device: torch.device) -> dict[str, Loader]:
     """Loaders "train", shuffled and augmented as the configuration says, "valid" and "test"."""
+    hooks = augmentation(config)
     train, valid = train_valid_split(dataset.train)
     loaders = {
-        "train": Loader(train, dataset, config.batch_size, device, True, augmentation(config), config.flip),
+        "train": Loader(train, dataset, config.batch_size, device, shuffle=True, hooks=hooks, flip=config.flip),
         "valid": Loader(valid, dataset, 1000, device),
         "test": Loader(dataset.test, dataset, 1000, device),
     }

@@ -92,10 +92,10 @@ def cut_tail(dataset: DataSet, factor: float, seed: int) -> tuple[Split, list[in
 
 def make_loader(train: Split, dataset: DataSet, method: str, plan: Plan, device: torch.device) -> Batches:
     """Batches of the training images, augmented as the plan says, shuffled or balanced."""
-    training = plan.training
+    training, hooks = plan.training, augmentation(plan.training)
 
     def load(split: Split, shuffle: bool = False) -> Loader:
-        return Loader(split, dataset, training.batch_size, device, shuffle, augmentation(training), training.flip)
+        return Loader(split, dataset, training.batch_size, device, shuffle=shuffle, hooks=hooks, flip=training.flip)
 
     if method == "balanced":
         return BalancedLoader(train, balanced_sample_weights(train.labels), load)
