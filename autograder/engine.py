@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from autograder.diagnosis import NOTHING, Finding
 from autograder.errors import (
     CheckFailed,
     GraderError,
+    OutOfMemory,
+    OutOfTime,
     SetupError,
     StudentRaised,
     SubmissionError,
@@ -34,6 +37,14 @@ if TYPE_CHECKING:  # `make test` runs where no sandbox can be imported
 Publish = Callable[[Scorecard], None]
 SLOWEST_NAMED = 3
 BLAMED = (Outcome.FAILED, Outcome.RAISED, Outcome.LOST)
+# All that is said of a check on secret cases; continues "your code raised", "no answer:" and the like.
+FIXED_WORDS = {
+    Outcome.FAILED: "a wrong value",
+    Outcome.RAISED: "an exception",
+    Outcome.UNFINISHED: "NotImplementedError",
+    Outcome.LOST: "its process ended, or sent what is no answer,",
+}
+LIMITS = {OutOfTime: "out of time", OutOfMemory: "out of memory"}
 log = logging.getLogger(__name__)
 
 
@@ -44,6 +55,7 @@ class Verdict:
     outcome: Outcome
     message: str = ""
     finding: Finding = NOTHING
+    limit: str = ""  # that was exceeded: one of a few fixed words
 
 
 def grade_zip(
@@ -89,7 +101,7 @@ def grade_folder(
     publish: Publish,
     exam: Exam,
 ) -> None:
-    """Run the checks on code that lies in a room of the box.
+    """Run the checks on code that lies in a room of the box: first all marks, then what to say of them.
 
     Args:
         folder: made by `box.room()`; holds the parts.
@@ -98,13 +110,35 @@ def grade_folder(
         exam: of the checkpoints in that folder.
     """
     card.models = exam.results
-    students = {part: box.student(folder, part) for part in {check.part for check in checks}}
-    try:
-        for check in checks:
-            _grade_check(check, students[check.part], card, seed, deadline, exam)
+    card.secret = seed != PUBLIC_SEED
+
+    def mark(check: Check, student: BoxedStudent) -> None:
+        _grade_check(check, student, card, seed, deadline, exam)
+        publish(card)
+
+    def explain(check: Check, student: BoxedStudent) -> None:
+        if time.monotonic() < deadline:
+            _explain(check, student, card, deadline, exam)
             publish(card)
-    finally:
-        for student in students.values():
+
+    _part_by_part(checks, folder, box, mark)
+    if card.secret:
+        wrong = [check for check in checks if _explainable(card.marks[check.id])]
+        _part_by_part(wrong, folder, box, explain)
+
+
+def _part_by_part(checks: Sequence[Check], folder: Path, box: Box, do: Callable[[Check, BoxedStudent], None]) -> None:
+    """Do something for each check, with the student of its part.
+
+    A part's worker ends before that of the next part begins: so a submission never has more than one at a time, whose
+    limits are those of the whole, and none that is asked the public cases meets one that has seen a secret one.
+    """
+    for part, group in groupby(checks, key=lambda check: check.part):
+        student = box.student(folder, part)
+        try:
+            for check in group:
+                do(check, student)
+        finally:
             student.renew()
 
 
@@ -141,7 +175,7 @@ def verdict(error: Exception) -> Verdict:
         case StudentRaised():
             return Verdict(Outcome.RAISED, str(error))
         case WorkerLost():
-            return Verdict(Outcome.LOST, str(error))
+            return Verdict(Outcome.LOST, str(error), limit=LIMITS.get(type(error), ""))
         case SetupError():  # it says what this machine lacks
             return Verdict(Outcome.BROKEN, str(error))
     log.error("a check failed by itself", exc_info=error)
@@ -178,43 +212,64 @@ def _look_for_memory(exam: Exam, student: BoxedStudent, deadline: float) -> None
 
 def _grade_check(check: Check, student: BoxedStudent, card: Scorecard, seed: int, deadline: float, exam: Exam) -> None:
     began = time.monotonic()
-    seconds = exam.seconds if check.exam else check.seconds
     if reason := unmet(check, card.marks):
         settle(card, check, Verdict(Outcome.SKIPPED, reason))
     elif began >= deadline:
         settle(card, check, Verdict(Outcome.LOST, _out_of_budget(card)))
     else:
-        shared = student.take_up(check.todo)
-        student.allow(min(seconds, deadline - began))
-        result = judge(check, student, seed, exam)
-        if shared and result.outcome in BLAMED:  # code of another TODO may be the cause: ask where none has run
-            student.renew()
-            student.allow(min(seconds, deadline - time.monotonic()))
-            result = judge(check, student, seed, exam)
-        printed = student.printed()
-        if seed != PUBLIC_SEED:
-            student.allow(min(seconds, deadline - time.monotonic()))
-            result, printed = _without_secrets(check, student, result, exam)
+        result, printed = _ask(check, student, seed, deadline, exam)
+        if card.secret:
+            result, printed = _without_secrets(result), ""
         settle(card, check, result, time.monotonic() - began, printed)
 
 
-def _without_secrets(check: Check, student: BoxedStudent, result: Verdict, exam: Exam) -> tuple[Verdict, str]:
-    """Say of a check that failed on secret cases what it says on the public ones, which the student can repeat.
+def _ask(check: Check, student: BoxedStudent, seed: int, deadline: float, exam: Exam) -> tuple[Verdict, str]:
+    """Run one check within its time, and return how it ended and what the student's code printed."""
+    seconds = exam.seconds if check.exam else check.seconds
+    shared = student.take_up(check.todo)
+    student.allow(min(seconds, deadline - time.monotonic()))
+    result = judge(check, student, seed, exam)
+    if shared and result.outcome in BLAMED:  # code of another TODO may be the cause: ask where none has run
+        student.renew()
+        student.allow(min(seconds, deadline - time.monotonic()))
+        result = judge(check, student, seed, exam)
+    return result, student.printed()
 
-    What student code raises and prints may hold the secret inputs, so nothing of that is shown.
+
+def _explainable(mark: Mark) -> bool:
+    """Whether the public cases are worth asking; not where they may take all of the time once more."""
+    return mark.outcome in FIXED_WORDS and not mark.message.startswith(LIMITS[OutOfTime])
+
+
+def _without_secrets(result: Verdict) -> Verdict:
+    """Keep the outcome of a check on secret cases, and say it in fixed words.
+
+    Exceptions, values, places, sizes and exit statuses are the student's to shape, by what it has seen.
     """
-    if result.outcome not in (Outcome.FAILED, Outcome.RAISED, Outcome.UNFINISHED):
-        return result, ""
-    public = judge(check, student, PUBLIC_SEED, exam)
-    printed = student.printed()
-    if public.outcome is result.outcome:
-        return public, printed
-    words = "gives a wrong value" if result.outcome is Outcome.FAILED else "raises an exception"
-    message = f"right with the cases of make test, but {words} with others of the same kind"
-    return Verdict(result.outcome, message, Finding(result.finding.suspect)), ""
+    if result.outcome not in FIXED_WORDS:
+        return result
+    return Verdict(result.outcome, f"{result.limit or FIXED_WORDS[result.outcome]} with the cases of grading")
+
+
+def _explain(check: Check, student: BoxedStudent, card: Scorecard, deadline: float, exam: Exam) -> None:
+    """Let the student read what a check that failed on secret cases says of the public ones, which can be repeated.
+
+    Args:
+        student: has never seen a secret case.
+    """
+    began, mark = time.monotonic(), card.marks[check.id]
+    public, printed = _ask(check, student, PUBLIC_SEED, deadline, exam)
+    if public.outcome is Outcome.PASSED:
+        public, printed = Verdict(mark.outcome, f"{mark.message}, while it is right with those of make test"), ""
+    elif public.outcome is not mark.outcome:
+        public = replace(public, message=f"{mark.message}; with those of make test: {public.message}")
+    seconds = card.seconds[check.id] + time.monotonic() - began
+    settle(card, check, replace(public, outcome=mark.outcome), seconds, printed)
 
 
 def _out_of_budget(card: Scorecard) -> str:
+    text = "the time for all checks was used up before this one"
+    if card.secret:  # how long it took with secret cases, and which took longest, is the student's to shape
+        return text
     slowest = sorted(card.seconds.items(), key=lambda item: -item[1])[:SLOWEST_NAMED]
-    used = ", ".join(f"{id} {seconds:.0f} s" for id, seconds in slowest)
-    return f"the time for all checks was used up before this one; the slowest were {used}"
+    return f"{text}; the slowest were {', '.join(f'{id} {seconds:.0f} s' for id, seconds in slowest)}"

@@ -6,7 +6,8 @@ GraderError
 ├── StudentRaised     the student's code raised               the student's to fix
 │   └── Unfinished    it raised NotImplementedError           the student's to write
 ├── WorkerLost        out of time or memory, or it died       the student's to fix
-│   └── OutOfTime     no answer before the deadline           the student's to fix
+│   ├── OutOfTime     no answer before the deadline           the student's to fix
+│   └── OutOfMemory   more memory than the limit              the student's to fix
 ├── SetupError        the folder or the machine is not ready  whoever runs the command
 │   ├── DataMissing       the test images are not there           whoever runs the command
 │   └── NotRecorded       the handout does not know this case     whoever runs the command
@@ -54,6 +55,10 @@ class WorkerLost(GraderError):
 
 class OutOfTime(WorkerLost):
     """The student's process gave no answer in time, and was ended."""
+
+
+class OutOfMemory(WorkerLost):
+    """The student's code asked for more memory than it may have."""
 
 
 class SetupError(GraderError):

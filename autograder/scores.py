@@ -122,6 +122,8 @@ class Scorecard:
         places: the file to open, by TODO: "part1_numpy/pooling.py"; reports name the part's folder where it is missing.
         models: what the checkpoints score, by the model's name.
         late_cents: what the submission as a whole loses for being late, in hundredths; no mark says so.
+        secret: whether the cases were drawn from a secret seed: then times, too, tell what student code has seen, and
+            stay with the instructor.
     """
 
     title: str
@@ -136,6 +138,7 @@ class Scorecard:
     places: dict[str, str] = field(default_factory=dict)
     models: dict[str, ModelResult] = field(default_factory=dict)
     late_cents: int = 0
+    secret: bool = False
 
     @property
     def cents(self) -> int:

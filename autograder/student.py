@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from autograder.errors import StudentRaised, Unfinished, WorkerLost
+from autograder.errors import OutOfMemory, StudentRaised, Unfinished, WorkerLost
 from autograder.inside import wire
 from autograder.inside.host import Host, describe
 from autograder.inside.wire import Reference
@@ -151,7 +151,7 @@ def raised(error: dict[str, Any], memory_limit: str = "") -> Exception:
     """Make the exception that tells what a student's code raised, from `inside.host.describe`."""
     place = f" ({error['where']})" if error["where"] else ""
     if error["memory"]:
-        return WorkerLost(f"out of memory{memory_limit}{place}")
+        return OutOfMemory(f"out of memory{memory_limit}{place}")
     if error["unfinished"]:
         return Unfinished(f"{error['text'] or 'NotImplementedError'}{place}")
     return StudentRaised(f"{error['type']}: {error['text']}{place}" if error["text"] else f"{error['type']}{place}")

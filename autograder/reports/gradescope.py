@@ -34,7 +34,7 @@ def results(
         scorecard: as it stands; checks that were not reached yet count as nothing.
         visibility: when students see the rows: one of VISIBILITIES. What concerns the submission as a whole they see
             at once; Gradescope hides the score as long as it hides a row, and so does the text.
-        execution_seconds: shown to instructors.
+        execution_seconds: of the whole grading; not shown where the cases were secret, as student code shapes it.
 
     Raises:
         ValueError: if Gradescope knows no such visibility.
@@ -55,9 +55,11 @@ def results(
             "refused": bool(scorecard.refusal),
             "grade_again": scorecard.broken,
             "models": {name: _model(result) for name, result in scorecard.models.items()},
-            "seconds": {check: round(seconds, 3) for check, seconds in scorecard.seconds.items()},
         },
     }
+    if scorecard.secret:
+        return content
+    content["extra_data"]["seconds"] = {check: round(seconds, 3) for check, seconds in scorecard.seconds.items()}
     if execution_seconds is not None:
         content["execution_time"] = round(execution_seconds, 2)
     return content

@@ -39,8 +39,8 @@ def render(scorecard: Scorecard, *, execution_seconds: float | None = None) -> s
         parts=[_part(scorecard, number, todos) for number, todos in scorecard.parts().items()],
         tally=words.tally(scorecard.marks.values()),
         next_step=words.next_step(scorecard),
-        seconds=sorted(scorecard.seconds.items(), key=lambda item: -item[1]),
-        execution_seconds=execution_seconds,
+        seconds=[] if scorecard.secret else sorted(scorecard.seconds.items(), key=lambda item: -item[1]),
+        execution_seconds=None if scorecard.secret else execution_seconds,
     )
 
 

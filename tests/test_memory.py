@@ -1,0 +1,47 @@
+"""A submission has one worker at a time, so that the limit of a worker's memory is the submission's."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder import engine, packing, rubric, trials
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the box needs Linux")
+HELD = 600 * 2**20  # more than torch takes
+HOLD = f"\nheld = bytearray({HELD})\nheld[::4096] = bytes([1]) * len(held[::4096])\n".encode()
+FILES = ("part1_numpy/linear.py", "part2_pytorch/models.py", "part3_imbalance/losses.py")
+TODOS = ("1.2", "2.1", "3.2")
+
+
+@pytest.mark.parametrize("seed", [rubric.PUBLIC_SEED, 20291])
+def test_what_the_parts_of_a_submission_hold_does_not_add_up(box, assignment, reference, tmp_path, seed) -> None:
+    wrong = reference["part1_numpy/linear.py"].replace(b"return", b"return 1 +")  # so that public cases are asked too
+    files = {**reference, "part1_numpy/linear.py": wrong}
+    packing.write_zip(tmp_path / "a.zip", {**files, **{name: files[name] + HOLD for name in FILES}})
+    checks = [check for check in rubric.load() if check.todo in TODOS]
+    seen = []
+
+    def publish(card) -> None:
+        reached = [check for check, mark in card.marks.items() if check in card.seconds]
+        last = reached[-1].partition(".")[0] if reached else ""
+        seen.append((last, [size for size in _held(os.getpid()) if size > HELD - 2**24]))
+
+    card = engine.grade_zip(tmp_path / "a.zip", box, assignment.on(trials.DATASET), checks, seed, publish)
+    assert not card.broken
+    assert {part for part, sizes in seen if sizes} == {"1", "2", "3"}
+    assert max(len(sizes) for _, sizes in seen) == 1
+
+
+def _held(pid: int | str, parent: int = 0) -> Iterator[int]:
+    """How many bytes of its own more than its parent, of which it is a fork, each process below this one has."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    size = 1024 * int(re.search(r"RssAnon:\s+(\d+) kB", status)[1])
+    if parent:
+        yield size - parent
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        yield from _held(child, size)

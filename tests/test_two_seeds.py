@@ -1,0 +1,39 @@
+"""What a student reads does not depend on the secret cases, whatever the student's code has seen and tells."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+
+import pytest
+from attacks.spy import CHANNELS, submission
+
+from autograder.reports import gradescope, html
+from autograder.scores import Outcome, Scorecard
+from autograder.submission import GIVEN
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the box needs Linux")
+SEEDS = (20281, 20282)
+OURS = {f"{part}/{name}" for part, names in GIVEN.items() for name in names}
+
+
+def visible(card: Scorecard, seconds: float) -> str:
+    """All that a student may read: results.json, what Gradescope hides of it included, and the page."""
+    results = gradescope.results(card, execution_seconds=seconds)
+    return json.dumps(results, indent=0, allow_nan=False) + html.render(card, execution_seconds=seconds)
+
+
+@pytest.mark.parametrize("part", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_what_a_student_reads_of_two_secret_seeds_is_the_same(grade, reference, channel, part) -> None:
+    files = submission(reference, OURS, channel)
+    first, second = (grade(files, part=part, seed=seed) for seed in SEEDS)
+    assert outcomes(first) == outcomes(second)
+    assert list(outcomes(first).values()).count(Outcome.PASSED) < len(first.marks) / 2
+    assert not first.broken
+    assert visible(first, 1.0).splitlines() == visible(second, 2.0).splitlines()
+
+
+def outcomes(card: Scorecard) -> Mapping[str, Outcome]:
+    return {check: mark.outcome for check, mark in card.marks.items()}
