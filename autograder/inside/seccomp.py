@@ -35,6 +35,7 @@ Instruction = tuple[int, int, int, int]  # operation, jump if true, jump if fals
 PERMIT: Instruction = (RETURN, 0, 0, ALLOW)
 REFUSE: Instruction = (RETURN, 0, 0, ERRNO | errno.EPERM)
 UNKNOWN: Instruction = (RETURN, 0, 0, ERRNO | errno.ENOSYS)
+IGNORED: Instruction = (RETURN, 0, 0, ERRNO)  # error 0: it returns 0, and nothing was done
 
 
 def program(pid: int, own_uid: bool) -> list[Instruction]:
@@ -54,6 +55,11 @@ def program(pid: int, own_uid: bool) -> list[Instruction]:
         "ioctl": _argument_is(1, *TERMINAL_QUERIES),
         "prctl": _argument_is(0, *PR_NAMES),
         "clone3": [UNKNOWN],
+        # With RWF_NOWAIT they tell which pages of a file that all may read others have read: so one worker could leave
+        # thousands of bits for the next. The C library falls back on preadv and pwritev.
+        "preadv2": [UNKNOWN],
+        "pwritev2": [UNKNOWN],
+        "fadvise64": [IGNORED],  # an advice about files that are not only its own
         "fcntl": _argument_is(1, *OWN_DESCRIPTORS),
         "sched_setaffinity": _argument_is(0, 0, pid),
     }

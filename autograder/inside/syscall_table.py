@@ -10,11 +10,11 @@ from .syscalls import ARM
 TABLES = {
     "files": """
         read 0 63, write 1 64, readv 19 65, writev 20 66, pread64 17 67, pwrite64 18 68, preadv 295 69,
-        pwritev 296 70, preadv2 327 286, pwritev2 328 287, lseek 8 62, close 3 57, close_range 436 436, open 2 -,
+        pwritev 296 70, lseek 8 62, close 3 57, close_range 436 436, open 2 -,
         openat 257 56, creat 85 -, fstat 5 80, newfstatat 262 79, stat 4 -, lstat 6 -, statx 332 291, access 21 -,
         faccessat 269 48, faccessat2 439 439, readlink 89 -, readlinkat 267 78, getdents 78 -, getdents64 217 61,
         getcwd 79 17, chdir 80 49, fchdir 81 50, fsync 74 82, fdatasync 75 83,
-        ftruncate 77 46, truncate 76 45, fallocate 285 47, fadvise64 221 223, rename 82 -, renameat 264 38,
+        ftruncate 77 46, truncate 76 45, fallocate 285 47, rename 82 -, renameat 264 38,
         renameat2 316 276, mkdir 83 -, mkdirat 258 34, rmdir 84 -, unlink 87 -, unlinkat 263 35, link 86 -,
         linkat 265 37, symlink 88 -, symlinkat 266 36, umask 95 166, dup 32 23, dup2 33 -, dup3 292 24, pipe 22 -,
         pipe2 293 59, poll 7 -, ppoll 271 73, select 23 -, pselect6 270 72, epoll_create 213 -,
@@ -42,7 +42,7 @@ TABLES = {
     "conditional": """
         chmod 90 -, fchmod 91 52, fchmodat 268 53, utime 132 -, utimes 235 -, utimensat 280 88, futimesat 261 -,
         clone 56 220, kill 62 129, tgkill 234 131, prlimit64 302 261, ioctl 16 29, prctl 157 167, clone3 435 435,
-        fcntl 72 25, sched_setaffinity 203 122
+        fcntl 72 25, sched_setaffinity 203 122, preadv2 327 286, pwritev2 328 287, fadvise64 221 223
     """,
 }
 
