@@ -120,12 +120,6 @@ def expect_unchanged(after: Any, before: np.ndarray, name: str) -> None:
         raise CheckFailed(f"{name} was changed by the call, expected inputs to stay as they are")
 
 
-def expect_at_most(actual: float, limit: float, what: str) -> None:
-    """Pass a number that does not exceed `limit`; `what` names both it and its unit: "loops nested in forward"."""
-    if not actual <= limit:
-        raise CheckFailed(f"{what}: {show(actual)}, expected at most {show(limit)}")
-
-
 def expect_no_warnings(warned: Sequence[str], name: str) -> None:
     """Pass a call that caused no RuntimeWarning: overflow, division by zero and the like. Others are free."""
     numerical = [text for text in warned if text.startswith("RuntimeWarning")]

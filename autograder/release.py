@@ -32,8 +32,8 @@ STUDENTS = (
     "lateness.py", "local.py", "local_cases.py", "packing.py", "prediction.py", "preflight.py", "recordings.py",
     "rehearsal.py", "rubric.py", "scores.py", "student.py", "submission.py", "tables.py", "unpack.py",
     "checks/**/*.py",
-    "inside/__init__.py", "inside/checkpoint_probe.py", "inside/host.py", "inside/loops.py", "inside/loss_probes.py",
-    "inside/probes.py", "inside/scopes.py", "inside/torch_probes.py", "inside/wire.py",
+    "inside/__init__.py", "inside/checkpoint_probe.py", "inside/host.py", "inside/loss_probes.py", "inside/probes.py",
+    "inside/steps.py", "inside/torch_probes.py", "inside/wire.py",
     "reports/__init__.py", "reports/files.py", "reports/terminal.py", "reports/words.py", "written/*.py",
 )  # fmt: skip
 # Of the whole project, what grading needs: no reference, no mistakes.

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from autograder.errors import OutOfMemory, StudentRaised, Unfinished, WorkerLost
+from autograder.errors import OutOfMemory, StudentRaised, Unfinished
 from autograder.inside import wire
 from autograder.inside.host import Host, describe
 from autograder.inside.wire import Reference
@@ -123,13 +123,6 @@ class Student:
 
     def renew(self) -> None:
         """Give up all that the student's side holds: in the box, the next request goes to a fresh process."""
-
-    def loops(self, target: str) -> dict[str, int]:
-        """Count the loops that a class's methods, or a function, nest at most: {"forward": 2, "backward": 3}."""
-        counted = self.ask({"do": "loops", "target": target})
-        if not isinstance(counted, dict) or not all(type(number) is int for number in counted.values()):
-            raise WorkerLost("the worker answered with something else than was asked for")
-        return counted
 
 
 def _call(target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

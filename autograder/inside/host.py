@@ -10,13 +10,12 @@ Requests are dictionaries with the key `do`:
     set      on, values                      -> None
     hold     value, layout, keep             -> None; the value is laid out in memory as asked
     fetch    on                              -> the value itself
-    loops    target                          -> how many loops a class or a function nests, by name
 
 Where `keep` is a number, the value stays here under it, for a Reference to name it later, and None is returned.
 
 A target is "package.module:Name.attribute", or a Reference followed by a method's name. Targets that begin with
-"probe:", "torch-probe:" or "loss-probe:" are the grader's own small layers, models and loaders, which live here because
-student code calls them.
+"probe:", "step-probe:", "torch-probe:" or "loss-probe:" are the grader's own small layers, models, loaders and
+counters, which live here because student code calls them, or is called by them.
 """
 
 from __future__ import annotations
@@ -33,11 +32,12 @@ from typing import Any
 
 import numpy as np
 
-from .loops import count_loops
+from .steps import follow_threads
 from .wire import MAX_DEPTH, Opaque, Reference, Seed, Tensor
 
 PROBES = {
     "probe": "probes",
+    "step-probe": "steps",
     "torch-probe": "torch_probes",
     "loss-probe": "loss_probes",
     "checkpoint-probe": "checkpoint_probe",
@@ -54,6 +54,7 @@ class Host:
         self.folder = folder
         self._objects: dict[int, Any] = {}
         self.warnings: list[str] = []
+        follow_threads()
 
     def perform(self, request: dict[str, Any]) -> Any:
         """Do what a request asks and return its value; whatever the student's code raises comes through."""
@@ -97,9 +98,6 @@ class Host:
 
     def _fetch(self, on: Reference) -> Any:
         return self._close(self._objects[on.number])
-
-    def _loops(self, target: str) -> dict[str, int]:
-        return count_loops(self.folder, target)
 
     # How values pass.
 

@@ -81,8 +81,6 @@ class BoxedStudent(Student):
         return text + (self._worker.printed() if self._worker is not None else "")
 
     def _perform(self, request: dict[str, Any]) -> tuple[Any, list[str]]:
-        if request["do"] == "loops":  # counted on the source, where no student code has run
-            self.renew()
         worker = self._ready()
         target = request.get("target")
         module = target.partition(":")[0] if request["do"] == "call" and isinstance(target, str) else ""

@@ -45,14 +45,14 @@ class Kind:
 
     distributions: tuple[str, ...]
     modules: tuple[str, ...]
-    optional_modules: tuple[str, ...] = ("inside.loops",)
+    optional_modules: tuple[str, ...] = ()
 
 
 NUMPY = Kind(libraries.NUMPY, NUMPY_MODULES)
 TORCH = Kind(
     libraries.TORCH,
     TORCH_MODULES,
-    ("inside.loops", "inside.torch_probes", "inside.loss_probes", "inside.checkpoint_probe", "torch.utils.tensorboard"),
+    ("inside.torch_probes", "inside.loss_probes", "inside.checkpoint_probe", "torch.utils.tensorboard"),
 )
 
 

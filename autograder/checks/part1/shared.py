@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.errors import CheckFailed
-from autograder.expect import expect_at_most, expect_close, expect_unchanged
+from autograder.expect import expect_close, expect_unchanged
 from autograder.student import Remote, Student
 
 Clauses = dict[str, Callable[[], Any]]
@@ -60,12 +59,3 @@ def expect_replaced(layer: Remote, name: str, latest: np.ndarray, earlier: np.nd
     if latest.shape == earlier.shape:
         suspects["backward adds to what an earlier backward has left"] = lambda: latest + earlier
     expect_close(layer.get(name), latest, name, suspects=suspects)
-
-
-def expect_few_loops(student: Student, layer: str, limit: int) -> None:
-    """Pass a layer whose forward and backward nest at most `limit` Python loops each."""
-    counted = student.loops(layer)
-    for method in ("forward", "backward"):
-        if method not in counted:
-            raise CheckFailed(f"{layer.partition(':')[2]} has no method {method} in its source, expected def {method}")
-        expect_at_most(counted[method], limit, f"loops nested in {method}")
