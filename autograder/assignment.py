@@ -6,11 +6,13 @@ import functools
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from datetime import UTC, tzinfo
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from autograder.errors import RubricError, TableError
 from autograder.lateness import Deadlines
@@ -26,6 +28,15 @@ DATASETS = r"^(cifar10|images:.+|shapes(:[1-9]\d{0,5})?)$"  # shapes:COUNT makes
 Points = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(gt=0, le=1_000_000)]
+
+
+def _expect_zone(name: str) -> str:
+    if name:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, OSError) as error:
+            raise ValueError(f"there is no zone {name}") from error
+    return name
 
 
 class _Table(BaseModel):
@@ -76,12 +87,17 @@ class Report(_Table):
 
 
 class Assignment(_Table):
-    """All of `assignment.toml`."""
+    """All of `assignment.toml`.
+
+    Attributes:
+        zone: of times that name none, "America/New_York"; the one of `due` where it is empty.
+    """
 
     title: str
     due: AwareDatetime
     grace: AwareDatetime
     late_per_day: Annotated[float, Field(ge=0, le=1)] = 1.0
+    zone: Annotated[str, AfterValidator(_expect_zone)] = ""
     report: Report
     parts: dict[int, Part]
     limits: Limits = Limits()
@@ -97,6 +113,11 @@ class Assignment(_Table):
         if not re.match(DATASETS, dataset):
             raise RubricError(f"there is no data set {dataset!r}: use cifar10, images:PATH or shapes")
         return self.model_copy(update={"dataset": dataset})
+
+    @property
+    def clock(self) -> tzinfo:
+        """The zone of times that name none."""
+        return ZoneInfo(self.zone) if self.zone else self.due.tzinfo or UTC
 
     @property
     def deadlines(self) -> Deadlines:

@@ -26,7 +26,7 @@ errors = Console(stderr=True)
 AssignmentFile = Annotated[Path, typer.Option("--assignment", help="Another assignment.toml, or a preset.")]
 DataSet = Annotated[str, typer.Option(help="cifar10, images:PATH or shapes; judges checkpoints.")]
 Seed = Annotated[int, typer.Option(envvar="AUTOGRADER_SEED", help="Draws the cases; keep yours secret.")]
-
+Key = Annotated[Path | None, typer.Option(help="File from which the seed is derived instead.")]
 
 INTERRUPTED = 130  # what shells say of a program that was stopped by Ctrl-C
 SANDBOX = Path(__file__).parent / "sandbox"
@@ -64,7 +64,7 @@ def grade(
     seed: Seed = rubric.PUBLIC_SEED,
     assignment_file: AssignmentFile = assignments.FILE,
     dataset: DataSet = "",
-    key: Annotated[Path | None, typer.Option(help="File from which the seed is derived instead.")] = None,
+    key: Key = None,
     metadata: Annotated[Path | None, typer.Option(help="submission_metadata.json: for lateness.")] = None,
     visibility: Annotated[str, typer.Option(help="When students see their results; as on Gradescope.")] = "visible",
 ) -> None:
@@ -96,18 +96,23 @@ def demo(
 
 @app.command("batch")
 def run_batch(
-    folder: Annotated[Path, typer.Argument(help="Zips, or an export of Gradescope, Canvas or Moodle.")],
+    folder: Annotated[Path, typer.Argument(help="Zips, or an export of Gradescope, Canvas or Moodle; a zip of them.")],
     out: Annotated[Path, typer.Option(help="Folder for students/, gradebook.csv and class.html.")],
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = os.cpu_count() or 1,
     dask: Annotated[str, typer.Option(help="Address of a Dask scheduler whose workers grade instead.")] = "",
     regrade: Annotated[bool, typer.Option(help="What is unchanged, too.")] = False,
     seed: Seed = rubric.PUBLIC_SEED,
+    key: Key = None,
     assignment_file: AssignmentFile = assignments.FILE,
     dataset: DataSet = "",
 ) -> None:
     """Grade a class; goes on after an interruption, grades what has changed, and shows old marks beside new ones."""
-    from autograder import batch, crew
+    from autograder import batch, crew, keys
 
+    seed = keys.seed(key) if key else seed
+    if seed == rubric.PUBLIC_SEED:
+        said = "the cases are those of `make test`, which students know: --key secret.key draws others"
+        console.print(said, style="yellow", highlight=False, soft_wrap=True)
     assignment = assignments.load(assignment_file)
     assignment = assignment.on(dataset) if dataset else assignment
     team = crew.dask(dask) if dask else crew.processes(jobs)
@@ -233,12 +238,14 @@ def written_report(
 
 @app.command("gradebook")
 def write_gradebook(
-    roster: Annotated[Path, typer.Option(help="CSV: student, and name, email, sid, login, canvas_id, section.")],
-    code: Annotated[Path, typer.Option(help="Folder of STUDENT/results.json, or CSV: student, score.")],
+    roster: Annotated[Path, typer.Option(help="CSV as Canvas, Gradescope or Moodle export it; or student, email.")],
+    code: Annotated[Path, typer.Option(help="What batch wrote to, a folder of STUDENT/results.json, or CSV: score.")],
     out: Annotated[Path, typer.Option(help="Folder for grades.csv and the platforms' files.")],
     report: Annotated[Path | None, typer.Option(help="CSV: student, and a column each line of the rubric.")] = None,
     times: Annotated[Path | None, typer.Option(help="CSV: student, code, report: when handed in.")] = None,
     extensions: Annotated[Path | None, typer.Option(help="CSV or TOML: student, due, grace.")] = None,
+    dropped: Annotated[Path | None, typer.Option(help="Who has left the course: CSV, or a name a line.")] = None,
+    column: Annotated[str, typer.Option(help="Name of the platforms' column, if not the assignment's title.")] = "",
     assignment_file: AssignmentFile = assignments.FILE,
     rubric_file: Annotated[Path, typer.Option("--rubric", help="Of the report.")] = assignments.ROOT
     / "report/rubric.toml",
@@ -248,14 +255,13 @@ def write_gradebook(
     from autograder.written import criteria
 
     assignment = assignments.load(assignment_file)
-    inputs = merge.Inputs(roster, code, report, times, extensions)
-    grades = merge.merge(inputs, assignment, criteria.load(rubric_file))
-    for line in merge.remarks(grades):
+    inputs = merge.Inputs(roster, code, report, times, extensions, dropped)
+    merged = merge.merge(inputs, assignment, criteria.load(rubric_file))
+    for line in merged.remarks:
         console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
-    paths = exports.write(grades, assignment.title, out)
-    console.print(
-        f"{len(grades)} students: {', '.join(map(str, paths))}", markup=False, highlight=False, soft_wrap=True
-    )
+    paths = exports.write(merged, column or assignment.title, out)
+    said = f"{len(merged.grades)} students: {', '.join(map(str, paths))}"
+    console.print(said, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

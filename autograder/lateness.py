@@ -5,20 +5,17 @@ A day is 24 hours, whatever the clocks do; times carry their zone and are compar
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import MAXYEAR, UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from fractions import Fraction
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from autograder import tables
+from autograder import tables, times
 from autograder.errors import TableError
 
 DAY = timedelta(days=1)
-TIME = re.compile(r"(?P<time>[-\dT:. ]+?)\s*(?P<zone>Z|[+-]\d\d:?\d\d|[A-Za-z][\w+-]*(/[\w+-]+)*)?")
 
 
 @dataclass(frozen=True)
@@ -119,50 +116,14 @@ def shown(time: datetime) -> str:
     return time.isoformat(" ", "minutes")
 
 
-def parse(text: str) -> datetime:
-    """Read a time with its zone.
-
-    >>> parse("2027-02-19 23:59:00 -0500").isoformat()
-    '2027-02-19T23:59:00-05:00'
-    >>> parse("2027-02-19 23:59 America/New_York").isoformat()
-    '2027-02-19T23:59:00-05:00'
-
-    Raises:
-        TableError: if it is no time, or has no zone.
-    """
-    found = TIME.fullmatch(text.strip())
-    if not found:
-        raise TableError(f"{text!r} is no time, expected one like 2027-02-19 23:59 -0500")
-    zone = found["zone"]
-    if not zone:
-        raise TableError(f"{text!r} has no zone, expected a time like 2027-02-19 23:59 -0500")
-    clock = found["time"].strip()
-    try:
-        if zone[0].isalpha() and zone != "Z":
-            return _usable(datetime.fromisoformat(clock).replace(tzinfo=ZoneInfo(zone)))
-        return _usable(datetime.fromisoformat(clock + zone))
-    except (ZoneInfoNotFoundError, OSError):
-        raise TableError(f"{text!r}: there is no zone {zone}") from None
-    except ValueError:
-        raise TableError(f"{text!r} is no time, expected one like 2027-02-19 23:59 -0500") from None
-
-
-def _usable(time: datetime) -> datetime:
-    """Return the time if it can be compared with others in any zone.
-
-    Raises:
-        ValueError: if it has no zone, or is too close to either end of the calendar.
-    """
-    if time.utcoffset() is None or not 1 < time.year < MAXYEAR:
-        raise ValueError(time)
-    return time
-
-
-def load_extensions(path: Path) -> dict[str, Extension]:
+def load_extensions(path: Path, zone: tzinfo | None = None) -> dict[str, Extension]:
     """Read the dates of single students, from CSV with the columns student, due, grace, or from TOML.
 
         ["ann@example.edu"]
         due = 2027-02-26T23:59:00-05:00
+
+    Args:
+        zone: of times that name none.
 
     Raises:
         TableError: that names every cell that cannot be used.
@@ -173,7 +134,7 @@ def load_extensions(path: Path) -> dict[str, Extension]:
         dates: dict[str, datetime] = {}
         for name, value in values.items():
             with problems.collected():
-                dates[name] = _time(value, f"{where}{name}")
+                dates[name] = _time(value, f"{where}{name}", zone)
         if not values:
             problems.sentences.append(f"{where}due: neither due nor grace is given")
         found[student] = Extension(**dates)
@@ -181,9 +142,9 @@ def load_extensions(path: Path) -> dict[str, Extension]:
     return found
 
 
-def _time(value: object, where: str) -> datetime:
+def _time(value: object, where: str, zone: tzinfo | None) -> datetime:
     try:
-        return parse(value.isoformat() if isinstance(value, datetime) else str(value))
+        return times.parse(value.isoformat() if isinstance(value, datetime) else str(value), zone)
     except TableError as error:
         raise TableError(f"{where}: {error}") from None
 

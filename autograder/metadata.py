@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from autograder import lateness
+from autograder import lateness, times
 from autograder.errors import TableError
 from autograder.lateness import Deadlines, Extension
 
@@ -42,10 +42,31 @@ class Metadata:
     def deadlines(self, everyone: Deadlines) -> Deadlines:
         """Return the dates that hold for this submission: those of the author who has the most time.
 
-        Dates of one author that differ from everyone's at Gradescope are an extension; those of the assignment itself
-        are the ones of `assignment.toml`.
+        Gradescope's dates hold, as students see them there: its due date in the place of the one of `assignment.toml`.
+        Its late due date is until when it accepts a submission; where nothing would count any more, it ends the grace
+        period too. Dates of one author that differ from everyone's at Gradescope are an extension.
         """
-        return max(self._each(everyone), key=lambda rule: (rule.grace, rule.due), default=everyone)
+        rule = self._shown(everyone)
+        return max(self._each(rule), key=lambda rule: (rule.grace, rule.due), default=rule)
+
+    def differences(self, everyone: Deadlines) -> list[str]:
+        """Tell staff, and not students, where Gradescope's dates for everyone are not those of `assignment.toml`."""
+        rule, found = self._shown(everyone), []
+        pairs = {"due": (everyone.due, rule.due), "the end of grace": (everyone.grace, rule.grace)}
+        for name, (ours, theirs) in pairs.items():
+            if ours != theirs:
+                there = lateness.shown(theirs.astimezone(ours.tzinfo))
+                here = lateness.shown(ours)
+                found.append(f"{name} is {there} at Gradescope, which holds; assignment.toml has {here}")
+        return found
+
+    def _shown(self, everyone: Deadlines) -> Deadlines:
+        """The dates that Gradescope shows to everyone."""
+        due, late = self.dates
+        rule = everyone.extended(Extension(due)) if due and due != everyone.due else everyone
+        if late and late > rule.grace and rule.late_per_day == 1:
+            return replace(rule, grace=late)
+        return rule
 
     def _each(self, everyone: Deadlines) -> Iterator[Deadlines]:
         for own in self.own:
@@ -102,7 +123,7 @@ def _dates(value: Any) -> Dates:
 def _time(value: Any) -> datetime | None:
     """Read a time with its zone, with microseconds or without."""
     try:
-        return lateness.parse(value) if isinstance(value, str) else None
+        return times.parse(value) if isinstance(value, str) else None
     except TableError:
         return None
 

@@ -44,10 +44,12 @@ class Occasion:
     def remarks(self, assignment: Assignment) -> Callable[[Scorecard], None]:
         """Return what enters lateness, and what else is to be said, into a score card; as often as it is published."""
         notes: list[str] = []
+        aside: list[str] = []
         rule, created_at = assignment.deadlines, None
         if self.metadata:
             notes = container.notes(assignment.limits, set(assignment.parts))
             known = metadata.read(self.metadata)
+            aside = known.differences(rule)
             rule, created_at = known.deadlines(rule), known.created_at
             notes += known.notes(rule, show_scores=self.visibility == "visible")
 
@@ -55,6 +57,7 @@ class Occasion:
             if created_at:
                 card.late_cents = card.cents - rule.kept(card.cents, created_at)
             card.notes.extend(note for note in notes if note not in card.notes)
+            card.for_staff.extend(text for text in aside if text not in card.for_staff)
 
         return enter
 

@@ -30,11 +30,12 @@ STUDENTS = (
     "__init__.py", "__main__.py", "assignment.py", "cases.py", "checkpoints.py", "cli.py", "datasets.py",
     "diagnosis.py", "dry_run.py", "engine.py", "entries.py", "errors.py", "exam.py", "expect.py", "health.py",
     "lateness.py", "local.py", "local_cases.py", "packing.py", "prediction.py", "preflight.py", "recordings.py",
-    "rehearsal.py", "rubric.py", "scores.py", "student.py", "submission.py", "tables.py", "unpack.py",
+    "rehearsal.py", "rubric.py", "scores.py", "student.py", "submission.py", "tables.py", "times.py", "unpack.py",
     "checks/**/*.py",
     "inside/__init__.py", "inside/checkpoint_probe.py", "inside/host.py", "inside/loss_probes.py", "inside/probes.py",
     "inside/steps.py", "inside/torch_probes.py", "inside/wire.py",
-    "reports/__init__.py", "reports/files.py", "reports/terminal.py", "reports/words.py", "written/*.py",
+    "reports/__init__.py", "reports/files.py", "reports/sheets.py", "reports/terminal.py", "reports/words.py",
+    "written/*.py",
 )  # fmt: skip
 # Of the whole project, what grading needs: no reference, no mistakes.
 GRADER = (
@@ -67,7 +68,7 @@ def handout() -> Files:
     shared = _matching(ROOT, ("assignment.toml", "pyproject.toml", "requirements.lock", *REPORT))
     copies = {f"autograder/given/{name}": content for name, content in given.items()}
     calibration = {"autograder/calibration.json": prediction.write(prediction.measure())}
-    return {**parts, **own, **_stand_ins(), **copies, **calibration, **shared, **text}
+    return _unix({**parts, **own, **_stand_ins(), **copies, **calibration, **shared, **text})
 
 
 def gradescope(visibility: str = "visible", key: Path = keys.FILE) -> Files:
@@ -80,7 +81,12 @@ def gradescope(visibility: str = "visible", key: Path = keys.FILE) -> Files:
     scripts = _matching(ROOT / "gradescope", ("setup.sh", "run_autograder"))
     scripts["run_autograder"] = scripts["run_autograder"].replace(b"@VISIBILITY@", visibility.encode())
     secret = {"secret.key": keys.read_or_make(key)}
-    return {**skeleton.generate(), **_matching(ROOT, GRADER), **scripts, **secret, **_images()}
+    return {**_unix({**skeleton.generate(), **_matching(ROOT, GRADER), **scripts, **secret}), **_images()}
+
+
+def _unix(files: Files) -> Files:
+    """End the lines of texts as Linux does: a clone on Windows may have other ends, with which no script starts."""
+    return {name: content if b"\0" in content else content.replace(b"\r\n", b"\n") for name, content in files.items()}
 
 
 def write(path: Path, files: Files) -> None:

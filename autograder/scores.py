@@ -124,6 +124,7 @@ class Scorecard:
         late_cents: what the submission as a whole loses for being late, in hundredths; no mark says so.
         secret: whether the cases were drawn from a secret seed: then times, too, tell what student code has seen, and
             stay with the instructor.
+        for_staff: sentences that students do not get to see, such as dates that contradict each other.
     """
 
     title: str
@@ -139,6 +140,7 @@ class Scorecard:
     models: dict[str, ModelResult] = field(default_factory=dict)
     late_cents: int = 0
     secret: bool = False
+    for_staff: list[str] = field(default_factory=list)
 
     @property
     def cents(self) -> int:

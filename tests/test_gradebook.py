@@ -15,7 +15,7 @@ from autograder import assignment as assignments
 from autograder.assignment import ROOT
 from autograder.errors import TableError
 from autograder.gradebook import exports
-from autograder.gradebook.merge import Grade, Inputs, merge, remarks
+from autograder.gradebook.merge import Grade, Inputs, Merged, merge
 from autograder.written import criteria
 
 RUBRIC = criteria.load(ROOT / "report" / "rubric.toml")
@@ -51,9 +51,11 @@ class Course:
                 csv.writer(file, delimiter=delimiter).writerows(getattr(self, name))
         return Inputs(**paths)
 
+    def merged(self, preset: Path = assignments.FILE, delimiter: str = ",") -> Merged:
+        return merge(self.inputs(delimiter), assignments.load(preset), RUBRIC)
+
     def merge(self, preset: Path = assignments.FILE, delimiter: str = ",") -> dict[str, Grade]:
-        grades = merge(self.inputs(delimiter), assignments.load(preset), RUBRIC)
-        return {grade.student.id: grade for grade in grades}
+        return {grade.student.id: grade for grade in self.merged(preset, delimiter).grades}
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ def test_thirty_students_get_code_and_report_and_lose_what_lateness_costs(course
     assert grades[EXTENDED].code.kept == grades[EXTENDED].code.earned
     assert grades[EXTENDED].code.said == "handed in on time"
     assert (grades[WITHOUT].total, grades[WITHOUT].code.said) == (0, "not handed in")
-    assert remarks(list(grades.values())) == [
+    assert course.merged().remarks == [
         f"no code of 1 student, which counts 0: {WITHOUT}",
         f"late with the code, 1 student: {LATE}",
         f"no report of 1 student, which counts 0: {WITHOUT}",
@@ -137,7 +139,7 @@ def test_all_bad_cells_are_named_at_once_and_nothing_is_merged(course) -> None:
     ("table", "row", "cells", "message"),
     [
         ("roster", 2, ["student01"], "roster.csv, row 3, column student: 'student01' is in row 2 already"),
-        ("roster", 0, ["id"], "roster.csv, row 1: there is no column student"),
+        ("roster", 0, ["who", "b", "c", "d", "e"], "roster.csv, row 1: there is no column student"),
         ("roster", 2, ["", "x"], "roster.csv, row 3, column student: it is empty"),
         ("code", 1, ["student01", "1", "2"], "code.csv, row 2: 3 cells, expected 2"),
         ("code", 0, ["student", "student"], "code.csv, row 1: there is no column score"),
@@ -162,7 +164,7 @@ def test_code_marks_come_from_the_results_of_a_batch(course, tmp_path) -> None:
     for id in STUDENTS[:-1]:
         results(tmp_path / "graded", id, {"score": 33.34, "extra_data": {"grade_again": False}})
     folder = Inputs(inputs.roster, tmp_path / "graded", inputs.report)
-    grades = merge(folder, assignments.load(), RUBRIC)
+    grades = merge(folder, assignments.load(), RUBRIC).grades
     assert [grade.code.earned for grade in grades] == [3334] * 29 + [None]
 
 
@@ -185,8 +187,7 @@ def test_results_that_are_not_final_are_named(course, tmp_path, content, message
 
 
 def test_each_platform_gets_the_columns_that_it_imports(course, tmp_path) -> None:
-    grades = list(course.merge().values())
-    paths = exports.write(grades, "HW 2", tmp_path / "out")
+    paths = exports.write(course.merged(), "HW 2", tmp_path / "out")
     written = {path.name: list(csv.reader(path.read_text().splitlines())) for path in paths}
     assert all(len(row) == len(rows[0]) for rows in written.values() for row in rows)
     assert written["canvas.csv"][0] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "HW 2"]

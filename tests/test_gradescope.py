@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import zipfile
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -57,6 +58,39 @@ def test_the_scripts_are_shell_and_know_the_visibility(package, tmp_path) -> Non
     for name in ("setup.sh", "run_autograder"):
         subprocess.run(["bash", "-n", str(tmp_path / name)], check=True)
     assert b"--visibility after_published\n" in package["run_autograder"]
+
+
+@pytest.fixture
+def on_windows(tmp_path: Path) -> Path:
+    """The files of this project as git would check them out where core.autocrlf is set and nothing prevents it."""
+    clone = tmp_path / "clone"
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    for name in listed.decode().split("\0"):
+        if name and name != ".gitattributes" and (ROOT / name).is_file():
+            content = (ROOT / name).read_bytes()
+            trials.write(clone, {name: content if b"\0" in content else content.replace(b"\n", b"\r\n")})
+    return clone
+
+
+def test_a_package_built_from_a_clone_with_other_ends_of_lines_starts(on_windows, tmp_path) -> None:
+    assert b"\r\n" in (on_windows / "gradescope" / "setup.sh").read_bytes()
+    path = tmp_path / "package.zip"
+    command = [sys.executable, "-m", "autograder", "gradescope", "--path", str(path)]
+    done = subprocess.run(command, cwd=on_windows, env={**os.environ, "PYTHONPATH": str(on_windows)},
+                          capture_output=True, encoding="utf-8", check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    assert [name for name, content in files.items() if b"\r\n" in content and b"\0" not in content] == []
+    trials.write(tmp_path, {name: files[name] for name in ("setup.sh", "run_autograder")})
+    for name in ("setup.sh", "run_autograder"):
+        subprocess.run(["bash", "-n", str(tmp_path / name)], check=True)
+
+
+def test_every_clone_of_this_project_has_the_ends_of_lines_of_linux() -> None:
+    for name in ("gradescope/setup.sh", "gradescope/run_autograder", "autograder/cli.py", "Makefile"):
+        done = subprocess.run(["git", "check-attr", "eol", name], cwd=ROOT, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == f"{name}: eol: lf"
 
 
 def test_a_visibility_that_gradescope_does_not_know_is_refused() -> None:

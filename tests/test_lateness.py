@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from autograder import assignment as assignments
 from autograder.errors import RubricError, TableError
-from autograder.lateness import Deadlines, Extension, duration, load_extensions, parse
+from autograder.lateness import Deadlines, Extension, duration, load_extensions
+from autograder.times import parse
 
 NEW_YORK = timezone(timedelta(hours=-5))
 DUE = datetime(2024, 2, 19, 23, 59, tzinfo=NEW_YORK)
@@ -133,7 +134,7 @@ def test_extensions_come_from_csv_or_toml_alike(tmp_path) -> None:
     ("name", "text", "message"),
     [
         ("a.csv", "student,due\nann,soon\n", "a.csv, row 2, column due: 'soon' is no time"),
-        ("a.csv", "student,due\nann,2024-02-26\n", "a.csv, row 2, column due: '2024-02-26' has no zone"),
+        ("a.csv", "student,due\nann,2024-02-26Z\n", "a.csv, row 2, column due: '2024-02-26Z' has no time of day"),
         ("a.csv", "student,due\nann,\n", "a.csv, row 2, column due: neither due nor grace is given"),
         ("a.csv", "student,days\nann,3\n", "a.csv, row 1: 'days' is no known column"),
         ("a.csv", "name,due\nann,3\n", "a.csv, row 1: there is no column student"),

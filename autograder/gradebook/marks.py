@@ -1,179 +1,201 @@
-"""Marks as they arrive: from `results.json`, and from tables that people fill in; wrong cells are all named at once."""
+"""Marks as people and platforms write them into tables; wrong cells are all named at once."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Container, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
-from autograder import tables
+from autograder import tables, times
 from autograder.errors import TableError
-from autograder.lateness import parse
-from autograder.tables import Problems, Row
+from autograder.gradebook import roster
+from autograder.gradebook.roster import EXCUSED, Roster, Student
+from autograder.tables import Problems, Row, fold
 from autograder.written.criteria import Criteria
 
-RESULTS = "results.json"
 NUMBER = re.compile(r"-?\d{1,9}([.,]\d{1,9})?")
-ROSTER = ("student", "name", "email", "sid", "login", "canvas_id", "section")
 WORK = ("code", "report")  # handed in apart from each other
 HUNDREDTHS = 100
+NOTHING = ("", "-")  # as Moodle writes what is not there
+MISSING = ("missing", "no submission")  # as Gradescope says of a student without a mark
+SCORES = {"total score": "score", "points": "score", "grade": "score", "mark": "score", "status": "status"}
+HANDED_IN = {"submission time": "code", "submitted at": "code", "submitted_at": "code", "handed in": "code",
+             "last modified (submission)": "code", "zuletzt geändert (abgabe)": "code",
+             "dernière modification (travail remis)": "code", "última modificación (entrega)": "code"}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Student:
-    """One row of the roster.
+@dataclass
+class Marks:
+    """What one table says of the class.
 
     Attributes:
-        id: stands for the student in all tables.
-        email, sid, login, canvas_id: what platforms know the student by.
+        points: hundredths for the code, points of the rubric for the report; by the student's id.
+        excused: those whose mark is EX.
+        times: when it was handed in, where that is said.
+        remarks: what else there is to say to staff.
     """
 
-    id: str
-    name: str = ""
-    email: str = ""
-    sid: str = ""
-    login: str = ""
-    canvas_id: str = ""
-    section: str = ""
+    points: dict[str, Fraction] = field(default_factory=dict)
+    excused: set[str] = field(default_factory=set)
+    times: dict[str, datetime] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
 
-def read_roster(path: Path) -> dict[str, Student]:
-    """Read the students of the course: a column student, and what there is of the others.
+def read_code(path: Path, known: Roster, most: int) -> Marks:
+    """Read the marks for code, in hundredths, from a table with a column for the student, and score.
 
     Raises:
         TableError: that names each cell that cannot be used.
     """
-    rows = tables.once(tables.read(path, ("student",), ROSTER).rows, "student")
-    return {id: Student(id, **{name: row[name] for name in ROSTER[1:]}) for id, row in rows.items()}
-
-
-def read_code(path: Path, known: Container[str], most: int) -> dict[str, int]:
-    """Read the marks for code, in hundredths.
-
-    Args:
-        path: a folder with `STUDENT/results.json`, or a CSV file with the columns student and score.
-        known: students that may be there.
-        most: hundredths to be had.
-
-    Raises:
-        TableError: that names each file or cell that cannot be used.
-    """
-    return _code_from_folder(path, known, most) if path.is_dir() else _code_from_csv(path, known, most)
-
-
-def _code_from_folder(folder: Path, known: Container[str], most: int) -> dict[str, int]:
-    problems, found = Problems(), dict[str, int]()
-    files = sorted(folder.glob(f"*/{RESULTS}"))
-    if not files:
-        raise TableError(f"{folder}: no STUDENT/{RESULTS} is there")
-    for file in files:
-        student, place = file.parent.name, f"{file.parent.name}/{file.name}"
-        with problems.collected():
-            if student not in known:
-                raise TableError(f"{place}: there is no student {student!r} in the roster")
-            found[student] = _score(file, place, most)
+    problems, found = Problems(), Marks()
+    rows = tables.read(path, ("score",), names=roster.who(SCORES)).rows
+    for student, row in students(rows, known, problems):
+        if fold(row["score"]) in EXCUSED:
+            found.excused.add(student.id)
+        elif row["score"] not in NOTHING or not fold(row["status"]).startswith(MISSING):
+            with problems.collected():
+                mark = _mark(row, "score", Fraction(most, HUNDREDTHS), student)
+                found.points[student.id] = Fraction(round(mark * HUNDREDTHS))
     problems.finish()
     return found
 
 
-def _score(file: Path, place: str, most: int) -> int:
-    """The score of a `results.json` that is final."""
-    try:
-        results: Any = json.loads(file.read_text(encoding="utf-8"))
-        score, details = results["score"], results.get("extra_data", {})
-        again = bool(details.get("grade_again"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise TableError(f"{place}: it holds no results") from None
-    if again:
-        raise TableError(f"{place}: to be graded again, as the grader failed")
-    if isinstance(score, bool) or not isinstance(score, int | float):
-        raise TableError(f"{place}: the score is {score!r}, expected a number")
-    cents = round(Fraction(str(score)) * HUNDREDTHS) if score == score and abs(score) < 1e9 else -1
-    if not 0 <= cents <= most:
-        raise TableError(f"{place}: the score is {score}, expected 0 to {most / HUNDREDTHS:g}")
-    return cents
-
-
-def _code_from_csv(path: Path, known: Container[str], most: int) -> dict[str, int]:
-    problems, found = Problems(), dict[str, int]()
-    for student, row in _students(tables.read(path, ("student", "score"), ("student", "score")).rows, known, problems):
-        with problems.collected():
-            found[student] = round(_mark(row, "score", Fraction(most, HUNDREDTHS)) * HUNDREDTHS)
-    problems.finish()
-    return found
-
-
-def read_report(path: Path, known: Container[str], criteria: Criteria) -> dict[str, Fraction]:
-    """Read the marks for the report: a row a student, a column each line of the rubric; return the sum of each.
+def read_report(path: Path, known: Roster, criteria: Criteria) -> Marks:
+    """Read the marks for the report: a row a student, a column each line of the rubric; the points are their sum.
 
     Raises:
         TableError: that names each cell that cannot be used: an unknown or repeated student, an unknown line, a mark
             that is missing, no number, or outside of 0 and what the line is worth.
     """
     most = {line.id: Fraction(str(line.points)) for line in criteria.line}
-    table = tables.read(path, ("student",))
-    problems, found = Problems(), dict[str, Fraction]()
+    table = tables.read(path, names=roster.who({fold(line): line for line in most}))
+    problems, found = Problems(), Marks()
+    _expect_who(path, table.columns)
     for column in table.columns:
-        if column not in ("student", *most):
+        if column not in (*roster.MEANINGS, *most, ""):
             problems.sentences.append(f"{path.name}, row 1, column {column}: the rubric has no such line")
+    there = [line for line in most if line in table.columns]
     for line in most:
-        if line not in table.columns:
+        if line not in there:
             problems.sentences.append(f"{path.name}, row 1: there is no column {line}, a line of the rubric")
-    for student, row in _students(table.rows, known, problems):
+    for student, row in students(table.rows, known, problems):
+        excused = [fold(row[line]) in EXCUSED for line in there]
+        if any(excused) and all(one or row[line] in NOTHING for one, line in zip(excused, there, strict=True)):
+            found.excused.add(student.id)
+            continue
+        if any(excused):
+            problems.sentences.append(f"{row.at(there[excused.index(True)])}: EX beside marks, expected it alone")
+            continue
         marks = []
-        for line in (line for line in most if line in table.columns):
+        for line in there:
             with problems.collected():
-                marks.append(_mark(row, line, most[line]))
-        found[student] = sum(marks, Fraction(0))
+                marks.append(_mark(row, line, most[line], student))
+        found.points[student.id] = sum(marks, Fraction(0))
     problems.finish()
     return found
 
 
-def read_times(path: Path, known: Container[str]) -> dict[str, dict[str, datetime]]:
-    """Read when code and report were handed in: columns student, code, report; what was not handed in stays empty.
+def read_times(path: Path, known: Roster, zone: tzinfo) -> dict[str, dict[str, datetime]]:
+    """Read when code and report were handed in: columns code, report; what was not handed in stays empty.
+
+    Args:
+        zone: of times that name none.
 
     Raises:
         TableError: that names each cell that cannot be used.
     """
     problems, found = Problems(), dict[str, dict[str, datetime]]()
-    for student, row in _students(tables.read(path, ("student",), ("student", *WORK)).rows, known, problems):
-        times = found.setdefault(student, {})
+    table = tables.read(path, names=roster.who({**HANDED_IN, **dict(zip(WORK, WORK, strict=True))}))
+    _expect_who(path, table.columns)
+    if not {*WORK} & {*table.columns}:
+        raise TableError(f"{path.name}, row 1: there is no column code and none report, expected a time in one of them")
+    for student, row in students(table.rows, known, problems):
+        mine = found.setdefault(student.id, {})
         for work in WORK:
-            if row[work]:
-                try:
-                    times[work] = parse(row[work])
-                except TableError as error:
-                    problems.sentences.append(f"{row.at(work)}: {error}")
+            if row[work] not in NOTHING:
+                with problems.collected():
+                    mine[work] = time(row, work, zone)
     problems.finish()
     return found
 
 
-def _students(rows: Sequence[Row], known: Container[str], problems: Problems) -> list[tuple[str, Row]]:
-    """Find the rows of students that are in the roster, each once; what is wrong with the others is a problem."""
-    found: dict[str, Row] = {}
+def read_dropped(path: Path, known: Roster) -> list[str]:
+    """Read who has left the course: a table with a column for the student, or one name a line.
+
+    Raises:
+        TableError: if one of them is not in the roster under a name that could be meant otherwise.
+    """
+    table = tables.read(path, names=roster.NAMES)
+    if not any(column in table.columns for column in roster.WHO):
+        head = Row(path.name, 1, {"student": table.columns[0] if table.columns else ""})
+        rows = [head, *(Row(path.name, row.number, {"student": next(iter(row.cells.values()))}) for row in table.rows)]
+    else:
+        rows = list(table.rows)
+    problems, found = Problems(), list[str]()
     for row in rows:
-        student = row["student"]
-        if not student:
-            problems.sentences.append(f"{row.at('student')}: it is empty")
-        elif student not in known:
-            problems.sentences.append(f"{row.at('student')}: there is no student {student!r} in the roster")
-        elif student in found:
-            problems.sentences.append(f"{row.at('student')}: {student!r} is in row {found[student].number} already")
-        else:
-            found[student] = row
-    return list(found.items())
+        if row["student"] or roster.texts(row):
+            with problems.collected():
+                found.append(_find(row, known).id)
+    problems.finish()
+    return found
 
 
-def _mark(row: Row, column: str, most: Fraction) -> Fraction:
+def time(row: Row, column: str, zone: tzinfo) -> datetime:
+    """Read a time in a cell.
+
+    Raises:
+        TableError: that names the cell.
+    """
+    try:
+        return times.parse(row[column], zone)
+    except TableError as error:
+        raise TableError(f"{row.at(column)}: {error}") from None
+
+
+def students(rows: Sequence[Row], known: Roster, problems: Problems) -> Iterator[tuple[Student, Row]]:
+    """Find the rows of students that are in the roster, each once; what is wrong with the others is a problem.
+
+    Whoever has left the course is passed over.
+    """
+    seen: dict[str, Row] = {}
+    for row in rows:
+        with problems.collected():
+            student = _find(row, known)
+            if student.id in seen:
+                text = roster.texts(row)[0]
+                raise TableError(f"{row.at(_column(row))}: {text!r} is in row {seen[student.id].number} already")
+            seen[student.id] = row
+            if student.id not in known.dropped:
+                yield student, row
+
+
+def _find(row: Row, known: Roster) -> Student:
+    texts = roster.texts(row)
+    if not texts:
+        raise TableError(f"{row.at('student')}: it is empty")
+    try:
+        return known.find(*texts)
+    except TableError as error:
+        raise TableError(f"{row.at(_column(row))}: {error}") from None
+
+
+def _column(row: Row) -> str:
+    return next((column for column in (*roster.WHO, "first", "last") if row[column]), "student")
+
+
+def _expect_who(path: Path, columns: Sequence[str]) -> None:
+    if not any(column in columns for column in (*roster.WHO, "last")):
+        raise TableError(f"{path.name}, row 1: there is no column student, nor email, nor another that names one")
+
+
+def _mark(row: Row, column: str, most: Fraction, student: Student) -> Fraction:
     """Read a number of points."""
     text = row[column]
-    if not text:
-        raise TableError(f"{row.at(column)}: the mark of {row['student']} is missing")
+    if text in NOTHING:
+        raise TableError(f"{row.at(column)}: the mark of {student.id} is missing")
     if not NUMBER.fullmatch(text):
         raise TableError(f"{row.at(column)}: {text!r} is no number")
     mark = Fraction(text.replace(",", "."))

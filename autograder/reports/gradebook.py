@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from autograder.records import Person, Record, State
-from autograder.reports import files
-from autograder.reports.words import line
+from autograder.reports import sheets
 from autograder.scores import earned, points
 
 MODELS = ("two_layer", "vanilla_cnn", "my_model")
@@ -17,17 +14,10 @@ MODELS = ("two_layer", "vanilla_cnn", "my_model")
 
 def write(path: Path, records: Sequence[Record]) -> None:
     """Replace the file in one step."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
     parts = sorted({part for record in records for part in record.card.parts()})
-    table.writerow(
-        ["submission", "name", "id", "email", "state", "handed in", "late"]
-        + [f"part {part}" for part in parts]
-        + ["points", "of", "before", *(f"accuracy {model}" for model in MODELS), "why"]
-    )
-    for record in records:
-        table.writerows([_harmless(cell) for cell in _row(record, person, parts)] for person in record.people)
-    files.replace(path, text.getvalue())
+    header = ["submission", "name", "id", "email", "state", "handed in", "late", *(f"part {part}" for part in parts)]
+    header += ["points", "of", "before", *(f"accuracy {model}" for model in MODELS), "why"]
+    sheets.write(path, [header, *(_row(record, person, parts) for record in records for person in record.people)])
 
 
 def _row(record: Record, person: Person, parts: Sequence[int]) -> Iterator[str]:
@@ -45,9 +35,3 @@ def _row(record: Record, person: Person, parts: Sequence[int]) -> Iterator[str]:
     for model in MODELS:
         yield f"{card.models[model].accuracy:.4f}" if model in card.models else ""
     yield card.refusal or card.fault
-
-
-def _harmless(text: str) -> str:
-    """Keep a spreadsheet from taking a text, which may be a student's, for a formula."""
-    text = line(text)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

@@ -54,6 +54,7 @@ def results(
             "mechanisms": {clean(name): clean(text) for name, text in scorecard.mechanisms.items()},
             "refused": bool(scorecard.refusal),
             "grade_again": scorecard.broken,
+            "for_staff": [line(text) for text in scorecard.for_staff],
             "models": {name: _model(result) for name, result in scorecard.models.items()},
         },
     }

@@ -41,6 +41,8 @@ def print_table(scorecard: Scorecard, console: Console | None = None) -> None:
             out.say(model_line(result))
     for note in scorecard.notes:
         out.say(f"note: {note}")
+    for text in scorecard.for_staff:
+        out.say(f"for staff: {text}", "yellow")
     if scorecard.fault:
         out.say(f"{GRADED_AGAIN} ({scorecard.fault})", "bold yellow")
     if not scorecard.refusal:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from autograder.reports import sheets
 
 TAGS = ("Train/loss", "Valid/loss", "Train/accuracy", "Valid/accuracy")
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -67,10 +68,7 @@ def write(runs: Sequence[Run], folder: Path) -> None:
     """Write table and figure into the folder that the report takes them from."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = [run.row() for run in runs]
-    with (folder / f"{NAME}.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    sheets.write(folder / f"{NAME}.csv", [list(rows[0]), *(map(str, row.values()) for row in rows)])
     _draw(runs, folder / f"{NAME}.png")
 
 
