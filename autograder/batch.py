@@ -11,19 +11,19 @@ import json
 import secrets
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 
-from autograder import crew, engine, exports, records, rubric, warm
+from autograder import crew, engine, exports, records, rubric, twins, warm
 from autograder.assignment import ROOT, Assignment
 from autograder.crew import Crew
 from autograder.errors import GraderError, SetupError, SubmissionError
-from autograder.exports import HandedIn
-from autograder.records import Record, State
+from autograder.exports import Found, HandedIn
+from autograder.records import Alike, Record, State
 from autograder.reports import classpage, classtext, files, gradebook, gradescope, html
 from autograder.reports.classtext import clock
 from autograder.scores import Scorecard
@@ -48,12 +48,13 @@ class Batch:
 
     Args:
         store: open; gets the results.
-        handed: the whole class.
+        found: the whole class, and what is not graded.
         run: names the regrading that this belongs to; empty where what is unchanged is left alone.
     """
 
-    def __init__(self, store: Store, handed: Sequence[HandedIn], assignment: Assignment, seed: int, run: str) -> None:
-        self.store, self.handed, self.assignment, self.seed, self.run = store, handed, assignment, seed, run
+    def __init__(self, store: Store, found: Found, assignment: Assignment, seed: int, run: str) -> None:
+        self.store, self.found, self.assignment, self.seed, self.run = store, found, assignment, seed, run
+        handed = self.handed = found.handed
         writers = (ROOT / "autograder" / "reports").rglob("*")
         self.code, self.pages = warm.code(), warm.digest(path for path in writers if path.suffix in PAGES)
         self.known = store.load(one.key for one in handed)  # as they were when this run began
@@ -63,6 +64,7 @@ class Batch:
             if one.key in self.known
         }
         self.graded: list[str] = []
+        self.alike: list[Alike] = []
         self._sent: dict[str, str] = {}  # digest of what was graded, which may have changed since
 
     def to_do(self) -> deque[Task]:
@@ -101,7 +103,8 @@ class Batch:
                 self.store.save(self.records[key], _pages(record))
         ordered = [self.records[one.key] for one in self.handed if one.key in self.records]
         gradebook.write(self.store.out / "gradebook.csv", ordered)
-        classpage.write(self.store.out / "class.html", ordered)
+        self.alike = twins.find(self.handed)
+        classpage.write(self.store.out / "class.html", ordered, self.found.left_out, self.alike)
 
     def changes(self) -> list[Record]:
         """Name those whose marks differ from the ones that they replaced in this run."""
@@ -120,7 +123,7 @@ class Batch:
         return Order(content, self.assignment, self.seed, self.code)
 
     def _read(self, one: HandedIn) -> bytes:
-        return exports.read(one.path, self.assignment.limits.zip_megabytes)
+        return exports.read(one, self.assignment.limits.zip_megabytes)
 
     def _digest(self, one: HandedIn) -> str:
         """Digest of what was handed in, or the sentence that refuses it unread."""
@@ -177,21 +180,20 @@ def run(
     """Grade a class, say what became of it, and return how many submissions must be graded again.
 
     Args:
-        folder: zips, or an export.
+        folder: zips, or an export, which may be a zip itself.
         out: gets `students/`, `gradebook.csv` and `class.html`.
         regrade: what is unchanged, too.
 
     Raises:
         GraderError: if the class cannot be graded at all.
     """
-    handed = exports.find(folder)
-    with Store(out).open() as store:
+    with exports.opened(folder) as found, Store(out).open() as store:
         token = out / REGRADING
-        batch = Batch(store, handed, assignment, seed, _regrading(token) if regrade else "")
+        batch = Batch(store, found, assignment, seed, _regrading(token) if regrade else "")
         if not regrade:
             token.unlink(missing_ok=True)
         tasks = batch.to_do()
-        unchanged, began = len(handed) - len(tasks), time.monotonic()
+        unchanged, began = len(found.handed) - len(tasks), time.monotonic()
         try:
             if tasks:
                 with classtext.bar(console) as progress:
@@ -202,6 +204,7 @@ def run(
         classtext.say_changes(batch.changes(), console)
         graded = f"{len(batch.graded)} graded in {clock(time.monotonic() - began)}, {unchanged} unchanged"
         classtext.say_sum(list(batch.records.values()), graded, console)
+        classtext.say_aside(found.left_out, batch.alike, console)
         console.print(f"{out / 'class.html'}   {out / 'gradebook.csv'}", highlight=False, soft_wrap=True)
         return sum(record.state is State.BROKEN for record in batch.records.values())
 

@@ -1,39 +1,32 @@
-"""Who handed in what: a folder of zips, or what Gradescope, Canvas or Moodle export.
+"""Who handed in what: a folder or a zip of submissions, or what Gradescope, Canvas or Moodle export, as it is.
 
-    Gradescope   submission_metadata.yml, and a folder submission_123/ each
-    Canvas       lovelaceada_LATE_101_4711_submission.zip
-    Moodle       Ada Lovelace_4711_assignsubmission_file_/submission.zip, or the same without a folder
-    otherwise    ada.zip, whose name is the student's
-
-What a student handed in that is no zip is graded too, and refused in one sentence: nobody is left out in silence.
+Nobody is left out in silence: what is no zip is graded too, and refused in one sentence; what belongs to nobody, or
+was replaced by something newer, is listed. No link is ever followed.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
-import os
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-import yaml  # type: ignore[import-untyped]  # it has no types of its own
-
-from autograder import packing
-from autograder.entries import MAX_UNPACKED, MEGABYTE, fold, megabytes
+from autograder import folders, platforms, wholes
+from autograder.assignment import PARTS
+from autograder.entries import MEGABYTE, clean, fold, megabytes
 from autograder.errors import SetupError, SubmissionError
-from autograder.records import Person
+from autograder.platforms import METADATA, Upload
+from autograder.records import LeftOut, Person
+from autograder.sandbox.temporary import TemporaryFolder
 from autograder.unpack import open_zip
 
-METADATA = ("submission_metadata.yml", "submission_metadata.yaml")
-CANVAS = re.compile(r"(?P<name>[^\W_A-Z]+)_(?P<late>(?i:late)_)?(?P<user>\d+)_(?P<number>\d+)_(?P<file>.+)")
-MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?P<kind>file|onlinetext)_?(?P<file>.*)")
-ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")  # all but the first are refused when graded
 MAX_KEY = 60  # characters
+TYPED = "a text typed into a form was handed in, expected a zip: make one with `make submit`"
+JUNK = ("__MACOSX", "Thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True)
@@ -45,6 +38,7 @@ class HandedIn:
         people: one; several where a group handed in together.
         path: a zip, something that should have been one, or a folder of files that were unpacked already.
         handed_in, late: what the export says of the time.
+        refused: why it cannot be graded as it is, or empty.
     """
 
     key: str
@@ -52,116 +46,205 @@ class HandedIn:
     path: Path
     handed_in: str = ""
     late: bool = False
+    refused: str = ""
 
 
-def find(folder: Path) -> list[HandedIn]:
-    """List the submissions in a folder, in the order of their keys.
+@dataclass
+class Found:
+    """A class: what is graded, in the order of the keys, and what is not."""
+
+    handed: list[HandedIn] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Found]:
+    """Find the submissions in a folder, or in a zip as a platform gives it, which is unpacked meanwhile.
+
+    Raises:
+        SetupError: as `find` does, or if the zip cannot be unpacked.
+    """
+    if not path.is_file():
+        yield find(path)
+        return
+    folder = TemporaryFolder("class")
+    try:
+        folder.path.chmod(0o700)
+        left_out = wholes.unpack(path, folder.path)
+        found = find(folder.path, path.name)
+        found.left_out.extend(left_out)
+        yield found
+    finally:
+        folder.remove()
+
+
+def find(folder: Path, name: str = "") -> Found:
+    """List the submissions in a folder.
+
+    Args:
+        name: by which the folder goes in sentences.
 
     Raises:
         SetupError: if there are none, or the folder cannot be read.
     """
+    name = name or str(folder)
     if not folder.is_dir():
-        raise SetupError(f"{folder} is no folder, expected one that holds a class's submissions")
-    metadata = next((folder / name for name in METADATA if (folder / name).is_file()), None)
-    found = list(_gradescope(folder, metadata) if metadata else _named(folder))
-    if not found:
-        raise SetupError(f"{folder} holds no zip, and no export of Gradescope, Canvas or Moodle")
-    return sorted(_distinct(found), key=lambda one: one.key)
+        raise SetupError(f"{name} is no folder and no zip, expected one that holds a class's submissions")
+    inside = list(_entries(folder))
+    if len(inside) == 1 and _is_whole(inside[0]):
+        return find(inside[0], name)
+    if any(one.name in PARTS for one in inside):
+        raise SetupError(f"{name} holds one submission, expected a class's: use autograder grade")
+    found = Found()
+    metadata = next((folder / one for one in METADATA if (folder / one).is_file()), None)
+    uploads = _listed(metadata, inside, found) if metadata else _named(inside, found)
+    found.handed = sorted(_distinct(uploads), key=lambda one: one.key)
+    if not found.handed and found.left_out:
+        first = found.left_out[0]
+        raise SetupError(f"nothing in {name} can be graded: {first.name}: {first.why}")
+    if not found.handed:
+        raise SetupError(f"{name} holds no zip, and no export of Gradescope, Canvas or Moodle")
+    return found
 
 
-def read(path: Path, max_megabytes: int) -> bytes:
+def read(one: HandedIn, max_megabytes: int) -> bytes:
     """Read what was handed in; the files of a folder are packed, so that it is graded like any zip.
 
     Raises:
-        SubmissionError: if it is larger than what is accepted, before it is read.
+        SubmissionError: if it is a link, or larger than what is accepted, before it is read.
         OSError: if it cannot be read.
     """
+    path = one.path
+    if one.refused:
+        raise SubmissionError(one.refused)
+    if path.is_symlink():
+        raise SubmissionError(f"{clean(path.name)} is a link, expected the file itself")
     if not path.is_dir():
-        if path.stat().st_size > max_megabytes * MEGABYTE:
+        if not path.is_file() or path.stat().st_size > max_megabytes * MEGABYTE:
             with open_zip(path, max_megabytes):  # refuses it, in the words for all zips
                 pass
         return path.read_bytes()
-    packed = io.BytesIO()
-    packing.write_zip(packed, _files(path))
-    if (size := packed.tell()) > max_megabytes * MEGABYTE:
-        raise SubmissionError(f"the files have {megabytes(size)} as a zip, at most {max_megabytes} MB are accepted")
-    return packed.getvalue()
-
-
-def _files(folder: Path) -> dict[str, bytes]:
-    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
-    if (total := sum(path.stat().st_size for path in paths)) > MAX_UNPACKED:
-        raise SubmissionError(f"the files have {megabytes(total)}, at most {megabytes(MAX_UNPACKED)} are accepted")
-    return {os.fsencode(path.relative_to(folder)).decode("utf-8", "replace"): path.read_bytes() for path in paths}
-
-
-def _gradescope(folder: Path, metadata: Path) -> Iterator[HandedIn]:
+    packed = TemporaryFolder("packed")
     try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast; the file holds all results
-        table = yaml.load(metadata.read_text(encoding="utf-8"), Loader=loader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SetupError(f"{metadata.name} cannot be read ({type(error).__name__}): export it again") from None
-    for name, values in table.items() if isinstance(table, dict) else ():
-        path = next((path for path in (folder / str(name), folder / f"{name}.zip") if path.exists()), None)
-        if path is None or not isinstance(values, dict):
-            raise SetupError(f"{metadata.name} names {name}, which is not in {folder}: export it again")
-        people = tuple(_person(entry) for entry in values.get(":submitters") or () if isinstance(entry, dict))
-        when = values.get(":created_at", "")
-        yield HandedIn(str(name), people or (Person(str(name)),), _only_zip(path), str(when or ""))
+        content = folders.as_zip(path, packed.path / "submission.zip").read_bytes()
+    finally:
+        packed.remove()
+    if len(content) > max_megabytes * MEGABYTE:
+        size = megabytes(len(content))
+        raise SubmissionError(f"the files have {size} as a zip, at most {max_megabytes} MB are accepted")
+    return content
 
 
-def _person(entry: dict[str, Any]) -> Person:
-    name, number, email = (str(entry.get(key) or "").strip() for key in (":name", ":sid", ":email"))
-    return Person(name or email or number or "unknown", number, email)
+def _entries(folder: Path) -> Iterator[Path]:
+    """Yield what lies in a folder and was put there by somebody."""
+    yield from (one for one in sorted(folder.iterdir()) if not one.name.startswith(".") and one.name not in JUNK)
 
 
-def _named(folder: Path) -> Iterator[HandedIn]:
-    """Read the students from the names of files and folders; of several files of one, the newest zip is taken."""
-    choices: dict[str, list[HandedIn]] = {}
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.name == "__MACOSX":
-            continue
-        if one := _moodle(path) or _canvas(path) or _plain(path):
-            choices.setdefault(one.key if one.key != path.stem else path.name, []).append(one)
+def _is_whole(folder: Path) -> bool:
+    """Whether a folder is a class's, around which another one was put."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    inside = list(_entries(folder))
+    if any(one.name in METADATA or platforms.recognise(one) for one in inside):
+        return True
+    archives = [one for one in inside if one.suffix.lower() in platforms.ARCHIVES]
+    return len(archives) > 1 and len(archives) == len(inside)
+
+
+def _listed(metadata: Path, inside: Iterable[Path], found: Found) -> Iterator[HandedIn]:
+    """Take what Gradescope's list names."""
+    known = {metadata.name}
+    for upload in platforms.gradescope(metadata):
+        known.add(upload.path.name)
+        who = f"{upload.key} ({', '.join(person.name for person in upload.people)})"
+        if not upload.path.exists() and not upload.path.is_symlink():
+            found.left_out.append(LeftOut(who, f"named in {metadata.name}, and not there: export it again"))
+        else:
+            yield from _chosen(upload, found)
+    for path in inside:
+        if path.name not in known:
+            found.left_out.append(LeftOut(clean(path.name), f"{metadata.name} does not name it"))
+
+
+def _named(inside: Iterable[Path], found: Found) -> Iterator[HandedIn]:
+    """Take what names itself; of several uploads of one student, the newest zip."""
+    choices: dict[str, list[Upload]] = {}
+    for path in inside:
+        if upload := platforms.recognise(path) or platforms.plain(path):
+            choices.setdefault(upload.key, []).append(upload)
+        elif path.is_symlink():
+            found.left_out.append(LeftOut(clean(path.name), "a link: put the file itself there"))
+        else:
+            found.left_out.append(LeftOut(clean(path.name), "no zip, no folder, and no name that a platform gives"))
     for several in choices.values():
-        yield max(several, key=lambda one: (one.path.is_dir() or one.path.suffix.lower() == ".zip", _age(one.path)))
+        best = max(several, key=_worth)
+        rivals = [one for one in several if _worth(one) == _worth(best)]
+        if len(rivals) > 1 and best.path.suffix.lower() == ".zip":
+            yield from _one_of(best, [one.path for one in rivals], found)
+        else:
+            yield from _chosen(best, found)
+        for other in several:
+            if other is not best and (other not in rivals or best.path.suffix.lower() != ".zip"):
+                why = "typed into a form" if other.is_text else f"{clean(best.path.name)} is graded instead"
+                found.left_out.append(LeftOut(clean(other.path.name), why))
 
 
-def _moodle(path: Path) -> HandedIn | None:
-    found = MOODLE.fullmatch(path.name)
-    if not found or found["kind"] != "file":
-        return None
-    student = Person(found["name"], found["number"])
-    return HandedIn(f"{found['name']}_{found['number']}", (student,), _only_zip(path))
+def _worth(upload: Upload) -> tuple[object, ...]:
+    """Files before what was typed, zips and folders before other files, the newest of these."""
+    is_folder = upload.path.is_dir() and not upload.path.is_symlink()
+    return not upload.is_text, is_folder or upload.path.suffix.lower() == ".zip", upload.order
 
 
-def _canvas(path: Path) -> HandedIn | None:
-    found = CANVAS.fullmatch(path.name)
-    if not found or path.is_dir():
-        return None
-    student = Person(found["name"], found["user"])
-    return HandedIn(f"{found['name']}_{found['user']}", (student,), path, late=bool(found["late"]))
+def _chosen(upload: Upload, found: Found) -> Iterator[HandedIn]:
+    """Look into a student's folder: for the unpacked parts, else for a zip, else for the one file in it."""
+    path = upload.path
+    if path.is_symlink() or not path.is_dir():
+        yield _handed(upload, path, TYPED if upload.is_text else "")
+        return
+    files = list(folders.paths(path))
+    seen = [one for one in files if not any(_is_junk(part) for part in one.relative_to(path).parts)]
+    zips = [one for one in seen if one.suffix.lower() == ".zip"]
+    if not seen:
+        who = ", ".join(person.name for person in upload.people)
+        found.left_out.append(LeftOut(who, f"{clean(path.name)} is empty"))
+    elif upload.is_text:
+        yield _handed(upload, path, TYPED)
+    elif any(part in PARTS for one in seen for part in one.relative_to(path).parts[:-1]):
+        yield _handed(upload, path)
+    elif zips:
+        yield from _one_of(upload, zips, found)
+    else:
+        yield _handed(upload, seen[0] if len(seen) == 1 else path)
 
 
-def _plain(path: Path) -> HandedIn | None:
-    is_archive = path.suffix.lower() in ARCHIVES and path.is_file()
-    return HandedIn(path.stem, (Person(path.stem),), path) if is_archive else None
+def _one_of(upload: Upload, zips: list[Path], found: Found) -> Iterator[HandedIn]:
+    """Of several zips of which none is newer, take the one that holds the parts, if it is one."""
+    real = [one for one in zips if not one.is_symlink() and one.is_file()] or zips[:1]
+    best = [one for one in real if _holds_parts(one)] if len(real) > 1 else real
+    best = best or real
+    if len(best) > 1 and len({one.read_bytes() for one in best}) > 1:
+        names = ", ".join(clean(one.name) for one in best)
+        yield _handed(upload, best[0], f"{len(best)} zips were handed in, {names}: hand in one")
+        return
+    yield _handed(upload, best[0])
+    for other in zips:
+        if other != best[0]:
+            label = f"{clean(other.name)} of {upload.people[0].name}"
+            found.left_out.append(LeftOut(label, f"{clean(best[0].name)} is graded instead"))
 
 
-def _age(path: Path) -> tuple[int, ...]:
-    """Tell the newer of two files of one student: Canvas counts submissions, and a second upload ends in "-1"."""
-    return tuple(int(number) for number in re.findall(r"(?:_|-)(\d+)", path.name))
+def _holds_parts(path: Path) -> bool:
+    with suppress(SubmissionError, OSError), open_zip(path, 10**6) as archive:
+        return any(part in PARTS for entry in archive.entries for part in entry.path)
+    return False
 
 
-def _only_zip(path: Path) -> Path:
-    """Choose the zip in a student's folder; the folder itself where it holds the unpacked files."""
-    if not path.is_dir():
-        return path
-    inside = [one for one in path.iterdir() if not one.name.startswith(".") and one.name != "__MACOSX"]
-    zips = [one for one in inside if one.suffix.lower() == ".zip"]
-    if any(one.is_dir() for one in inside):
-        return path
-    return zips[0] if len(zips) == 1 else inside[0] if len(inside) == 1 else path
+def _is_junk(name: str) -> bool:
+    return name.startswith(".") or name in JUNK
+
+
+def _handed(upload: Upload, path: Path, refused: str = "") -> HandedIn:
+    return HandedIn(upload.key, upload.people, path, upload.handed_in, upload.late, refused)
 
 
 def _distinct(found: Iterable[HandedIn]) -> Iterator[HandedIn]:
@@ -176,4 +259,5 @@ def _distinct(found: Iterable[HandedIn]) -> Iterator[HandedIn]:
 
 
 def _safe(name: str) -> str:
+    name = re.sub(r"(\.tar)?\.(zip|rar|7z|tar|gz|tgz|bz2|xz)$", "", name.removesuffix("/"), flags=re.IGNORECASE)
     return re.sub(r"[^\w.-]+", "-", unicodedata.normalize("NFC", name))[:MAX_KEY].strip(".-")

@@ -25,15 +25,15 @@ def as_zip(folder: Path, into: Path) -> Path:
     Raises:
         SubmissionError: if it is larger than any zip may unpack to.
     """
-    paths = list(_paths(folder))
-    if len(paths) == 1 and paths[0].suffix.lower() == ".zip" and _size(paths[0]) is not None:
-        return paths[0]
-    if (total := sum(_size(path) or 0 for path in paths)) > MAX_UNPACKED:
+    found = list(paths(folder))
+    if len(found) == 1 and found[0].suffix.lower() == ".zip" and _size(found[0]) is not None:
+        return found[0]
+    if (total := sum(_size(path) or 0 for path in found)) > MAX_UNPACKED:
         raise SubmissionError(
             f"the submission unpacks to {megabytes(total)}, at most {megabytes(MAX_UNPACKED)} are accepted"
         )
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for path in paths[: MAX_ENTRIES + 1]:
+        for path in found[: MAX_ENTRIES + 1]:
             entry = zipfile.ZipInfo(_name(path, folder), EPOCH)
             entry.external_attr = path.lstat().st_mode << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
@@ -47,7 +47,7 @@ def _size(path: Path) -> int | None:
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def _paths(folder: Path) -> Iterator[Path]:
+def paths(folder: Path) -> Iterator[Path]:
     """Yield everything that is no folder, in order of names."""
     for top, folders, files in os.walk(folder, followlinks=False):
         folders.sort()

@@ -24,6 +24,22 @@ class Person:
     email: str = ""
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """Something in a class's folder that is not graded, and why."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Alike:
+    """What is byte by byte the same in the submissions of different students."""
+
+    what: str
+    who: tuple[str, ...]
+
+
 class State(StrEnum):
     """What became of a submission as a whole."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from autograder.records import Record, State
+from autograder.records import Alike, LeftOut, Record, State
 from autograder.reports import files, html, words
 from autograder.reports.classroom import Classroom, percent
 from autograder.scores import Outcome
@@ -21,13 +21,18 @@ from autograder.scores import Outcome
 SCRIPT = "class.js"
 
 
-def write(path: Path, records: Sequence[Record]) -> None:
+def write(path: Path, records: Sequence[Record], left_out: Sequence[LeftOut], alike: Sequence[Alike]) -> None:
     """Replace the page in one step; it links to `students/<key>/report.html` beside it."""
-    files.replace(path, render(records))
+    files.replace(path, render(records, left_out, alike))
 
 
-def render(records: Sequence[Record]) -> str:
-    """Write the page of a class."""
+def render(records: Sequence[Record], left_out: Sequence[LeftOut] = (), alike: Sequence[Alike] = ()) -> str:
+    """Write the page of a class.
+
+    Args:
+        left_out: what was not graded.
+        alike: what is the same in submissions of different students.
+    """
     script = (html.TEMPLATES / SCRIPT).read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
@@ -35,6 +40,8 @@ def render(records: Sequence[Record]) -> str:
         .get_template("class.html.j2")
         .render(
             room=Classroom(records),
+            left_out=left_out,
+            alike=alike,
             State=State,
             percent=percent,
             to_fix=_to_fix,

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from autograder.records import Record, State
+from autograder.records import Alike, LeftOut, Record, State
 from autograder.reports.words import line
 from autograder.scores import Outcome, points
 
@@ -65,3 +65,16 @@ def say_sum(records: Sequence[Record], graded: str, console: Console) -> None:
     console.print(f"{len(states)} submissions: {graded}, {refused} refused{mean}", highlight=False, soft_wrap=True)
     for record in [record for record in records if record.state is State.BROKEN][:SHOWN]:
         console.print(ungraded(record), markup=False, highlight=False, soft_wrap=True)
+
+
+def say_aside(left_out: Sequence[LeftOut], alike: Sequence[Alike], console: Console) -> None:
+    """Print what was not graded, and what different students handed in alike."""
+    _say("not graded", [f"{one.name}: {one.why}" for one in left_out], console)
+    _say("equal byte by byte, which is no proof", [f"{', '.join(one.who)}: {one.what}" for one in alike], console)
+
+
+def _say(title: str, lines: Sequence[str], console: Console) -> None:
+    if lines:
+        more = [f"and {len(lines) - SHOWN} more, on the class page"] if len(lines) > SHOWN else []
+        text = "\n".join([f"{title}:", *(f"  {line(one)}" for one in lines[:SHOWN]), *more])
+        console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
