@@ -107,6 +107,23 @@ def test_a_bad_submission_costs_only_itself(grade_class, folder, tmp_path) -> No
         assert names == {"card.json", "results.json", "report.html"}
 
 
+def test_what_is_not_graded_or_alike_is_said_on_the_terminal_and_the_page(grade_class, folder, tmp_path) -> None:
+    (folder / "bell.zip").write_bytes((folder / "ada.zip").read_bytes())
+    (folder / "curie.zip").symlink_to(folder / "ada.zip")
+    (folder / "notes.txt").write_text("who is who")
+    records, asked, said = grade_class(folder)
+    assert asked == 4
+    assert records["curie"].card.refusal == "curie.zip is a link, expected the file itself"
+    page = (tmp_path / "out" / "class.html").read_text(encoding="utf-8")
+    for text in (said, page):
+        assert "notes.txt" in text
+        assert "no zip, no folder, and no name that a platform gives" in text
+        assert "ada, bell" in text
+        assert "the whole zip" in text
+    assert "ada, bell, curie" not in said + page
+    assert grade_class(folder)[2].count("the whole zip") == 1  # also when nothing is graded
+
+
 def test_only_what_has_changed_is_graded_again(grade_class, folder, small, right) -> None:
     assert grade_class(folder)[1] == 3
     assert grade_class(folder)[1] == 0

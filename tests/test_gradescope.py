@@ -135,6 +135,23 @@ def test_a_folder_handed_in_late_is_graded_and_loses_its_share(reference, tmp_pa
     assert "100.00" not in results.output
 
 
+def test_staff_alone_read_that_gradescopes_dates_are_others_and_nobody_gets_a_zero(
+    skeletons, reference, tmp_path
+) -> None:
+    files = {name: reference[name] for name in skeletons if name.startswith("part1") and name in reference}
+    dates = {"due_date": (uploads.DUE + timedelta(days=7)).isoformat(), "late_due_date": None}
+    given = uploads.metadata(timedelta(days=6), assignment=dates)
+    trials.write(tmp_path, {"metadata.json": given} | {f"submission/{name}": text for name, text in files.items()})
+    _, results, said = _grade(tmp_path, "--assignment", "hw2p1", "--metadata", str(tmp_path / "metadata.json"))
+    sentence = "due is 2027-02-26 23:59-05:00 at Gradescope, which holds; assignment.toml has 2027-02-19 23:59-05:00"
+    assert results.score == 100
+    assert results.extra_data["for_staff"][0] == sentence
+    assert f"for staff: {sentence}" in " ".join(said.split())
+    assert "handed in on time (due 2027-02-26 23:59-05:00)" in results.output
+    for text in (results.output, (tmp_path / "results" / "report.html").read_text()):
+        assert "assignment.toml" not in text
+
+
 def test_a_folder_that_cannot_be_graded_is_refused_in_results_json(tmp_path) -> None:
     trials.write(tmp_path / "submission", {"homework.py": b""})
     status, results, _ = _grade(tmp_path)

@@ -64,6 +64,39 @@ def test_a_late_due_date_of_ones_own_is_the_end_of_grace(tmp_path) -> None:
     assert _read(tmp_path, _handed_in(DAY, own)).deadlines(RULE).grace == DUE + 5 * DAY
 
 
+@pytest.mark.parametrize(
+    ("due", "late", "rate", "expected"),
+    [
+        (7 * DAY, None, "1", (7 * DAY, 9 * DAY)),
+        (-1 * DAY, None, "1", (-1 * DAY, 1 * DAY)),
+        (None, 5 * DAY, "1", (0 * DAY, 5 * DAY)),
+        (None, 1 * DAY, "1", (0 * DAY, 2 * DAY)),
+        (None, 5 * DAY, "0.1", (0 * DAY, 2 * DAY)),
+        (7 * DAY, 12 * DAY, "1", (7 * DAY, 12 * DAY)),
+    ],
+    ids=["later", "earlier", "accepted late", "accepted for a shorter time", "late at a price", "both"],
+)
+def test_the_dates_that_students_see_at_gradescope_hold_and_staff_read_of_it(
+    tmp_path, due, late, rate, expected
+) -> None:
+    dates = {"due_date": (DUE + (due or 0 * DAY)).isoformat(), "late_due_date": late and (DUE + late).isoformat()}
+    everyone = Deadlines(DUE, DUE + 2 * DAY, Fraction(rate))
+    for own in ([], [dates]):
+        found = _read(tmp_path, {**_handed_in(3 * DAY, *own), "assignment": dates})
+        rule = found.deadlines(everyone)
+        assert (rule.due - DUE, rule.grace - DUE) == expected
+        said = found.differences(everyone)
+        assert bool(said) == ((rule.due, rule.grace) != (everyone.due, everyone.grace))
+        assert all("at Gradescope, which holds; assignment.toml has 2027-02-" in text for text in said)
+
+
+def test_an_extension_counts_from_the_dates_of_gradescope(tmp_path) -> None:
+    dates = {**CLASS, "due_date": (DUE + 7 * DAY).isoformat()}
+    own = {**dates, "due_date": (DUE + 9 * DAY).isoformat()}
+    found = _read(tmp_path, {**_handed_in(DAY, dates, own), "assignment": dates})
+    assert found.deadlines(RULE).due == DUE + 9 * DAY
+
+
 def test_dates_that_contradict_each_other_take_nothing_from_anyone(tmp_path) -> None:
     own = {"due_date": (DUE + DAY).isoformat(), "late_due_date": (DUE - 9 * DAY).isoformat()}
     assert _read(tmp_path, _handed_in(DAY, own)).deadlines(RULE).due == DUE + DAY

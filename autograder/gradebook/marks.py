@@ -158,18 +158,18 @@ def time(row: Row, column: str, zone: tzinfo) -> datetime:
 def students(rows: Sequence[Row], known: Roster, problems: Problems) -> Iterator[tuple[Student, Row]]:
     """Find the rows of students that are in the roster, each once; what is wrong with the others is a problem.
 
-    Whoever has left the course is passed over.
+    A row of a group is one of each of its students. Whoever has left the course is passed over.
     """
     seen: dict[str, Row] = {}
     for row in rows:
         with problems.collected():
-            student = _find(row, known)
-            if student.id in seen:
-                text = roster.texts(row)[0]
-                raise TableError(f"{row.at(_column(row))}: {text!r} is in row {seen[student.id].number} already")
-            seen[student.id] = row
-            if student.id not in known.dropped:
-                yield student, row
+            for student in known.group(row["name"]) or [_find(row, known)]:
+                if student.id in seen:
+                    text = roster.texts(row)[0]
+                    raise TableError(f"{row.at(_column(row))}: {text!r} is in row {seen[student.id].number} already")
+                seen[student.id] = row
+                if student.id not in known.dropped:
+                    yield student, row
 
 
 def _find(row: Row, known: Roster) -> Student:

@@ -117,6 +117,12 @@ class Roster:
         id = next(iter(candidates))
         return self.students.get(id) or self.dropped[id]
 
+    def group(self, name: str) -> list[Student]:
+        """Find the students of a group, by whose name Canvas and Moodle export what it hands in together."""
+        wanted = compact(name)
+        found = [one for one in self.students.values() if wanted in map(compact, re.split("[,;]", one.section))]
+        return found if wanted else []
+
     def _meant(self, text: str) -> list[str]:
         return self._index.get(fold(text), []) or self._index.get(f"={compact(text)}", [])
 

@@ -21,7 +21,7 @@ from autograder.scores import Outcome
 SCRIPT = "class.js"
 
 
-def write(path: Path, records: Sequence[Record], left_out: Sequence[LeftOut], alike: Sequence[Alike]) -> None:
+def write(path: Path, records: Sequence[Record], left_out: Sequence[LeftOut] = (), alike: Sequence[Alike] = ()) -> None:
     """Replace the page in one step; it links to `students/<key>/report.html` beside it."""
     files.replace(path, render(records, left_out, alike))
 
