@@ -64,6 +64,8 @@ def opened(path: Path) -> Iterator[Found]:
     Raises:
         SetupError: as `find` does, or if the zip cannot be unpacked.
     """
+    if path.is_dir() and (inside := list(_entries(path))) and len(inside) == 1 and _is_export(inside[0]):
+        path = inside[0]
     if not path.is_file():
         yield find(path)
         return
@@ -140,6 +142,10 @@ def _entries(folder: Path) -> Iterator[Path]:
     yield from (one for one in sorted(folder.iterdir()) if not one.name.startswith(".") and one.name not in JUNK)
 
 
+def _is_export(path: Path) -> bool:
+    return path.suffix.lower() == ".zip" and path.is_file() and not path.is_symlink() and wholes.is_export(path)
+
+
 def _is_whole(folder: Path) -> bool:
     """Whether a folder is a class's, around which another one was put."""
     if folder.is_symlink() or not folder.is_dir():
@@ -170,7 +176,10 @@ def _named(inside: Iterable[Path], found: Found) -> Iterator[HandedIn]:
     """Take what names itself; of several uploads of one student, the newest zip."""
     choices: dict[str, list[Upload]] = {}
     for path in inside:
-        if upload := platforms.recognise(path) or platforms.plain(path):
+        if _is_export(path):
+            why = "it is an export of a whole class: autograder batch grades it by itself"
+            found.left_out.append(LeftOut(clean(path.name), why))
+        elif upload := platforms.recognise(path) or platforms.plain(path):
             choices.setdefault(upload.key, []).append(upload)
         elif path.is_symlink():
             found.left_out.append(LeftOut(clean(path.name), "a link: put the file itself there"))

@@ -22,6 +22,7 @@ from autograder.records import Alike
 from autograder.unpack import open_zip
 
 OWN = 200  # characters that a Python file has beside the skeleton's lines; with fewer, two may well think alike
+MIN_BYTES = 1000  # of a file that is compared as a whole
 CHECKPOINTS = "checkpoints"
 SHOWN = 5  # names of files
 LIMIT = 10**6  # megabytes of a zip: whether it is too large is not asked here
@@ -48,7 +49,19 @@ def find(handed: Sequence[HandedIn], root: Path = ROOT) -> list[Alike]:
             names = sorted({name for names in where.values() for name in names})
             together.setdefault(tuple(sorted(where)), []).append(" = ".join(map(clean, names)))
     found = [_sentence([by_key[key] for key in keys], names) for keys, names in together.items()]
+    found += _unread([one for one in handed if not prints[one.key]])
     return sorted(found, key=lambda alike: (-len(alike.who), alike.who))
+
+
+def _unread(handed: Sequence[HandedIn]) -> Iterator[Alike]:
+    """Name equal files in which there is nothing to compare: no zips, damaged ones, or zips of something else."""
+    same: dict[str, list[HandedIn]] = {}
+    for one in handed:
+        if one.path.is_file() and not one.path.is_symlink() and one.path.stat().st_size >= MIN_BYTES:
+            same.setdefault(_digest(one.path), []).append(one)
+    for those in same.values():
+        if len(those) > 1 and not _same_people(those):
+            yield Alike("the whole file", tuple(", ".join(person.name for person in one.people) for one in those))
 
 
 def _sentence(those: Sequence[HandedIn], names: list[str]) -> Alike:

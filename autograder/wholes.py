@@ -14,9 +14,23 @@ from pathlib import Path
 
 from autograder.entries import ENCRYPTED, NAME_IS_UTF8, Route, clean, megabytes
 from autograder.errors import SetupError
+from autograder.platforms import METADATA, recognise
 from autograder.records import LeftOut
 
 ROOM = 10**9  # bytes that shall stay free
+
+
+def is_export(path: Path) -> bool:
+    """Whether a zip is what a platform gives for a whole class."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            routes = [_route(info) for info in archive.infolist()]
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, OSError):
+        return False
+    names = {route[0] for route in routes if route and not route[0].startswith((".", "__MACOSX"))}
+    if len(names) == 1 and not recognise(Path(*names)):
+        names = {route[1] for route in routes if len(route) > 1 and not route[1].startswith(".")}
+    return not names.isdisjoint(METADATA) or (bool(names) and all(recognise(Path(name)) for name in names))
 
 
 def unpack(path: Path, into: Path) -> list[LeftOut]:

@@ -265,6 +265,18 @@ def test_a_zip_of_a_class_is_taken_as_it_is(tmp_path, export, top) -> None:
     assert not where.exists()
 
 
+def test_an_export_that_lies_in_a_folder_is_taken_if_alone_and_named_if_not(tmp_path) -> None:
+    (tmp_path / "class").mkdir()
+    names = ("lovelaceada_101_1_a.zip", "hoppergrace_102_2_a.zip")
+    packing.write_zip(tmp_path / "class" / "submissions.zip", dict.fromkeys(names, b"PK"))
+    with exports.opened(tmp_path / "class") as found:
+        assert [one.key for one in found.handed] == ["hoppergrace_102", "lovelaceada_101"]
+    _touch(tmp_path / "class", "ada.zip")
+    why = "it is an export of a whole class: autograder batch grades it by itself"
+    packing.write_zip(tmp_path / "class" / "bell.zip", {"part1_numpy/views.py": b"", "run_1_2_log.txt": b""})
+    assert _left_out(tmp_path / "class") == {"submissions.zip": why}
+
+
 def test_no_name_in_a_zip_of_a_class_leads_out_of_it_and_no_link_is_made(tmp_path) -> None:
     with zipfile.ZipFile(tmp_path / "class.zip", "w") as archive:
         archive.writestr("ada.zip", b"PK")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from class_records import small_class
-from test_roster import CANVAS, GRADESCOPE_GRADES, WORKSHEET
+from test_roster import CANVAS, GRADESCOPE, GRADESCOPE_GRADES, WORKSHEET
 
 from autograder import assignment as assignments
 from autograder.assignment import ROOT
@@ -132,14 +132,37 @@ def test_who_is_excused_from_one_piece_gets_the_share_of_the_other(course) -> No
 def test_who_has_left_the_course_is_left_out_of_every_table(course, dropped) -> None:
     merged = course.merge(dropped=dropped)
     assert _totals(merged) == {"ann": 7000, "cay": 0}
-    assert "left out as they have left the course, 1 student: bob" in merged.remarks
+    assert "bob has left the course, and is left out" in merged.remarks
 
 
 def test_a_name_that_nobody_has_is_not_dropped_in_silence(course) -> None:
     with pytest.raises(
-        TableError, match=r"dropped.csv, row 1, column student: there is no student 'bbo' in the roster"
+        TableError, match=r"dropped.csv, row 1, column student: there is no student 'bobb' in the roster"
     ):
-        course.merge(dropped="bbo\n")
+        course.merge(dropped="bobb\n")
+
+
+def test_who_is_in_the_batch_and_no_longer_in_the_roster_can_be_named_as_dropped(course) -> None:
+    code = "student,score\nann,70\ndora@example.edu,12\n"
+    with pytest.raises(TableError, match=r"there is no student 'dora@example.edu' in the roster"):
+        course.merge(code=code)
+    merged = course.merge(code=code, dropped="dora@example.edu\n")
+    assert list(_totals(merged)) == ["ann", "bob", "cay"]
+    assert "dora@example.edu is not in the roster, and is passed over in other tables" in merged.remarks
+
+
+@pytest.mark.parametrize(
+    ("roster", "row"),
+    [
+        (CANVAS, "k,studenttest,999,,graded,,,5.00,72.00,"),
+        (GRADESCOPE, "k,Tina Teach,,tina@example.edu,graded,,,5.00,72.00,"),
+    ],
+    ids=["Canvas's test student", "an assistant who tried it"],
+)
+def test_what_staff_handed_in_to_try_it_stops_nothing(course, roster, row) -> None:
+    merged = course.merge(roster=roster, code=_batch(row))
+    assert [grade.code.earned for grade in merged.grades] == [None, None]
+    assert any("is Canvas's test student" in text or "Tina Teach, is TA" in text for text in merged.remarks)
 
 
 def _batch(*rows: str) -> str:

@@ -87,8 +87,8 @@ def test_two_students_are_found_in_each_platforms_roster_by_name_email_and_numbe
 
 
 def test_who_is_no_student_is_said(tmp_path) -> None:
-    assert _read(tmp_path, CANVAS).ignored == ["row 6 is Canvas's test student"]
-    assert _read(tmp_path, GRADESCOPE).ignored == [
+    assert _read(tmp_path, CANVAS).said == ["row 6 is Canvas's test student"]
+    assert _read(tmp_path, GRADESCOPE).said == [
         "row 4, Tina Teach, is TA",
         "row 5, Ira Instruct, is Instructor",
     ]
@@ -127,7 +127,7 @@ def test_a_participants_number_in_moodle_is_no_students_number(tmp_path) -> None
 
 def test_those_who_left_or_are_excused_are_told_by_a_column(tmp_path) -> None:
     found = _read(tmp_path, "Student,Name,Status\nann,Ann,\nbob,Bob,dropped\ncay,Cay,EX\ndan,Dan,Active\n")
-    assert (list(found.students), list(found.dropped)) == (["ann", "cay", "dan"], ["bob"])
+    assert (list(found.students), list(found.passed_over)) == (["ann", "cay", "dan"], ["bob"])
     assert [one.id for one in found.students.values() if one.excused] == ["cay"]
     with pytest.raises(TableError, match=r"row 2, column status: 'gone', expected active, excused or dropped"):
         _read(tmp_path, "student,status\nann,gone\n")

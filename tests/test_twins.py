@@ -70,6 +70,13 @@ def test_a_checksum_that_is_forged_to_look_alike_accuses_nobody(alike, tmp_path)
     assert twins.find(exports.find(tmp_path / "class").handed) == []
 
 
+def test_equal_files_that_are_no_zips_are_named_if_they_are_not_tiny(alike, tmp_path) -> None:
+    alike(ada={"part1_numpy/conv2d.py": LONG})
+    for name in ("bell.rar", "curie.rar"):
+        (tmp_path / "class" / name).write_bytes(b"Rar!" + WEIGHTS)
+    assert twins.find(exports.find(tmp_path / "class").handed) == [Alike("the whole file", ("bell", "curie"))]
+
+
 def test_what_is_no_zip_is_passed_over(alike, tmp_path) -> None:
     alike(ada={"part1_numpy/conv2d.py": LONG})
     for name in ("bell.zip", "curie.zip"):

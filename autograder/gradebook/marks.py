@@ -122,25 +122,31 @@ def read_times(path: Path, known: Roster, zone: tzinfo) -> dict[str, dict[str, d
     return found
 
 
-def read_dropped(path: Path, known: Roster) -> list[str]:
-    """Read who has left the course: a table with a column for the student, or one name a line.
+def drop(path: Path, known: Roster) -> None:
+    """Take out who has left the course: a table with a column for the student, or one name a line.
+
+    Whoever is no longer in the roster is passed over in the other tables.
 
     Raises:
-        TableError: if one of them is not in the roster under a name that could be meant otherwise.
+        TableError: if a name is nobody's and close to that of a student.
     """
     table = tables.read(path, names=roster.NAMES)
+    rows = list(table.rows)
     if not any(column in table.columns for column in roster.WHO):
-        head = Row(path.name, 1, {"student": table.columns[0] if table.columns else ""})
-        rows = [head, *(Row(path.name, row.number, {"student": next(iter(row.cells.values()))}) for row in table.rows)]
-    else:
-        rows = list(table.rows)
-    problems, found = Problems(), list[str]()
+        cells = [*table.columns[:1], *(next(iter(row.cells.values())) for row in rows)]
+        rows = [Row(path.name, number, {"student": cell}) for number, cell in enumerate(cells, start=1) if cell]
+    problems = Problems()
     for row in rows:
-        if row["student"] or roster.texts(row):
+        if texts := roster.texts(row):
             with problems.collected():
-                found.append(_find(row, known).id)
+                if any(map(known.knows, texts)):
+                    gone = _find(row, known)
+                    known.said.append(f"{gone.id} has left the course, and is left out")
+                else:
+                    gone = Student(texts[0])
+                    known.said.append(f"{gone.id} is not in the roster, and is passed over in other tables")
+                known.drop(gone)
     problems.finish()
-    return found
 
 
 def time(row: Row, column: str, zone: tzinfo) -> datetime:
@@ -168,7 +174,7 @@ def students(rows: Sequence[Row], known: Roster, problems: Problems) -> Iterator
                     text = roster.texts(row)[0]
                     raise TableError(f"{row.at(_column(row))}: {text!r} is in row {seen[student.id].number} already")
                 seen[student.id] = row
-                if student.id not in known.dropped:
+                if student.id in known.students:
                     yield student, row
 
 

@@ -100,7 +100,7 @@ def merge(inputs: Inputs, assignment: Assignment, criteria: Criteria) -> Merged:
     extensions: dict[str, Extension] = {}
     if inputs.dropped:
         with problems.collected():
-            known.drop(marks.read_dropped(inputs.dropped, known))
+            marks.drop(inputs.dropped, known)
     with problems.collected():
         code = results.read(inputs.code, known, code_most, assignment.clock)
     if inputs.report:
@@ -144,9 +144,7 @@ def _extensions(path: Path, known: Roster, assignment: Assignment) -> dict[str, 
 
 def _remarks(grades: Sequence[Grade], known: Roster, others: Iterable[str]) -> Iterable[str]:
     """Say who has handed in nothing, who loses points by being late, and who is left out."""
-    yield from known.ignored
-    if known.dropped:
-        yield f"left out as they have left the course, {_students(known.dropped)}"
+    yield from known.said
     if excused := [grade.student.id for grade in grades if grade.excused]:
         yield f"excused, {_students(excused)}"
     for work in ("code", "report"):

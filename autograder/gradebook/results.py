@@ -91,7 +91,7 @@ def _of_folder(folder: Path, known: Roster, most: int) -> Marks:
                 student = known.find(file.parent.name)
             except TableError as error:
                 raise TableError(f"{place}: {error}") from None
-            if student.id not in known.dropped:
+            if student.id in known.students:
                 found.points[student.id] = Fraction(_score(file, place, most))
     problems.finish()
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -70,27 +70,21 @@ class Roster:
     """All students, in the order of the file.
 
     Attributes:
-        ignored: rows that are no students, with the reason.
-        dropped: those who have left the course.
+        passed_over: by id: those who have left the course, the test student, staff; their marks go nowhere.
+        said: a sentence on each row that is no student's.
         columns: of the file.
     """
 
-    def __init__(
-        self,
-        students: Sequence[Student],
-        dropped: Sequence[Student] = (),
-        ignored: Sequence[str] = (),
-        columns: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, students: Iterable[Student], passed_over: Iterable[Student] = ()) -> None:
         self.students = {one.id: one for one in students}
-        self.dropped = {one.id: one for one in dropped}
-        self.ignored, self.columns = list(ignored), tuple(columns)
+        self.passed_over = {one.id: one for one in passed_over}
+        self.said: list[str] = []
+        self.columns: tuple[str, ...] = ()
 
-    def drop(self, ids: Sequence[str]) -> None:
-        """Take students out who have left the course."""
-        for id in ids:
-            if id in self.students:
-                self.dropped[id] = self.students.pop(id)
+    def drop(self, student: Student) -> None:
+        """Take somebody out who has left the course, or who is in tables and no longer in the roster."""
+        self.students.pop(student.id, None)
+        self.passed_over[student.id] = student
         self.__dict__.pop("_index", None)
 
     def find(self, *texts: str) -> Student:
@@ -111,11 +105,17 @@ class Roster:
                     raise TableError(f"{' and '.join(map(repr, filter(None, texts)))} are {first} and {second}")
                 candidates = both
         if candidates is None:
-            raise TableError(self._unknown(next(filter(None, texts), "")))
+            text = next(filter(None, texts), "")
+            near = self.near(text)
+            raise TableError(f"there is no student {text!r} in the roster" + (f": is it {near}?" if near else ""))
         if len(candidates) > 1:
             raise TableError(f"{texts[0]!r} may be {' or '.join(candidates)}")
         id = next(iter(candidates))
-        return self.students.get(id) or self.dropped[id]
+        return self.students.get(id) or self.passed_over[id]
+
+    def knows(self, text: str) -> bool:
+        """Whether a text means somebody, or may have been meant to."""
+        return bool(self._meant(text) or self.near(text))
 
     def group(self, name: str) -> list[Student]:
         """Find the students of a group, by whose name Canvas and Moodle export what it hands in together."""
@@ -130,7 +130,7 @@ class Roster:
     def _index(self) -> dict[str, list[str]]:
         """Ids by each identity, and by "=" and the letters of the name."""
         index: dict[str, dict[str, None]] = {}
-        for one in (*self.students.values(), *self.dropped.values()):
+        for one in (*self.students.values(), *self.passed_over.values()):
             for text in (one.id, one.email, one.sid, one.login, one.canvas_id, one.participant):
                 if text:
                     index.setdefault(fold(text), {})[one.id] = None
@@ -138,7 +138,8 @@ class Roster:
                 index.setdefault(f"={letters}", {})[one.id] = None
         return {text: list(ids) for text, ids in index.items()}
 
-    def _unknown(self, text: str) -> str:
+    def near(self, text: str) -> str:
+        """Find who may have been meant by a text that means nobody."""
         near = [
             shown
             for shown in (text for one in self.students.values() for text in (one.id, one.email, one.sid, one.login))
@@ -147,7 +148,7 @@ class Roster:
         everyone = self.students.values()
         names = {letters: one.name or one.id for one in everyone for letters in (compact(one.id), *_letters(one))}
         near = near or [names[letters] for letters in difflib.get_close_matches(compact(text), names, 1, 0.8)]
-        return f"there is no student {text!r} in the roster" + (f": is it {near[0]}?" if near else "")
+        return near[0] if near else ""
 
 
 def read(path: Path) -> Roster:
@@ -161,46 +162,51 @@ def read(path: Path) -> Roster:
     if not platform:
         table = tables.read(path, ("student",), OURS, {fold("canvas_id"): "canvas_id"})
         rows = list(tables.once(table.rows, "student").values())
-        return _sorted([(_ours(row), row["status"], row) for row in rows], [], table)
+        return _sorted([(_ours(row), row) for row in rows], table)
     if not any(column in table.columns for column in ("student", "name", "first", "email", "sid", "participant")):
         raise TableError(f"{path.name}, row 1: there is no column student, nor one by which a platform names students")
     return _from_platform(table)
 
 
 def _from_platform(table: Table) -> Roster:
-    rows, ignored = [], []
-    canvas = "student" in table.columns or ("participant" in table.columns and "last" in table.columns
-                                            and "section" in table.columns)  # fmt: skip
+    canvas = "participant" in table.columns and "section" in table.columns
+    rows = []
     for row in table.rows:
-        first_cell = next(iter(row.cells.values()), "")
-        if "points possible" in fold(first_cell) or (canvas and not row["participant"] and not row["login"]):
-            continue  # Canvas: points, and which assignments are posted by hand
-        if canvas and fold(row["student"] or f"{row['last']}, {row['first']}") == "student, test":
-            ignored.append(f"row {row.number} is Canvas's test student")
-        elif fold(row["role"]) in STAFF:
-            ignored.append(f"row {row.number}, {_name(row)}, is {row['role']}")
-        elif student := _theirs(row, canvas=canvas):
-            rows.append((student, "", row))
-        else:
+        first = next(iter(row.cells.values()), "")
+        if canvas and ("points possible" in fold(first) or not (row["participant"] or row["login"])):
+            continue  # which assignment has how many points, and which are posted by hand
+        if not (student := _theirs(row, canvas=canvas)):
             raise TableError(f"{row.file}, row {row.number}: nothing says who that is")
+        rows.append((student, row))
     seen: dict[str, Row] = {}
-    for student, _, row in rows:
+    for student, row in rows:
         if student.id in seen:
-            first = seen[student.id].number
-            raise TableError(f"{row.file}, row {row.number}: {student.id!r} is in row {first} already")
+            before = seen[student.id].number
+            raise TableError(f"{row.file}, row {row.number}: {student.id!r} is in row {before} already")
         seen[student.id] = row
-    return _sorted(rows, ignored, table)
+    return _sorted(rows, table)
 
 
-def _sorted(rows: Sequence[tuple[Student, str, Row]], ignored: Sequence[str], table: Table) -> Roster:
-    students, dropped = list[Student](), list[Student]()
-    problems = tables.Problems()
-    for student, status, row in rows:
-        if fold(status) not in (*EXCUSED, *DROPPED, *PRESENT):
-            problems.sentences.append(f"{row.at('status')}: {status!r}, expected active, excused or dropped")
-        (dropped if fold(status) in DROPPED else students).append(student)
+def _sorted(rows: Sequence[tuple[Student, Row]], table: Table) -> Roster:
+    """Tell the students from those who are none, or no longer."""
+    found, problems = Roster([]), tables.Problems()
+    found.columns = table.columns
+    for student, row in rows:
+        status = fold(row["status"])
+        if compact(student.name) == "studenttest" and student.canvas_id:
+            found.said.append(f"row {row.number} is Canvas's test student")
+        elif fold(row["role"]) in STAFF:
+            found.said.append(f"row {row.number}, {student.name}, is {row['role']}")
+        elif status in DROPPED:
+            found.said.append(f"{student.id} has left the course, and is left out")
+        elif status not in (*EXCUSED, *PRESENT):
+            problems.sentences.append(f"{row.at('status')}: {row['status']!r}, expected active, excused or dropped")
+        else:
+            found.students[student.id] = student
+            continue
+        found.passed_over[student.id] = student
     problems.finish()
-    return Roster(students, dropped, ignored, table.columns)
+    return found
 
 
 def _ours(row: Row) -> Student:
