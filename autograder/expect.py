@@ -14,16 +14,17 @@ from typing import Any
 
 import numpy as np
 
+from autograder import answers
 from autograder.diagnosis import Finding, locate, picture, sentence
 from autograder.errors import CheckFailed
-from autograder.inside.wire import Opaque, Tensor
+from autograder.inside.wire import Opaque
 
 Suspects = Mapping[str, Callable[[], Any]]
 
 # A result may differ from the float64 reference by this, relative to its own size and to the array's root mean square.
 TOLERANCE = {"float64": 1e-9, "float32": 1e-4, "float16": 1e-2, "bfloat16": 3e-2}
 MAX_SHOWN = 60
-MAX_BITS = 1000  # of a whole number that is taken for a float
+MAX_LISTED = 1000  # numbers of an array that are compared one by one
 
 _all_suspects = False
 
@@ -46,7 +47,7 @@ def _rehearse(suspects: Suspects | None) -> None:
 
 @np.errstate(all="ignore")  # a student's values may overflow when they are compared
 def expect_close(
-    actual: Any,
+    actual: object,
     expected: Any,
     name: str,
     *,
@@ -87,7 +88,7 @@ def expect_close(
     return found
 
 
-def expect_array(actual: Any, name: str, shape: tuple[int, ...], *, dtype: str = "float64") -> np.ndarray:
+def expect_array(actual: object, name: str, shape: tuple[int, ...], *, dtype: str = "float64") -> np.ndarray:
     """Pass a finite float array of this shape and dtype, whatever its values."""
     found, found_dtype = _as_array(actual, name, shape)
     if found.shape != shape:
@@ -100,7 +101,7 @@ def expect_array(actual: Any, name: str, shape: tuple[int, ...], *, dtype: str =
     return found
 
 
-def expect_equal(actual: Any, expected: Any, name: str, *, suspects: Suspects | None = None) -> None:
+def expect_equal(actual: object, expected: Any, name: str, *, suspects: Suspects | None = None) -> None:
     """Pass a whole number, text, or a tuple or array of whole numbers, that equals `expected`."""
     _rehearse(suspects)
     found = _plain(actual)
@@ -113,10 +114,10 @@ def expect_equal(actual: Any, expected: Any, name: str, *, suspects: Suspects | 
         raise CheckFailed(f"{name} is {show(found)}, expected {show(expected)}")
 
 
-def expect_unchanged(after: Any, before: np.ndarray, name: str) -> None:
+def expect_unchanged(after: object, before: np.ndarray, name: str) -> None:
     """Pass an input that the student's code has left as it was."""
-    found, _ = _as_array(after, name, before.shape)
-    if found.shape != before.shape or not np.array_equal(found, before, equal_nan=True):
+    found = answers.array(after)
+    if found is None or found.shape != before.shape or not np.array_equal(found, before, equal_nan=True):
         raise CheckFailed(f"{name} was changed by the call, expected inputs to stay as they are")
 
 
@@ -127,14 +128,16 @@ def expect_no_warnings(warned: Sequence[str], name: str) -> None:
         raise CheckFailed(f"{name} warns: {numerical[0]}")
 
 
-def show(value: Any) -> str:
+def show(value: object) -> str:
     """Write a value for a sentence, cut short."""
     if isinstance(value, float):
         text = f"{value:.6g}"
         text += ".0" if text.lstrip("-").isdigit() else ""
     elif isinstance(value, np.ndarray):
         text = (
-            f"an array of shape {value.shape} and dtype {value.dtype.name}" if value.size > 8 else str(value.tolist())
+            str(value.tolist())
+            if 0 < value.size <= 8
+            else f"an array of shape {value.shape} and dtype {value.dtype.name}"
         )
     elif isinstance(value, Opaque):
         text = f"an object of type {value.type_name}"
@@ -143,15 +146,13 @@ def show(value: Any) -> str:
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
 
 
-def _as_array(actual: Any, name: str, shape: tuple[int, ...]) -> tuple[np.ndarray, str]:
+def _as_array(actual: object, name: str, shape: tuple[int, ...]) -> tuple[np.ndarray, str]:
     """Return the value as a plain array and its dtype's name, or say what it is instead."""
-    if isinstance(actual, Tensor):
-        return actual.array, actual.dtype
-    if isinstance(actual, np.ndarray):
-        return np.asarray(actual), actual.dtype.name
-    if shape == () and type(actual) in (float, int):
-        fits = isinstance(actual, float) or actual.bit_length() < MAX_BITS
-        return np.asarray(actual if fits else math.inf, dtype=np.float64), "float64"
+    found, number = answers.array(actual), answers.number(actual)
+    if found is not None:
+        return found, answers.tensor_dtype(actual) or found.dtype.name
+    if shape == () and number is not None:
+        return np.asarray(answers.as_float(number)), "float64"
     expected = f"an array of shape {shape}" if shape else "a number"
     if isinstance(actual, tuple | list):
         raise CheckFailed(f"{name} is a {type(actual).__name__} of {len(actual)}, expected {expected}")
@@ -160,18 +161,17 @@ def _as_array(actual: Any, name: str, shape: tuple[int, ...]) -> tuple[np.ndarra
 
 def _plain(value: Any) -> Any:
     """Turn arrays of one number into that number."""
-    if isinstance(value, Tensor):
-        value = value.array
-    if isinstance(value, np.ndarray) and value.shape == ():
-        return value.item()
+    array = answers.array(value)
+    if array is not None:
+        return array.item() if array.shape == () else array
     return tuple(_plain(item) for item in value) if isinstance(value, tuple | list) else value
 
 
 def _same(found: Any, expected: Any) -> bool:
     if isinstance(expected, np.ndarray):
         return isinstance(found, np.ndarray) and found.shape == expected.shape and bool((found == expected).all())
-    if isinstance(found, np.ndarray):
-        found = _plain(found.tolist()) if found.size <= 1000 else None
+    if isinstance(found, np.ndarray):  # an array without numbers may still have lists without end
+        found = _plain(found.tolist()) if math.prod(size or 1 for size in found.shape) <= MAX_LISTED else None
     if isinstance(expected, tuple | list):
         expected = _plain(expected)
         return isinstance(found, tuple) and len(found) == len(expected) and all(map(_same, found, expected))

@@ -27,7 +27,7 @@ Files = dict[str, bytes]
 
 # Of `autograder/`, what students run: no sandbox, no oracle, nothing that knows the reference.
 STUDENTS = (
-    "__init__.py", "__main__.py", "assignment.py", "cases.py", "checkpoints.py", "cli.py", "datasets.py",
+    "__init__.py", "__main__.py", "answers.py", "assignment.py", "cases.py", "checkpoints.py", "cli.py", "datasets.py",
     "diagnosis.py", "dry_run.py", "engine.py", "entries.py", "errors.py", "exam.py", "expect.py", "health.py",
     "lateness.py", "local.py", "local_cases.py", "packing.py", "prediction.py", "preflight.py", "recordings.py",
     "rehearsal.py", "rubric.py", "scores.py", "student.py", "submission.py", "tables.py", "times.py", "unpack.py",

@@ -24,12 +24,13 @@ from autograder.inside.host import Host, describe
 from autograder.inside.wire import Reference
 
 Target = str | tuple[Reference, str]
+MAX_COPIED = 1 << 30  # bytes of arrays that a check and a student in one process hand each other
 
 
 class Ask(Protocol):
     """Sends one request of `inside.host` and returns its value and the warnings that it caused."""
 
-    def __call__(self, request: dict[str, Any]) -> tuple[Any, list[str]]:
+    def __call__(self, request: dict[str, Any]) -> tuple[object, list[str]]:
         """Raise StudentRaised, Unfinished or WorkerLost instead, where there is no value."""
 
 
@@ -51,7 +52,7 @@ class Remote:
         """Assign one attribute that lies deeper: "modules.0.weight"."""
         self._student.ask({"do": "set", "on": self.reference, "values": {path: value}})
 
-    def get(self, path: str) -> Any:
+    def get(self, path: str) -> object:
         """Read an attribute; dots and indices lead deeper: "modules.0.weight"."""
         return self._student.ask({"do": "get", "on": self.reference, "name": path, "keep": None})
 
@@ -59,15 +60,15 @@ class Remote:
         """Name an attribute without fetching it, to call its methods: `net.at("modules.0").forward(x)`."""
         return self._student.keep({"do": "get", "on": self.reference, "name": path})
 
-    def fetch(self) -> Any:
+    def fetch(self) -> object:
         """Fetch the object itself, where it is an array or a plain value."""
         return self._student.ask({"do": "fetch", "on": self.reference})
 
-    def call(self, method: str, /, *args: Any, **kwargs: Any) -> Any:
+    def call(self, method: str, /, *args: Any, **kwargs: Any) -> object:
         """Call a method by name and return its value."""
         return self._student.call((self.reference, method), *args, **kwargs)
 
-    def __getattr__(self, method: str) -> Callable[..., Any]:
+    def __getattr__(self, method: str) -> Callable[..., object]:
         if method.startswith("_"):
             raise AttributeError(method)
         return lambda *args, **kwargs: self.call(method, *args, **kwargs)
@@ -81,7 +82,7 @@ class Student:
         self._numbers = itertools.count()
         self.warned: list[str] = []
 
-    def ask(self, request: dict[str, Any]) -> Any:
+    def ask(self, request: dict[str, Any]) -> object:
         """Send one request and return its value; the warnings it caused are in `warned` until the next one."""
         value, self.warned = self._ask(request)
         return value
@@ -104,7 +105,7 @@ class Student:
         """Give the requests of a block less time than the check has; nothing happens where nothing is timed."""
         yield
 
-    def call(self, target: Target, /, *args: Any, **kwargs: Any) -> Any:
+    def call(self, target: Target, /, *args: Any, **kwargs: Any) -> object:
         """Call a function, "package.module:name", and return its value."""
         return self.ask({**_call(target, args, kwargs), "keep": None})
 
@@ -183,4 +184,4 @@ def _copied(message: dict[str, Any]) -> dict[str, Any]:
         position += size
         return bytearray(stream[position - size : position])
 
-    return wire.decode(read, max_bytes=len(stream))
+    return wire.decode(read, max_bytes=MAX_COPIED)

@@ -13,10 +13,11 @@ from autograder.assignment import PARTS, ROOT
 # Folder or module: what it may import of ours. A name allows all that is below it.
 ARROWS = {
     "autograder/inside": (),
-    "autograder/checks": ("autograder.rubric", "autograder.expect", "autograder.errors", "autograder.student",
-                          "autograder.oracles", "autograder.cases", "autograder.inside.wire", "autograder.exam",
-                          "autograder.checks"),
+    "autograder/checks": ("autograder.rubric", "autograder.answers", "autograder.expect", "autograder.errors",
+                          "autograder.student", "autograder.oracles", "autograder.cases", "autograder.inside.wire",
+                          "autograder.exam", "autograder.checks"),
     "autograder/oracles": ("autograder.oracles", "autograder.cases", "autograder.recordings"),
+    "autograder/answers.py": ("autograder.inside.wire",),
     "autograder/cases.py": (),
     "autograder/recordings.py": ("autograder.errors",),
     "autograder/reports": ("autograder.scores", "autograder.diagnosis", "autograder.reports", "autograder.records"),

@@ -175,7 +175,9 @@ class _Unpacker:
             case {"tuple": list(items)}:
                 return tuple([self.unpack(item, depth + 1) for item in items])
             case {"tensor": [str(dtype), list(shape)], "dtype": str(name)}:
-                return Tensor(self.array(dtype, shape), name[:40])
+                if name != dtype and (name, dtype) != ("bfloat16", "float32"):  # NumPy has no bfloat16
+                    raise BadMessage("a tensor whose numbers are of another dtype")
+                return Tensor(self.array(dtype, shape), name)
             case {"float": "nan" | "inf" | "-inf" as text}:
                 return float(text)
             case {"reference": int(number)}:
@@ -191,10 +193,9 @@ class _Unpacker:
             raise BadMessage("an array of a dtype that is not allowed")
         if len(shape) > MAX_RANK or not all(type(size) is int and 0 <= size <= sys.maxsize for size in shape):
             raise BadMessage("an array of an impossible shape")
-        if 0 in shape and math.prod(filter(None, shape)) > sys.maxsize // 8:  # empty, and still too large for NumPy
-            raise BadMessage("an array of an impossible shape")
         size = math.prod(shape) * DTYPES[dtype].itemsize
-        if size > self.left:
+        # An array without numbers may still have rows without number: they count as if each held one.
+        if max(size, math.prod(size or 1 for size in shape)) > self.left:
             raise BadMessage(f"arrays of more than {self.left} bytes")
         self.left -= size
         self.count += 1

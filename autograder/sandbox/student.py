@@ -130,7 +130,7 @@ class BoxedStudent(Student):
             raise raised(_error(reply["error"]), f" (the limit is {self._limits.memory_megabytes} MB)")
         warned = reply.get("warnings")
         texts = warned[:MAX_WARNINGS] if isinstance(warned, list) else []
-        return reply["value"], [str(text)[:MAX_TEXT] for text in texts]
+        return reply["value"], [text[:MAX_TEXT] for text in texts if isinstance(text, str)]
 
     def _lost(self, error: WorkerLost, late: str) -> WorkerLost:
         """Say why there is no answer; the next request goes to a fresh worker."""

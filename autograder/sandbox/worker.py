@@ -67,7 +67,8 @@ class Worker:
         except WorkerLost:
             self.kill()
             raise
-        if reply.get("id") != identity or not ("value" in reply) ^ ("error" in reply):
+        answered = reply.get("id")  # of any type: an array has no truth value
+        if not isinstance(answered, str) or answered != identity or not ("value" in reply) ^ ("error" in reply):
             self.kill()
             raise WorkerLost("the answer belongs to no question")
         return reply

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 
+from autograder import answers
 from autograder.cases import Layer
 from autograder.checks.part1.shared import Clauses, draw
 from autograder.errors import CheckFailed
@@ -46,13 +46,14 @@ def _probs(x: np.ndarray, layers: list[Layer]) -> np.ndarray:
     return np.asarray(probe_scores(x, layers) / 2)
 
 
-def pair(value: Any) -> tuple[Any, Any]:
+def pair(answer: object) -> tuple[object, object]:
     """Pass what forward returned if it is (probs, loss)."""
-    if not isinstance(value, tuple | list) or len(value) != 2:
-        raise CheckFailed(f"forward returned {show(value)}, expected the pair (probs, loss)")
-    if isinstance(value[0], float) and isinstance(value[1], np.ndarray):
+    found = answers.pair(answer)
+    if found is None:
+        raise CheckFailed(f"forward returned {show(answer)}, expected the pair (probs, loss)")
+    if answers.array(found[0]) is None and answers.array(found[1]) is not None:
         raise CheckFailed("forward returned (loss, probs), expected (probs, loss)")
-    return value[0], value[1]
+    return found
 
 
 @check("1.12-forward", points=2)

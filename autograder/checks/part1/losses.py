@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 
+from autograder import answers
 from autograder.checks.part1.shared import Clauses, draw
 from autograder.errors import CheckFailed
 from autograder.expect import expect_array, expect_close, expect_no_warnings, expect_unchanged, show
@@ -29,11 +29,12 @@ def _criterion(student: Student) -> Remote:
     return student.new("part1_numpy.losses:SoftmaxCrossEntropy")
 
 
-def _pair(value: Any) -> tuple[Any, Any]:
+def _pair(answer: object) -> tuple[object, object]:
     """Pass what forward returned if it is a pair."""
-    if not isinstance(value, tuple | list) or len(value) != 2:
-        raise CheckFailed(f"forward returned {show(value)}, expected the pair (probs, loss)")
-    return value[0], value[1]
+    found = answers.pair(answer)
+    if found is None:
+        raise CheckFailed(f"forward returned {show(answer)}, expected the pair (probs, loss)")
+    return found
 
 
 def _case(rng: np.random.Generator, count: int, classes: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,11 +6,12 @@ from functools import partial
 
 import numpy as np
 
+from autograder import answers
 from autograder.checks.part1.convnet import pair
 from autograder.checks.part1.shared import Clauses, draw
 from autograder.errors import CheckFailed, StudentRaised, Unfinished
 from autograder.expect import expect_array, expect_close, expect_equal, show
-from autograder.inside.wire import Opaque, Seed
+from autograder.inside.wire import Seed
 from autograder.oracles.convnet import features, network, network_dx_shared
 from autograder.rubric import check
 from autograder.student import Remote, Student
@@ -31,9 +32,10 @@ CLASSES = {"tanh": "Tanh", "relu": "ReLU", "sigmoid": "Sigmoid"}
 def _types(net: Remote) -> tuple[str, ...]:
     """The names of the classes of a network's layers."""
     modules = net.get("modules")
-    if not isinstance(modules, list | tuple):
+    layers = answers.items(modules)
+    if layers is None:
         raise CheckFailed(f"modules is {show(modules)}, expected a list of layers")
-    return tuple(module.type_name if isinstance(module, Opaque) else show(module) for module in modules)
+    return tuple(answers.type_name(layer) or show(layer) for layer in layers)
 
 
 def _row_suspects(convolution: str, activation: str, depth: int) -> Clauses:

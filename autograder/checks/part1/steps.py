@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from autograder import answers
 from autograder.checks.part1.convolutions import Case, Sizes, cases
 from autograder.errors import CheckFailed, StudentRaised
 from autograder.expect import expect_array, expect_close, show
@@ -56,10 +56,11 @@ def _count(student: Student, case: Case) -> list[tuple[int, str]]:
         counted = student.call("step-probe:count", *how)
     except StudentRaised:  # it may refuse arrays that are not plain ones
         counted = student.call("step-probe:count", *how, watched=False)
+    found = answers.table(counted) or {}
     reports = [_report(counted, method) for method in METHODS]
     if all(steps <= ENOUGH for steps, _ in reports):
         y, dx = (
-            expect_array(counted.get(name), f"{name} while steps are counted", array.shape)
+            expect_array(found.get(name), f"{name} while steps are counted", array.shape)
             for name, array in (("y", case.dy), ("dx", case.x))
         )
         sums = np.concatenate([array.sum(axis=(0, *range(2, array.ndim))) for array in (y, dx)])
@@ -68,7 +69,7 @@ def _count(student: Student, case: Case) -> list[tuple[int, str]]:
     return reports
 
 
-def _report(counted: Any, method: str) -> tuple[int, str]:
+def _report(counted: object, method: str) -> tuple[int, str]:
     """Read what the student's side says of one method, which may be anything."""
     match counted:
         case {**methods} if isinstance(methods.get(method), dict):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder import answers
 from autograder.cases import Setting
 from autograder.checks.part1.shared import Clauses, draw
 from autograder.checks.part2.shared import (
@@ -75,7 +76,7 @@ def telling_setting(rng: np.random.Generator) -> Setting:
             return setting
 
 
-def _train(student: Student, setting: Setting, criterion: str = "cross_entropy", **how: Any) -> tuple[Any, Remote]:
+def _train(student: Student, setting: Setting, criterion: str = "cross_entropy", **how: Any) -> tuple[object, Remote]:
     """One epoch by the student's code, without a scheduler: what it returned, and the model."""
     model = new_net(student, setting)
     loader = new_loader(student, setting, **how)
@@ -168,8 +169,8 @@ def epoch_steps_the_scheduler(student: Student, rng: np.random.Generator) -> Non
     expect_close(model.call("flat"), learned(setting), PARAMETERS, suspects=suspects, axes=("parameter",))
     steps: Clauses = {"the scheduler is not stepped after the last batch": lambda: LR * FACTORS[2]}
     rates = scheduler.call("get_last_lr")
-    rate = number(rates[0] if isinstance(rates, list) and rates else rates)
-    expect_close(rate, LR * FACTORS[3], "the learning rate after the epoch", suspects=steps)
+    rate, *_ = answers.items(rates) or [rates]
+    expect_close(number(rate), LR * FACTORS[3], "the learning rate after the epoch", suspects=steps)
 
 
 @check("2.3-criterion", needs=("2.3-learns", "2.3-loss"), seconds=SECONDS)
@@ -216,10 +217,11 @@ def new_norm_net(student: Student, rng: np.random.Generator) -> Remote:
     return student.new("torch-probe:NormNet", mean, var, draw(rng, CLASSES, COLOURS), draw(rng, CLASSES))
 
 
-def expect_modes(found: Any, training: bool) -> None:
+def expect_modes(answer: object, training: bool) -> None:
     """Pass a model whose layers were all in one mode for every batch."""
     modes = {True: "training mode", False: "evaluation mode"}
-    if not isinstance(found, list) or not found:
+    found = answers.items(answer)
+    if not found:
         raise CheckFailed("the model is never called, expected once for each batch")
     wrong = [layers for layers in found if not _all_are(training, layers)]
     if wrong:
@@ -228,5 +230,6 @@ def expect_modes(found: Any, training: bool) -> None:
         raise CheckFailed(f"the model {where} in {modes[not training]} {counts}, expected {modes[training]}")
 
 
-def _all_are(training: bool, layers: Any) -> bool:
-    return isinstance(layers, tuple) and all(layer is training for layer in layers)
+def _all_are(training: bool, layers: object) -> bool:
+    found = answers.items(layers)
+    return found is not None and all(layer is training for layer in found)

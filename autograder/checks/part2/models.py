@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
+from autograder import answers
 from autograder.checks.part2.shared import clauses
 from autograder.errors import CheckFailed
 from autograder.expect import expect_close, expect_equal, show
@@ -64,27 +64,29 @@ def _filled(student: Student, model: Remote, parameters: Sequence[np.ndarray]) -
 def _expect_shapes(student: Student, model: Remote, expected: Shapes, what: str, suspects: dict[str, Shapes]) -> None:
     """Pass a model whose parameters have these shapes, in any order."""
     found = student.call("torch-probe:parameter_shapes", model)
-    if not isinstance(found, list):
+    shapes = answers.items(found)
+    if shapes is None:
         raise CheckFailed(f"the parameters of {what} are {show(found)}, expected tensors")
     name = f"the list of the shapes of all parameters of {what}, sorted,"
-    expect_equal(sorted(found, key=_order), tuple(sorted(expected)), name, suspects=clauses(suspects, _sorted))
+    expect_equal(sorted(shapes, key=_order), tuple(sorted(expected)), name, suspects=clauses(suspects, _sorted))
 
 
 def _sorted(shapes: Shapes) -> Shapes:
     return tuple(sorted(shapes))
 
 
-def _order(shape: Any) -> tuple[int, ...]:
-    return shape if isinstance(shape, tuple) and all(type(size) is int for size in shape) else ()
+def _order(shape: object) -> list[int]:
+    """The whole numbers among an answer's entries."""
+    return [size for entry in answers.items(shape) or [] if (size := answers.whole(entry)) is not None]
 
 
 def _expect_gradients(
     student: Student, model: Remote, x: np.ndarray, dy: np.ndarray, expected: Sequence[np.ndarray]
 ) -> None:
     """Pass a model in which automatic differentiation reaches every parameter."""
-    found = student.call("torch-probe:gradients", model, _tensor(x), _tensor(dy))
+    found = answers.table(student.call("torch-probe:gradients", model, _tensor(x), _tensor(dy))) or {}
     for array in expected:
-        gradient = found.get(str(array.shape)) if isinstance(found, dict) else None
+        gradient = found.get(str(array.shape))
         if gradient is None:
             raise CheckFailed(f"no gradient reaches the parameter of shape {array.shape}")
         name = f"the gradient of the parameter of shape {array.shape}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from autograder import answers
 from autograder.cases import Plan
 from autograder.checks.part1.shared import draw
 from autograder.checks.part2.shared import CLASSES, COLOURS, draw_parameters
@@ -42,7 +42,7 @@ class Run:
     train: Remote
     writer: Remote
     folder: Remote
-    history: Any
+    history: object
 
     def parameters(self) -> np.ndarray:
         """All parameters of the model in a row, if they are finite and not those of the start."""
@@ -54,38 +54,32 @@ class Run:
 
     def files(self) -> dict[str, np.ndarray]:
         """All files of out_dir, as bytes, by name."""
-        found = self.student.call("torch-probe:packed", self.folder)
-        if not isinstance(found, dict) or not all(_are_bytes(content) for content in found.values()):
+        found = answers.table(self.student.call("torch-probe:packed", self.folder)) or {}
+        files = {name: array for name, entry in found.items() if (array := answers.array(entry)) is not None}
+        if files.keys() != found.keys() or any(content.dtype != np.uint8 for content in files.values()):
             raise CheckFailed(f"out_dir holds {show(found)}, expected files")
-        if sum(content.size for content in found.values()) > MAX_FILES:
+        if sum(content.size for content in files.values()) > MAX_FILES:
             raise CheckFailed(f"the files in out_dir take more than {MAX_FILES // 2**20} MB, for a model of 1 KB")
-        return found
+        return files
 
-    def saved(self, name: str) -> Any:
+    def saved(self, name: str) -> object:
         """The weights that a file of out_dir holds, in a row, unchecked."""
-        found = self.student.call("torch-probe:opened", self.folder, name, KEYS[name])
-        trouble = str(found.get("trouble")) if isinstance(found, dict) else "unsafe"
-        if trouble:
+        found = answers.table(self.student.call("torch-probe:opened", self.folder, name, KEYS[name])) or {}
+        trouble = answers.text(found.get("trouble", "unsafe"))
+        if trouble != "":
+            trouble = "unsafe" if trouble is None else trouble
             raise CheckFailed(f"{name} {TROUBLES.get(trouble, TROUBLES['unsafe']).format(key=KEYS[name])}")
         return found.get("weights")
 
-    def scalars(self, tag: str) -> list[tuple[int, float]]:
+    def scalars(self, tag: str) -> list[tuple[object, float]]:
         """Steps and values of one tag, in the order in which they were written."""
-        found = self.writer.get("scalars")
-        rows = (
-            [row for row in found if isinstance(row, list) and len(row) == 3 and isinstance(row[0], str)]
-            if isinstance(found, list)
-            else []
-        )
-        mine = [(step, float(value)) for name, value, step in rows if name == tag and isinstance(value, float)]
+        rows = [answers.items(row) or [] for row in answers.items(self.writer.get("scalars")) or []]
+        named = [(name, row[1], row[2]) for row in rows if len(row) == 3 and (name := answers.text(row[0])) is not None]
+        mine = [(step, value) for name, value, step in named if name == tag and isinstance(value, float)]
         if not mine:
-            tags = ", ".join(sorted({row[0][:40] for row in rows})) or "nothing"
+            tags = ", ".join(sorted({name[:40] for name, _, _ in named})) or "nothing"
             raise CheckFailed(f"{tag} is never written, only {tags}"[:300])
         return mine
-
-
-def _are_bytes(content: Any) -> bool:
-    return isinstance(content, np.ndarray) and content.dtype == np.uint8
 
 
 def draw_plan(
@@ -148,8 +142,8 @@ def fit(
     student.call("torch-probe:seed", seed)
     loaders = {"train": train, "valid": valid}
     arguments = (model, loaders, config, out_dir, device, writer, resume)
-    outcome = student.call("torch-probe:finish", function, *arguments)
-    ended = str(outcome.get("ended")) if isinstance(outcome, dict) else ""
+    outcome = answers.table(student.call("torch-probe:finish", function, *arguments)) or {}
+    ended = answers.text(outcome.get("ended")) or ""
     expected = {"": "returned", "cut": "cut", "interrupt": "interrupted"}[stop[0]]
     if ended != expected:
         what = {"returned": "returned", "interrupted": "raised KeyboardInterrupt"}.get(ended, "did not return")

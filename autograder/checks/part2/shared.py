@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from autograder import answers
 from autograder.cases import Setting
 from autograder.checks.part1.shared import Clauses, draw
 from autograder.errors import CheckFailed
 from autograder.expect import show
-from autograder.inside.wire import Tensor
 from autograder.student import Remote, Student
 
 HIDDEN, CLASSES, COLOURS = 5, 4, 3
@@ -45,26 +45,29 @@ def new_loader(student: Student, setting: Setting, **how: Any) -> Remote:
     return student.new("torch-probe:Batches", setting.images, setting.labels, setting.batch_size, **how)
 
 
-def pair(value: Any, function: str) -> tuple[Any, Any]:
+def pair(answer: object, function: str) -> tuple[object, object]:
     """Pass what a loop returned if it is (loss, accuracy), each one number of whatever type."""
-    if not isinstance(value, tuple | list) or len(value) != 2:
-        raise CheckFailed(f"{function} returned {show(value)}, expected the pair (loss, accuracy)")
-    return number(value[0]), number(value[1])
+    loss, accuracy = _pair(answer, function)
+    return number(loss), number(accuracy)
 
 
-def number(value: Any) -> Any:
+def number(answer: object) -> object:
     """Turn a tensor or an array of one number into that number."""
-    if isinstance(value, Tensor):
-        value = value.array
-    if isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind in "fiu":
-        return float(value.reshape(-1)[0])
-    return value
+    found = answers.number(answer)
+    return answer if found is None else found
 
 
-def expect_floats(value: Any, function: str) -> None:
+def expect_floats(answer: object, function: str) -> None:
     """Pass a pair of plain Python numbers."""
-    pair(value, function)
-    for part, name in zip(value, ("loss", "accuracy"), strict=True):
+    for part, name in zip(_pair(answer, function), ("loss", "accuracy"), strict=True):
         if type(part) not in (float, int):
-            found = f"a tensor of dtype {part.dtype}" if isinstance(part, Tensor) else show(part)
+            dtype = answers.tensor_dtype(part)
+            found = show(part) if dtype is None else f"a tensor of dtype {dtype}"
             raise CheckFailed(f"{name} is {found}, expected a float")
+
+
+def _pair(answer: object, function: str) -> tuple[object, object]:
+    found = answers.pair(answer)
+    if found is None:
+        raise CheckFailed(f"{function} returned {show(answer)}, expected the pair (loss, accuracy)")
+    return found

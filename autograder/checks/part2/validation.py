@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from autograder import answers
 from autograder.cases import Setting
 from autograder.checks.part1.shared import Clauses
 from autograder.checks.part2.loop import (
@@ -18,7 +17,6 @@ from autograder.checks.part2.loop import (
 from autograder.checks.part2.shared import SINGLE, draw_setting, expect_floats, new_loader, new_net, pair
 from autograder.errors import CheckFailed
 from autograder.expect import expect_close, expect_unchanged, show
-from autograder.inside.wire import Tensor
 from autograder.oracles.loops import average_accuracy, average_loss
 from autograder.rubric import check
 from autograder.student import Remote, Student
@@ -28,7 +26,9 @@ VALIDATE = "part2_pytorch.train:validate"
 CONDITION = {"the parameters": 2, "the running statistics": 3, "requires_grad": 2, "the gradients": 2}
 
 
-def _validate(student: Student, setting: Setting, model: Remote, criterion: str = "cross_entropy", **how: Any) -> Any:
+def _validate(
+    student: Student, setting: Setting, model: Remote, criterion: str = "cross_entropy", **how: bool
+) -> object:
     """One validation by the student's code: what it returned."""
     loader = new_loader(student, setting, **how)
     return student.call(
@@ -93,8 +93,8 @@ def validation_computes_no_gradients(student: Student, rng: np.random.Generator)
     setting = draw_setting(rng)
     model = new_net(student, setting)
     _validate(student, setting, model)
-    tracked = model.get("tracked")
-    if not isinstance(tracked, list) or not tracked:
+    tracked = answers.items(model.get("tracked"))
+    if not tracked:
         raise CheckFailed("the model is never called, expected once for each batch")
     if wrong := sum(flag is not False for flag in tracked):
         raise CheckFailed(f"torch keeps track for gradients in {wrong} of {len(tracked)} batches, expected none")
@@ -110,22 +110,22 @@ def validation_leaves_the_model_as_it_is(student: Student, rng: np.random.Genera
     after = _condition(model)
     for what in CONDITION:
         for old, new in zip(before[what], after[what], strict=True):
-            if isinstance(old, Tensor) and isinstance(new, Tensor):
-                expect_unchanged(new, old.array, what)
-            elif isinstance(old, Tensor) or old is not new:
-                shown = "tensors" if isinstance(old, Tensor) else show(old)
+            before_it = answers.array(old)
+            if before_it is not None and answers.array(new) is not None:
+                expect_unchanged(new, before_it, what)
+            elif before_it is not None or old is not new:
+                shown = "tensors" if before_it is not None else show(old)
                 raise CheckFailed(f"{what} of the model: {show(new)} after validate, expected {shown}, as before it")
 
 
-def _condition(model: Remote) -> dict[str, list[Any]]:
+def _condition(model: Remote) -> dict[str, list[object]]:
     """Everything of the grader's model that a validation might change."""
-    found = model.call("condition")
-    if not isinstance(found, dict) or found.keys() != CONDITION.keys():
-        raise CheckFailed(f"the model is {show(found)} after validate, expected it as it was")
+    found = answers.table(model.call("condition")) or {}
+    condition = {what: answers.items(found.get(what)) or [] for what in CONDITION}
     for what, count in CONDITION.items():
-        if not isinstance(found[what], list) or len(found[what]) != count:
-            raise CheckFailed(f"{what} of the model: {show(found[what])} after validate, expected {count} values")
-    return found
+        if len(condition[what]) != count:
+            raise CheckFailed(f"{what} of the model: {show(found.get(what))} after validate, expected {count} values")
+    return condition
 
 
 @check("2.4-restored", needs=("2.4-mode",))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 
-from autograder.checks.part3.shared import Clauses, clauses, expect_kept, expect_value_error, kinds, plain
+from autograder import answers
+from autograder.checks.part3.shared import Clauses, clauses, expect_kept, expect_value_error, kinds
 from autograder.errors import CheckFailed
 from autograder.expect import expect_equal
 from autograder.inside.wire import Seed
@@ -173,11 +173,12 @@ def _seed(rng: np.random.Generator) -> Seed:
     return Seed(int(rng.integers(1 << 30)))
 
 
-def _indices(actual: Any, size: int, count: int) -> np.ndarray:
+def _indices(actual: object, size: int, count: int) -> np.ndarray:
     """Pass whole numbers that are indices into `size` images, `count` of them."""
-    found = plain(actual)
-    if not isinstance(found, np.ndarray):
-        raise CheckFailed(f"imbalanced_subset returned a {type(found).__name__}, expected an array of {count} indices")
+    found = answers.array(actual)
+    if found is None:
+        kind = answers.type_name(actual) or type(actual).__name__
+        raise CheckFailed(f"imbalanced_subset returned a {kind}, expected an array of {count} indices")
     if found.dtype.kind not in "iu":
         raise CheckFailed(f"the indices have dtype {found.dtype}, expected int64")
     if found.shape != (count,):

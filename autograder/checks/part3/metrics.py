@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.part3.shared import SINGLE, Clauses, clauses, expect_kept, expect_numbers, kinds, plain
+from autograder import answers
+from autograder.checks.part3.shared import SINGLE, Clauses, clauses, expect_kept, expect_numbers, kinds
 from autograder.errors import CheckFailed
 from autograder.expect import expect_no_warnings
 from autograder.oracles.imbalance import class_accuracy, confusion, mean_accuracy
@@ -93,9 +94,9 @@ def empty_classes_are_nan(student: Student, rng: np.random.Generator) -> None:
     case = _case(rng, SOME_CLASSES)
     found = student.call(PER_CLASS, *case)
     expected = class_accuracy(*case)
-    array = plain(found)
+    array = answers.array(found)
     empty = np.isnan(expected)
-    if isinstance(array, np.ndarray) and array.shape == expected.shape and array.dtype.kind == "f":
+    if array is not None and array.shape == expected.shape and array.dtype.kind == "f":
         for c in np.flatnonzero(empty & ~np.isnan(array)):
             raise CheckFailed(f"accuracy[{c}] is {array[c]:.6g}, expected nan: class {c} has no images")
         for c in np.flatnonzero(~empty & np.isnan(array)):

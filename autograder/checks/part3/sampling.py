@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from autograder.checks.part3.shared import clauses, expect_kept, expect_numbers, kinds, plain
+from autograder import answers
+from autograder.checks.part3.shared import clauses, expect_kept, expect_numbers, kinds
 from autograder.oracles.imbalance import sample_shares
 from autograder.rubric import check
 from autograder.student import Student
@@ -14,10 +13,11 @@ from autograder.student import Student
 WEIGHTS = "part3_imbalance.sampling:balanced_sample_weights"
 
 
-def _scaled(actual: Any) -> Any:
+@np.errstate(over="ignore")
+def _scaled(actual: object) -> object:
     """Divide weights by their sum, as a sampler does; whatever is no such array stays as it is."""
-    found = plain(actual)
-    if not isinstance(found, np.ndarray) or found.dtype.kind not in "fiu":
+    found = answers.array(actual)
+    if found is None or found.dtype.kind not in "fiu":
         return actual
     if found.dtype.kind in "iu":
         found = found.astype(np.float64)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder import answers
 from autograder.checks.part1.shared import draw
 from autograder.errors import CheckFailed, StudentRaised, Unfinished
 from autograder.expect import expect_close, expect_equal, expect_unchanged, show
@@ -36,13 +37,8 @@ def clauses(compute: Callable[..., Any], args: tuple[Any, ...], rules: Mapping[s
     return {clause: suspect(rule) for clause, rule in rules.items()}
 
 
-def plain(actual: Any) -> Any:
-    """Take the array out of a tensor; anything else stays what it is."""
-    return actual.array if isinstance(actual, Tensor) else actual
-
-
 def expect_numbers(
-    actual: Any,
+    actual: object,
     expected: Any,
     name: str,
     *,
@@ -51,17 +47,17 @@ def expect_numbers(
     axes: tuple[str, ...] = (),
 ) -> np.ndarray:
     """Pass values that are close, as float64, as float32, or as whole numbers: nothing says which they must be."""
-    found = plain(actual)
-    if isinstance(found, np.ndarray) and found.dtype.kind in "iu":
+    found = answers.array(actual)
+    if found is not None and found.dtype.kind in "iu":
         actual = found.astype(np.float64)
-    dtype = "float32" if isinstance(found, np.ndarray) and found.dtype == np.float32 else "float64"
+    dtype = "float32" if found is not None and found.dtype == np.float32 else "float64"
     return expect_close(actual, expected, name, dtype=dtype, suspects=suspects, tolerance=tolerance, axes=axes)
 
 
-def expect_finite(actual: Any, name: str, question: str) -> None:
+def expect_finite(actual: object, name: str, question: str) -> None:
     """Pass what holds no infinity and no NaN; whether it is an array at all is for others to say."""
-    found = plain(actual)
-    if isinstance(found, np.ndarray) and found.dtype.kind == "f" and not np.isfinite(found).all():
+    found = answers.array(actual)
+    if found is not None and found.dtype.kind == "f" and not np.isfinite(found).all():
         odd = found[~np.isfinite(found)]
         raise CheckFailed(f"{name} is {odd[0]} ({odd.size} of {found.size} values are not finite): {question}")
 
@@ -69,7 +65,8 @@ def expect_finite(actual: Any, name: str, question: str) -> None:
 def expect_kept(held: Remote, before: np.ndarray, name: str) -> None:
     """Pass a list, an array or a tensor that the student's code has left as it was."""
     after = held.fetch()
-    expect_unchanged(np.array(after) if isinstance(after, list) else after, before, name)
+    found = answers.numbers(after)
+    expect_unchanged(after if found is None else found, before, name)
 
 
 def expect_value_error(ask: Callable[[], object], what: str) -> None:
@@ -89,13 +86,13 @@ def expect_value_error(ask: Callable[[], object], what: str) -> None:
 class Evaluated:
     """What a student's loss makes of a batch, and the logits and labels as they are afterwards."""
 
-    value: Any
-    slope: Any
-    logits: Any
-    labels: Any
+    value: object
+    slope: object
+    logits: object
+    labels: object
 
     @property
-    def gradient(self) -> Any:
+    def gradient(self) -> object:
         """The gradient by the logits.
 
         Raises:
@@ -121,9 +118,10 @@ class Batch:
     def evaluate(self, student: Student, loss: Remote, dtype: str = "float64") -> Evaluated:
         """Ask a student's loss for its value, and for its gradient by the logits."""
         inputs = Tensor(self.logits.astype(dtype), dtype), Tensor(self.labels, "int64")
-        found = student.call("loss-probe:evaluate", loss, *inputs)
-        if not isinstance(found, tuple) or len(found) != 4:
-            raise CheckFailed(f"the loss returned {show(found)}, expected one number")
+        answer = student.call("loss-probe:evaluate", loss, *inputs)
+        found = answers.items(answer) or []
+        if len(found) != 4:
+            raise CheckFailed(f"the loss returned {show(answer)}, expected one number")
         return Evaluated(*found)
 
     def focal(self, gamma: float, weight: np.ndarray | None = None, rule: str = "") -> np.ndarray:
