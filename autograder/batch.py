@@ -20,8 +20,8 @@ from rich.progress import Progress
 
 from autograder import crew, engine, exports, records, rubric, twins, warm
 from autograder.assignment import ROOT, Assignment
-from autograder.crew import Crew
-from autograder.errors import GraderError, SetupError, SubmissionError
+from autograder.crew import Crew, ProcessDied
+from autograder.errors import GraderError, MachineUnfit, SubmissionError
 from autograder.exports import Found, HandedIn
 from autograder.records import Alike, Record, State
 from autograder.reports import classpage, classtext, files, gradebook, gradescope, html
@@ -31,7 +31,6 @@ from autograder.store import Store
 from autograder.warm import Graded, Order
 
 REGRADING = "regrading.txt"  # is there while a regrading is under way, and names it
-HOPELESS = 5  # submissions in a row with a fault of ours: the next ones would have it as well
 PAGES = (".py", ".j2", ".css", ".js")
 
 
@@ -74,18 +73,18 @@ class Batch:
     def work(self, team: Crew, tasks: deque[Task], progress: Progress) -> None:
         """Grade them all, and keep each result as it comes; what is broken gets a second attempt, after all others.
 
+        A fault that comes back is that submission's, however many have one: the class goes on.
+
         Raises:
-            SetupError: if one after the other is broken, so that the fault is not theirs.
+            MachineUnfit: if whoever grades can grade nothing, whatever is handed in.
         """
-        began, total, in_a_row = time.monotonic(), len(tasks), 0
+        began, total = time.monotonic(), len(tasks)
         bar = progress.add_task("grading", total=total, pace="")
         for task, outcome in crew.work(team, tasks, self._order, warm.grade):
-            record = self._record(task.handed, outcome)
-            self._keep(record)
-            in_a_row = in_a_row + 1 if record.state is State.BROKEN and task.attempt == 1 else 0
-            if in_a_row == HOPELESS:
-                raise SetupError(f"stopped after {HOPELESS} faults in a row: {classtext.ungraded(record)}")
-            if in_a_row:
+            self._expect_fit(team, outcome)
+            record = self._keep(task.handed, outcome)
+            died = isinstance(outcome, ProcessDied)  # twice already
+            if record.state is State.BROKEN and task.attempt == 1 and not died:
                 tasks.append(replace(task, attempt=2))
                 continue
             self.graded.append(record.key)
@@ -136,6 +135,20 @@ class Batch:
         parts = (digest, self.code, str(self.seed), self.assignment.model_dump_json())
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
+    def _expect_fit(self, team: Crew, outcome: Graded | Exception) -> None:
+        """Pass an outcome that is the submission's own, on a machine that can grade.
+
+        Raises:
+            MachineUnfit: if it would have been the same for any other.
+        """
+        unfit = outcome.unfit if isinstance(outcome, Graded) else ""
+        if isinstance(outcome, ProcessDied):  # it could not be asked: another is, which has nothing to grade
+            order = Order(b"", self.assignment, self.seed, self.code)
+            ((_, proved),) = crew.work(team, deque([order]), lambda order: order, warm.prove)
+            unfit = str(proved)
+        if unfit:
+            raise MachineUnfit(f"nothing can be graded here: {unfit}; the same command goes on from here")
+
     def _record(self, one: HandedIn, outcome: Graded | Exception) -> Record:
         if isinstance(outcome, Graded):
             card, seconds = records.load_card(outcome.card), outcome.seconds
@@ -169,9 +182,24 @@ class Batch:
             card.fault = str(error) if isinstance(error, GraderError) else f"not graded: {type(error).__name__}"
         return card
 
-    def _keep(self, record: Record) -> None:
-        self.store.save(record, _pages(record))
+    def _keep(self, one: HandedIn, outcome: Graded | Exception) -> Record:
+        """Write one student's results.
+
+        Raises:
+            MachineUnfit: if there is no place for them.
+        """
+        try:
+            record = self._record(one, outcome)
+            pages = _pages(record)
+        except Exception as error:  # whatever there is in a card or a page, it is that submission's
+            record = self._record(one, error)
+            pages = _pages(record)
+        try:
+            self.store.save(record, pages)
+        except OSError as error:
+            raise MachineUnfit(f"{self.store.out} cannot hold results: {error.strerror}") from error
         self.records[record.key] = record
+        return record
 
 
 def run(

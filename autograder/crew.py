@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from autograder import warm
-from autograder.errors import SetupError, SubmissionError
+from autograder.errors import GraderError, SetupError, SubmissionError
 
 Task = TypeVar("Task")
 Order = TypeVar("Order")
 Result = TypeVar("Result")
 DASK_SECONDS = 60  # for the first worker to come
 GONE = "whoever graded is gone; run the same command again, it goes on from here"
+
+
+class ProcessDied(GraderError):
+    """The process that graded a zip has died, once in company and once alone."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ def work(
         with crew() as team:
             lost = yield from _shift(team, waiting, alone, order, do)
         if len(lost) == 1:
-            yield lost[0], SetupError("the process that graded it died")
+            yield lost[0], ProcessDied("the process that graded it died")
         else:
             alone.extend(lost)
 

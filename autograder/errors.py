@@ -10,7 +10,8 @@ GraderError
 │   └── OutOfMemory   more memory than the limit              the student's to fix
 ├── SetupError        the folder or the machine is not ready  whoever runs the command
 │   ├── DataMissing       the test images are not there           whoever runs the command
-│   └── NotRecorded       the handout does not know this case     whoever runs the command
+│   ├── NotRecorded       the handout does not know this case     whoever runs the command
+│   └── MachineUnfit      nothing can be graded here                  whoever runs the command
 ├── TableError        a row or column of a table is wrong     whoever wrote the table
 └── RubricError       the rubric or a check is malformed      ours to fix
 
@@ -71,6 +72,10 @@ class DataMissing(SetupError):
 
 class NotRecorded(SetupError):
     """The handout holds no expected value for a case: it was drawn by another NumPy than when they were recorded."""
+
+
+class MachineUnfit(SetupError):
+    """Nothing can be graded here, whatever is handed in: no box, no data, no place to write."""
 
 
 class TableError(GraderError):

@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from multiprocessing.util import Finalize
 from pathlib import Path
 
-from autograder import engine, records, rubric
+from autograder import canary, engine, records, rubric
 from autograder.assignment import PARTS, ROOT, Assignment, Limits
-from autograder.errors import GraderError, SetupError
+from autograder.errors import GraderError, MachineUnfit
+from autograder.rubric import Check
 from autograder.sandbox.box import Box
 from autograder.sandbox.temporary import TemporaryFolder
 from autograder.scores import Scorecard
@@ -48,17 +49,31 @@ class Order:
     seed: int
     code: str
 
+    @property
+    def terms(self) -> tuple[str, int, str]:
+        """All that decides over marks beside the zip."""
+        return self.assignment.model_dump_json(), self.seed, self.code
+
 
 @dataclass(frozen=True)
 class Graded:
-    """What comes back: a score card as JSON, and the seconds that it took."""
+    """What comes back.
+
+    Attributes:
+        card: the score card, as JSON.
+        seconds: that it took.
+        unfit: why nothing can be graded there, if so; the card says nothing of the submission then.
+    """
 
     card: bytes
     seconds: float
+    unfit: str = ""
 
 
 def grade(order: Order) -> Graded:
-    """Grade a zip; whatever goes wrong is in the score card.
+    """Grade a zip; whatever goes wrong with it is in the score card, what goes wrong without it in `unfit`.
+
+    The machine is tried before its first zip, and after each that ends in a fault.
 
     One at a time, in a thread that stays as long as the process: a zygote ends with the thread that started it.
     """
@@ -111,24 +126,70 @@ def digest(paths: Iterable[Path], *texts: str) -> str:
     return total.hexdigest()
 
 
+def prove(order: Order) -> str:
+    """Say why nothing can be graded here, or nothing; the zip of the order is left alone."""
+    return _lane().submit(_prove, order, grading=True).result()
+
+
 def _grade(order: Order) -> Graded:
     began = time.monotonic()
-    checks = [check for check in rubric.load() if check.part in order.assignment.parts]
+    unfit = "" if order.terms in _fit else _prove(order, grading=False)
+    card = engine.blank(order.assignment, _checks(order)) if unfit else _judged(order)
+    if card.broken:
+        unfit = _prove(order, grading=True)
+    return Graded(records.dump_card(card), time.monotonic() - began, unfit)
+
+
+# What this process has proved: on which terms it has all that it needs, and on which it grades its own solution.
+_fit: set[tuple[str, int, str]] = set()
+_grades: set[tuple[str, int, str]] = set()
+
+
+def _prove(order: Order, *, grading: bool) -> str:
+    """Say why nothing can be graded here, or nothing."""
     try:
         if order.code != code():
-            raise SetupError("this worker has another version of the grader or its libraries: install the same on all")
+            raise MachineUnfit("this grader or its libraries are of another version: install the same everywhere")
+        _expect_fit(order)
+        _fit.add(order.terms)
+        if grading and order.terms not in _grades:
+            canary.expect_grades(box(order.assignment.limits), order.assignment, _checks(order), order.seed)
+            _grades.add(order.terms)
+    except MachineUnfit as error:
+        _fit.discard(order.terms)
+        return str(error)
+    return ""
+
+
+def _expect_fit(order: Order) -> None:
+    """Try it with the box that there is, and if need be with a new one: no zip shall leave one that costs the next."""
+    needs = (lambda: box(order.assignment.limits)), order.assignment, _checks(order), order.seed
+    try:
+        canary.expect_fit(*needs)
+    except MachineUnfit:
+        close()
+        canary.expect_fit(*needs)
+
+
+def _checks(order: Order) -> list[Check]:
+    return [check for check in rubric.load() if check.part in order.assignment.parts]
+
+
+def _judged(order: Order) -> Scorecard:
+    checks = _checks(order)
+    try:
         path = _zips().path / "submission.zip"
         path.unlink(missing_ok=True)
         with open(path, "xb", opener=_private) as file:
             file.write(order.content)
         try:
-            card = engine.grade_zip(path, box(order.assignment.limits), order.assignment, checks, order.seed, _ignore)
+            return engine.grade_zip(path, box(order.assignment.limits), order.assignment, checks, order.seed, _ignore)
         finally:
             path.unlink()
     except Exception as error:  # the edge: a fault of ours is reported, and the next zip is graded all the same
         card = engine.blank(order.assignment, checks)
         card.fault = str(error) if isinstance(error, GraderError) else f"the grader failed: {type(error).__name__}"
-    return Graded(records.dump_card(card), time.monotonic() - began)
+        return card
 
 
 def _private(path: str, flags: int) -> int:

@@ -20,7 +20,7 @@ from rich.console import Console
 from autograder import assignment as assignments
 from autograder import batch, crew, exports, rubric, warm
 from autograder.assignment import ROOT, Assignment
-from autograder.errors import SetupError
+from autograder.errors import MachineUnfit, SetupError
 from autograder.records import Record, State
 from autograder.store import Store
 from autograder.warm import Order
@@ -171,37 +171,97 @@ def test_pages_are_written_again_without_grading_when_their_code_has_changed(gra
     assert "<!doctype html>" in (tmp_path / "out/students/ada/report.html").read_text(encoding="utf-8")
 
 
-@pytest.fixture
-def no_images(small: Assignment) -> Assignment:
-    """Part 2, judged by images that this machine does not have: a fault of ours."""
-    part = assignments.load().parts[2]
-    return small.model_copy(update={"parts": {2: part}, "dataset": "images:/no/such/folder"})
+FRAGILE = "part3_imbalance.data:long_tailed_counts"
 
 
 @pytest.fixture
-def unlucky(tmp_path: Path, reference, skeletons, checkpoints) -> Path:
-    """A class of one, who has a checkpoint and little else."""
-    models, weights = "part2_pytorch/models.py", "checkpoints/two_layer.pt"
-    files = {**skeletons, models: reference[models], weights: checkpoints[weights]}
-    (tmp_path / "unlucky").mkdir()
-    (tmp_path / "unlucky" / "ada.zip").write_bytes(make_class.packed(files))
-    return tmp_path / "unlucky"
+def fragile(monkeypatch) -> None:
+    """A check of the grader's that is at fault itself: it adds up whatever it gets."""
+    monkeypatch.setattr(rubric, "_declared", {check.id: check for check in rubric.load()})
+
+    @rubric.check("3.1-fragile", points=0)
+    def counts_add_up(student, rng) -> None:
+        """Counts add up."""
+        sum(student.call(FRAGILE, 8, 2, 0.5))
 
 
-def test_what_is_broken_is_tried_twice_and_again_the_next_time(grade_class, tmp_path, unlucky, no_images) -> None:
-    records, asked, said = grade_class(unlucky, assignment=no_images)
-    assert (asked, records["ada"].state) == (2, State.BROKEN)
-    assert "ada: to grade again: 2.6" in said
-    assert _rows(tmp_path / "out")["ada"]["points"] == ""  # no silent zero
-    assert grade_class(unlucky, assignment=no_images)[1] == 2
+@pytest.fixture
+def hopeless(monkeypatch) -> None:
+    """A check of the grader's that nobody passes, in a process that has not graded its own solution yet."""
+    monkeypatch.setattr(warm, "_grades", set())
+    monkeypatch.setattr(rubric, "_declared", {check.id: check for check in rubric.load()})
+
+    @rubric.check("3.1-hopeless", points=0)
+    def nothing_is_something(student, rng) -> None:
+        """Nothing is something."""
+        1 / 0  # noqa: B018 (a fault)
 
 
-def test_a_fault_that_all_have_stops_the_batch_in_one_sentence(grade_class, tmp_path, unlucky, no_images) -> None:
-    for name in "abcdefg":
-        (unlucky / f"{name}.zip").write_bytes((unlucky / "ada.zip").read_bytes())
-    with pytest.raises(SetupError, match=r"stopped after 5 faults in a row: .*: 2.6-two-layer: there is no folder"):
-        grade_class(unlucky, assignment=no_images)
-    assert len(_rows(tmp_path / "out")) == 5
+@pytest.fixture
+def unlucky(right: bytes, reference: Mapping[str, bytes]) -> bytes:
+    """What makes the fragile check raise."""
+    module = "part3_imbalance/data.py"
+    odd = reference[module] + b"\n\ndef long_tailed_counts(*_, **__):\n    return 'zero'\n"
+    return make_class.packed({**reference, module: odd})
+
+
+def test_faults_that_come_back_with_their_zips_are_theirs_and_the_class_goes_on(
+    grade_class, fragile, folder, unlucky, tmp_path
+) -> None:
+    for name in "abcdef":
+        (folder / f"{name}.zip").write_bytes(unlucky)
+    records, asked, said = grade_class(folder)
+    states = {key: record.state for key, record in records.items()}
+    assert {key for key, state in states.items() if state is State.BROKEN} == set("abcdef")
+    assert (states["ada"], states["blank"], states["cut"]) == (State.GRADED, State.GRADED, State.REFUSED)
+    assert asked == 3 + 2 * 6  # what is broken gets a second attempt
+    assert all(f"{name}: to grade again: 3.1-fragile: the check itself failed" in said for name in "abcdef")
+    rows = _rows(tmp_path / "out")
+    assert {rows[name]["points"] for name in "abcdef"} == {""}  # no silent zero
+    assert rows["ada"]["points"] == "16.00"
+
+
+def test_a_fault_that_the_reference_has_too_stops_the_batch_at_once(grade_class, hopeless, folder, tmp_path) -> None:
+    said = r"nothing can be graded here: not even the grader's own solution can be graded: 3.1-hopeless: the check"
+    with pytest.raises(MachineUnfit, match=said):
+        grade_class(folder)
+    assert _rows(tmp_path / "out") == {}
+
+
+def test_a_missing_data_set_stops_the_batch_before_anything_is_graded(grade_class, folder, small, tmp_path) -> None:
+    both = small.model_copy(update={"parts": assignments.load().parts, "dataset": "images:/no/such/folder"})
+    with pytest.raises(MachineUnfit, match="nothing can be graded here: there is no folder"):
+        grade_class(folder, assignment=both)
+    assert _rows(tmp_path / "out") == {}
+
+
+class Deadly(Executor):
+    """A process that is killed, as a system does that is short of memory, whenever it grades a certain zip."""
+
+    def __init__(self) -> None:
+        self._pool = warm.pool(1)
+
+    def submit(self, function: Callable, /, *args, **kwargs) -> Future:
+        return self._pool.submit(die_or_do, function, *args)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._pool.shutdown(wait, cancel_futures=cancel_futures)
+
+
+def die_or_do(function: Callable, order: Order) -> object:
+    if b"deadly.txt" in order.content:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return function(order)
+
+
+def test_zips_whose_grading_kills_the_process_cost_nobody_else_a_mark(small, folder, reference, tmp_path) -> None:
+    for name in ("bad", "worse"):
+        (folder / f"{name}.zip").write_bytes(make_class.packed({**reference, "deadly.txt": b""}))
+    console = Console(file=io.StringIO(), width=160)
+    assert batch.run(folder, tmp_path / "out", small, 0, crew.of(Deadly, 2), console) == 2
+    states = {key: record.state for key, record in Store(tmp_path / "out").load(("ada", "bad", "worse")).items()}
+    assert states == {"ada": State.GRADED, "bad": State.BROKEN, "worse": State.BROKEN}
+    assert "bad: to grade again: the process that graded it died" in console.file.getvalue()
 
 
 def test_what_a_kill_leaves_half_written_is_put_in_order(grade_class, folder, tmp_path) -> None:
@@ -227,7 +287,7 @@ def test_results_are_for_their_owner_alone(tmp_path) -> None:
 
 def test_another_version_of_the_grader_grades_nothing(small, right) -> None:
     graded = warm.grade(Order(right, small, 0, "another version"))
-    assert b"another version of the grader" in graded.card
+    assert "of another version: install the same everywhere" in graded.unfit
 
 
 def die_or_answer(order: str) -> str:
@@ -261,6 +321,19 @@ def test_a_class_is_graded_from_the_command_line(folder, tmp_path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "3 submissions: 3 graded" in done.stdout
     assert [row["points"] for row in _rows(tmp_path / "out").values()] == ["100.00", "0.00", "0.00"]
+
+
+def test_a_machine_without_room_says_so_before_anything_is_graded(folder, tmp_path) -> None:
+    preset = ROOT / "autograder" / "presets" / "hw2p1.toml"
+    command = [sys.executable, "-m", "autograder", "batch", str(folder), "--out", str(tmp_path / "out")]
+    done = subprocess.run(
+        ["prlimit", "--fsize=500000", *command, "--assignment", str(preset), "--jobs", "1"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "nothing can be unpacked on this machine: File too large" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert _rows(tmp_path / "out") == {}
 
 
 def test_a_class_that_is_not_there_is_one_sentence_and_status_2(tmp_path) -> None:
