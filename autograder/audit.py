@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from autograder import catalogue, mutants, proof, trials
+from autograder import catalogue, mutants, proof, rubric, trials
 from autograder.catalogue import Mistake
 from autograder.errors import RubricError
 from autograder.mutants import Key, Mutant
@@ -107,7 +107,7 @@ def run(console: Console, part: int, count: int | None, jobs: int, json_file: Pa
     began = time.monotonic()
     files, equivalent = catalogue.reference_files(), mutants.load_equivalent()
     mistakes = [mistake for mistake in catalogue.load() if mistake.file.startswith(f"part{part}_")]
-    everything = mutants.of_part(files, part)
+    everything = [mutant for mutant in mutants.of_part(files, part) if mutant.todo not in _judged_by_images()]
     audit = grade(files, part, mistakes, mutants.sample(everything, count), equivalent, jobs, console)
     outdated = stale(equivalent, everything, audit.fates, part)
     show(audit, outdated, files, console)
@@ -132,9 +132,12 @@ def grade(
     Raises:
         RubricError: if the reference itself loses a check, or a check fails by itself.
     """
-    reach = mutants.reach(files, part)
-    todos = [*repeat((), 1 + len(mistakes)), *(reach[mutant.file] for mutant in chosen)]
-    variants = [files, *(mistake.apply(files) for mistake in mistakes), *(mutant.apply(files) for mutant in chosen)]
+    reach, free = mutants.reach(files, part), _judged_by_images()
+    own = {check.todo for check in rubric.load() if check.part == part} - free
+    todos = [own, *map(proof.asked, mistakes), *(own.intersection(reach[mutant.file]) for mutant in chosen)]
+    trained = catalogue.reference_files(dataset=trials.DATASET)
+    wrong = (mistake.apply(trained if free.intersection(proof.asked(mistake)) else files) for mistake in mistakes)
+    variants = [files, *wrong, *(mutant.apply(files) for mutant in chosen)]
     trial = trials.run(variants, (part,), jobs, SECONDS, todos)
     cards = iter(track(trial, "grading", total=len(variants), console=console, transient=True))
     if trouble := proof.everything_passed(next(cards)):
@@ -148,9 +151,14 @@ def grade(
         if fates[mutant] is not Fate.EQUIVALENT and all(mark.outcome is Outcome.LOST for mark in proof.failed(card)):
             doubtful.append(mutant)
     if doubtful:  # survived, or was out of time: now with time enough, and the checks that should not see the change
-        cards = trials.run((mutant.apply(files) for mutant in doubtful), (part,), jobs)
+        cards = trials.run((mutant.apply(files) for mutant in doubtful), (part,), jobs, todos=repeat(own))
         fates |= {mutant: fate(mutant, card, equivalent) for mutant, card in zip(doubtful, cards, strict=True)}
     return Audit(len(mistakes), missed, unnamed, fates)
+
+
+def _judged_by_images() -> set[str]:
+    """Name the TODOs that checkpoints decide: what computes a network of one's own is free, and has no mutants."""
+    return {check.todo for check in rubric.load() if check.exam}
 
 
 def names(mistake: Mistake, card: Scorecard) -> bool:
