@@ -116,7 +116,9 @@ def shown(time: datetime) -> str:
     return time.isoformat(" ", "minutes")
 
 
-def load_extensions(path: Path, zone: tzinfo | None = None) -> dict[str, Extension]:
+def load_extensions(
+    path: Path, zone: tzinfo | None = None, names: Mapping[str, str] | None = None
+) -> dict[str, Extension]:
     """Read the dates of single students, from CSV with the columns student, due, grace, or from TOML.
 
         ["ann@example.edu"]
@@ -124,11 +126,12 @@ def load_extensions(path: Path, zone: tzinfo | None = None) -> dict[str, Extensi
 
     Args:
         zone: of times that name none.
+        names: other names of columns, folded.
 
     Raises:
         TableError: that names every cell that cannot be used.
     """
-    rows = _from_toml(path) if path.suffix == ".toml" else _from_csv(path)
+    rows = _from_toml(path) if path.suffix == ".toml" else _from_csv(path, names)
     problems, found = tables.Problems(), dict[str, Extension]()
     for student, where, values in rows:
         dates: dict[str, datetime] = {}
@@ -149,10 +152,10 @@ def _time(value: object, where: str, zone: tzinfo | None) -> datetime:
         raise TableError(f"{where}: {error}") from None
 
 
-def _from_csv(path: Path) -> Iterator[tuple[str, str, Mapping[str, object]]]:
+def _from_csv(path: Path, other: Mapping[str, str] | None) -> Iterator[tuple[str, str, Mapping[str, object]]]:
     """Yield each student, where their row is, and what it gives."""
     names = ("student", "due", "grace")
-    for student, row in tables.once(tables.read(path, ("student",), names).rows, "student").items():
+    for student, row in tables.once(tables.read(path, ("student",), names, other).rows, "student").items():
         yield student, row.at(""), {name: row[name] for name in names[1:] if row[name]}
 
 

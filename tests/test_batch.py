@@ -118,9 +118,9 @@ def test_what_is_not_graded_or_alike_is_said_on_the_terminal_and_the_page(grade_
     for text in (said, page):
         assert "notes.txt" in text
         assert "no zip, no folder, and no name that a platform gives" in text
-        assert "ada, bell" in text
+        assert "ada; bell" in text
         assert "the whole zip" in text
-    assert "ada, bell, curie" not in said + page
+    assert "ada; bell; curie" not in said + page
     assert grade_class(folder)[2].count("the whole zip") == 1  # also when nothing is graded
 
 

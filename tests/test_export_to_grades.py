@@ -134,7 +134,7 @@ def test_gradescope_as_it_exports_to_grades_with_groups_and_lateness(course) -> 
         ["Marie", "Curie", "003", "marie@example.edu", "", "0.00", "100.00"],
     ]
     assert "late with the code, 2 students: bob@example.edu, marie@example.edu" in said
-    assert "Ada Lovelace, Bob Bell, Marie Curie: part1_numpy/" in said  # the same files
+    assert "Ada Lovelace; Bob Bell, Marie Curie: part1_numpy/" in said  # the same files
 
 
 def test_moodle_as_it_exports_to_what_it_imports(course) -> None:

@@ -155,6 +155,48 @@ def test_the_assignment_gives_its_own_deadlines() -> None:
     assert assignment.deadlines == Deadlines(assignment.due, assignment.grace, Fraction(1))
 
 
+def test_times_without_a_zone_are_in_that_of_the_assignment(tmp_path) -> None:
+    text = assignments.FILE.read_text()
+    assert parse("2027-07-01 12:00", assignments.load().clock) == datetime(2027, 7, 1, 17, tzinfo=UTC)
+    (tmp_path / "hw.toml").write_text(f'zone = "America/New_York"\n{text}')
+    summer = assignments.load(tmp_path / "hw.toml").clock
+    assert parse("2027-07-01 12:00", summer) == datetime(2027, 7, 1, 16, tzinfo=UTC)
+    (tmp_path / "hw.toml").write_text(f'zone = "Mars/Olympus"\n{text}')
+    with pytest.raises(RubricError, match=r"hw.toml: zone: value error, there is no zone mars/olympus"):
+        assignments.load(tmp_path / "hw.toml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-02-19 23:59:00.123456000 -0500", "2024-02-20 04:59:00 UTC", "2024-02-20 04:59 GMT", "2024/02/19 23:59",
+        "Feb 19, 2024 at 11:59pm", "Mon Feb 19, 2024 11:59 PM", "Monday, 19 February 2024, 11:59 PM",
+        "Monday, February 19, 2024, 11:59\u202fPM", "19.02.2024 23:59", "19.2.2024, 23:59", "02/19/2024 11:59 p.m.",
+        "19/02/2024 23:59", "Montag, 19. Februar 2024, 23:59", "lundi 19 février 2024, 23:59",
+        "lunes, 19 de febrero de 2024, 23:59", "2024-02-19 20:59 PST", "2024-02-20 05:59 CET",
+    ],
+)  # fmt: skip
+def test_a_time_is_read_as_platforms_and_countries_write_it(text) -> None:
+    assert parse(text, NEW_YORK) == DUE
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("02/03/2024 23:59", "may be 2024-02-03 or 2024-03-02, expected one like 2027-02-19 23:59 -0500"),
+        ("2024-02-19", "has no time of day"),
+        ("Feb 19 at 11:59pm", "is no time"),
+        ("13:00 PM 2024-02-19", "is no time"),
+        ("2024-02-19 13:00 PM", "is no time"),
+        ("2024-02-19 24:00", "is no time"),
+        ("Foo 19, 2024 at 11:59pm", "is no time"),
+    ],
+)
+def test_a_time_that_may_be_another_is_asked_for(text, message) -> None:
+    with pytest.raises(TableError, match=message):
+        parse(text, NEW_YORK)
+
+
 def test_an_assignment_whose_grace_ends_too_early_is_refused(tmp_path) -> None:
     text = assignments.FILE.read_text().replace("grace = 2027-02-21", "grace = 2027-02-18")
     (tmp_path / "hw.toml").write_text(text)

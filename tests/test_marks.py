@@ -233,6 +233,16 @@ def test_times_are_read_as_each_platform_writes_them_in_the_assignments_zone(cou
     assert [grade.code.said.startswith("handed in on time") for grade in merged.grades] == [False, True, False]
 
 
+@pytest.mark.parametrize("column", ["student", "Email", "SID"])
+def test_an_extension_is_found_by_whatever_names_a_student_in_the_assignments_zone(course, column) -> None:
+    who = {"student": "ann", "Email": "ANN@example.edu", "SID": "001"}[column]
+    extensions = f'{column},due\n{who},"Feb 26, 2027 at 11:59pm"\n'
+    merged = course.merge(
+        times=f"{column},code\n{who},2027-02-26 23:59\n", extensions=extensions, code="SID,score\n001,70\n"
+    )
+    assert merged.grades[0].code.said == "handed in on time"
+
+
 def test_moodles_worksheet_is_roster_and_times_at_once(course) -> None:
     code = "Identifier,score\nParticipant 4711,70\n"
     merged = course.merge(roster=WORKSHEET, code=code, times=WORKSHEET)

@@ -86,6 +86,13 @@ def test_two_students_are_found_in_each_platforms_roster_by_name_email_and_numbe
         assert found.find("001") == ada
 
 
+def test_a_number_called_id_is_canvass_only_in_canvass_own_columns(tmp_path) -> None:
+    (ada,) = _read(tmp_path, "ID,Name,Email\n101,Ada,ada@example.edu\n").students.values()
+    assert (ada.sid, ada.canvas_id, ada.participant) == ("101", "", "")
+    ada, _ = _read(tmp_path, CANVAS).students.values()
+    assert (ada.sid, ada.canvas_id, ada.participant) == ("001", "101", "")
+
+
 def test_who_is_no_student_is_said(tmp_path) -> None:
     assert _read(tmp_path, CANVAS).said == ["row 6 is Canvas's test student"]
     assert _read(tmp_path, GRADESCOPE).said == [

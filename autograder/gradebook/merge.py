@@ -132,7 +132,8 @@ def merge(inputs: Inputs, assignment: Assignment, criteria: Criteria) -> Merged:
 
 def _extensions(path: Path, known: Roster, assignment: Assignment) -> dict[str, Extension]:
     problems, found = Problems(), dict[str, Extension]()
-    for name, extension in load_extensions(path, assignment.clock).items():
+    who = {name: "student" for name, column in roster.NAMES.items() if column in roster.WHO}
+    for name, extension in load_extensions(path, assignment.clock, who).items():
         with problems.collected():
             try:
                 found[known.find(name).id] = extension

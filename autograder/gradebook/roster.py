@@ -28,14 +28,15 @@ MEANINGS = {
     "sid": "sid, sis user id, student id, id number, id-nummer, matrikelnummer, numéro d'identification, "
     "número de id, número de identificación",
     "login": "login, sis login id, username, user name, anmeldename, nom d'utilisateur, nombre de usuario",
-    "participant": "identifier, id, identifikation, identifiant, identificador",
+    "participant": "identifier, identifikation, identifiant, identificador",
+    "number": "id, user id, userid",
     "section": "section, sections, section_name, groups, group, gruppe, gruppen, groupe, grupo",
     "role": "role, roles, rolle, rôle, rol",
     "canvas_id": "canvas_id",
     "student": "student",
 }
 NAMES = {fold(name): column for column, names in MEANINGS.items() for name in names.split(", ")}
-WHO = ("student", "email", "sid", "login", "canvas_id", "participant", "name")  # the surest first
+WHO = ("student", "email", "sid", "login", "canvas_id", "participant", "number", "name")  # the surest first
 STAFF = ("instructor", "ta", "teacher", "reader", "teaching assistant", "designer", "observer", "non-editing teacher")
 EXCUSED = ("ex", "excused", "exempt")
 DROPPED = ("dropped", "withdrawn", "w", "inactive", "concluded", "left", "unenrolled")
@@ -121,7 +122,7 @@ class Roster:
         """Find the students of a group, by whose name Canvas and Moodle export what it hands in together."""
         wanted = compact(name)
         found = [one for one in self.students.values() if wanted in map(compact, re.split("[,;]", one.section))]
-        return found if wanted else []
+        return found if wanted and not self._meant(name) else []
 
     def _meant(self, text: str) -> list[str]:
         return self._index.get(fold(text), []) or self._index.get(f"={compact(text)}", [])
@@ -158,22 +159,22 @@ def read(path: Path) -> Roster:
         TableError: that names each cell that cannot be used.
     """
     table = tables.read(path, names=NAMES)
-    platform = "student" not in table.columns or ("participant" in table.columns and "section" in table.columns)
+    platform = "student" not in table.columns or {"number", "section"} <= {*table.columns}
     if not platform:
         table = tables.read(path, ("student",), OURS, {fold("canvas_id"): "canvas_id"})
         rows = list(tables.once(table.rows, "student").values())
         return _sorted([(_ours(row), row) for row in rows], table)
-    if not any(column in table.columns for column in ("student", "name", "first", "email", "sid", "participant")):
+    if not any(column in table.columns for column in ("first", *WHO)):
         raise TableError(f"{path.name}, row 1: there is no column student, nor one by which a platform names students")
     return _from_platform(table)
 
 
 def _from_platform(table: Table) -> Roster:
-    canvas = "participant" in table.columns and "section" in table.columns
+    canvas = {"number", "login", "section"} <= {*table.columns}
     rows = []
     for row in table.rows:
         first = next(iter(row.cells.values()), "")
-        if canvas and ("points possible" in fold(first) or not (row["participant"] or row["login"])):
+        if canvas and ("points possible" in fold(first) or not (row["number"] or row["login"])):
             continue  # which assignment has how many points, and which are posted by hand
         if not (student := _theirs(row, canvas=canvas)):
             raise TableError(f"{row.file}, row {row.number}: nothing says who that is")
@@ -218,13 +219,13 @@ def _theirs(row: Row, *, canvas: bool) -> Student | None:
     name, email, login = _name(row), row["email"], row["login"]
     if not email and "@" in login:
         email = login
-    number = row["participant"]
-    id = email or login or row["sid"] or number or name
+    sid = row["sid"] if canvas else row["sid"] or row["number"]
+    at_canvas = row["number"] if canvas else ""
+    id = email or login or sid or row["participant"] or at_canvas or name
     if not id:
         return None
-    at_canvas, at_moodle = (number, "") if canvas else ("", number)
-    rest = (row["section"], at_moodle, False, row["first"], row["last"])
-    return Student(id, name, email, row["sid"], login, at_canvas, *rest)
+    rest = (row["section"], row["participant"], False, row["first"], row["last"])
+    return Student(id, name, email, sid, login, at_canvas, *rest)
 
 
 def _name(row: Row) -> str:
