@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 import traceback
@@ -11,15 +12,19 @@ from pathlib import Path
 import pytest
 from hostile import FORMS, Reply, Script, forged, many_lies, one_lie, recording
 
-from autograder import engine, rubric
+from autograder import engine, records, rubric
 from autograder.assignment import Assignment
+from autograder.engine import Verdict
 from autograder.exam import Exam
 from autograder.expect import show
+from autograder.reports import gradescope, html
 from autograder.rubric import Check
 from autograder.sandbox.box import Box
 from autograder.scores import Outcome
 
 Recorded = dict[str, list[Reply]]
+Verdicts = dict[str, list[Verdict]]
+PAGES = 40  # of students, with other verdicts each
 MOST = 120  # characters of a value in a sentence, and what stands around it
 
 
@@ -51,23 +56,23 @@ def recorded(box: Box, room: Path, small: Assignment) -> Recorded:
     return found
 
 
-def fault(check: Check, script: Script, exam: Exam) -> str:
-    """Run a check before a lying worker; the traceback, where it ends in a fault of ours."""
+def end(check: Check, script: Script, exam: Exam) -> tuple[Verdict, str]:
+    """Run a check before a lying worker: how it ends, and the traceback where that is a fault of ours."""
     student = script.student()
     student.allow(60)
     try:
         check.run(student, rubric.PUBLIC_SEED, exam)
     except Exception as error:
-        verdict = engine.verdict(error)
-        return f"{check.id}: {traceback.format_exc()[-1500:]}" if verdict.outcome is Outcome.BROKEN else ""
+        found = engine.verdict(error)
+        return found, f"{check.id}: {traceback.format_exc()[-1500:]}" if found.outcome is Outcome.BROKEN else ""
     finally:
         student.renew()
-    return ""
+    return Verdict(Outcome.PASSED), ""
 
 
-def hunt(recorded: Recorded, room: Path, small: Assignment, each: int, seed: int) -> tuple[int, list[str]]:
-    """Forge so many answers at each place of each check; the number of forged ones, and the faults."""
-    sent, faults = 0, []
+def hunt(recorded: Recorded, room: Path, small: Assignment, each: int, seed: int) -> tuple[int, list[str], Verdicts]:
+    """Forge so many answers at each place of each check; the number of forged ones, the faults, and how each ended."""
+    sent, faults, ends = 0, [], {}
     for check in rubric.load():
         replies = recorded[check.id]
         scripts = [
@@ -77,9 +82,22 @@ def hunt(recorded: Recorded, room: Path, small: Assignment, each: int, seed: int
         ]
         scripts += [Script(replies, many_lies(0.2, f"{seed}/{check.id}/{number}")) for number in range(2 * each)]
         for script in scripts:
-            faults += [text] if (text := fault(check, script, Exam(room, small))) else []
+            verdict, text = end(check, script, Exam(room, small))
+            faults += [text] if text else []
             sent += script.sent
-    return sent, faults
+            ends.setdefault(check.id, []).append(verdict)
+    return sent, faults, ends
+
+
+def expect_pages(ends: Verdicts, assignment: Assignment) -> None:
+    """Pass verdicts of which every page can be written."""
+    for number in range(min(max(map(len, ends.values())), PAGES)):
+        card = engine.blank(assignment, rubric.load())
+        for check in rubric.load():
+            engine.settle(card, check, ends[check.id][number % len(ends[check.id])])
+        records.load_card(records.dump_card(card))
+        json.dumps(gradescope.results(card), allow_nan=False).encode()
+        html.render(card).encode()
 
 
 def test_honest_answers_pass_before_the_worker_that_lies(recorded, room, small) -> None:
@@ -93,10 +111,11 @@ def test_honest_answers_pass_before_the_worker_that_lies(recorded, room, small) 
 @pytest.mark.parametrize("each", [1, pytest.param(16, marks=pytest.mark.slow)])
 def test_no_answer_of_a_worker_makes_a_check_raise(each, recorded, room, small, capsys) -> None:
     began = time.monotonic()
-    sent, faults = hunt(recorded, room, small, each, seed=each)
+    sent, faults, ends = hunt(recorded, room, small, each, seed=each)
     with capsys.disabled():
         print(f"\n{sent} forged answers to {len(recorded)} checks in {time.monotonic() - began:.0f} s")
     assert faults == []
+    expect_pages(ends, small)
     assert sent >= 1200 * each
 
 
@@ -111,7 +130,9 @@ def test_a_list_that_is_changed_to_anything_at_all_is_a_sentence(form, recorded,
                 def forge(honest: Reply, at: int, place: int = place, value: object = value) -> Reply:
                     return {**honest, "value": value} if at == place else honest
 
-                assert fault(check, Script(replies, forge), Exam(room, small)) == ""
+                verdict, fault = end(check, Script(replies, forge), Exam(room, small))
+                assert fault == ""
+                assert verdict.message
 
 
 # What is put into the list of labels or counts that a function of part 3 was given.
