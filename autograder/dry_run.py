@@ -21,6 +21,8 @@ from autograder.scores import Outcome
 PATIENCE = 60.0  # seconds for imports, added to every limit
 SLOWER = 6.0  # a laptop may be this many times slower than the grader before a check counts as hanging
 
+AS_GRADED = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}  # one thread, and no GPU
+
 
 class Stuck(SetupError):
     """The student's code hung or ended the process in which it was tried."""
@@ -87,7 +89,7 @@ def try_out(folder: Path, findings: Findings) -> Iterator[str]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "PYTHONPATH": path, **AS_GRADED, "TORCH_HOME": str(folder / ".torch")},
         cwd=folder,
         encoding="utf-8",
         errors="replace",

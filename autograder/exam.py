@@ -216,8 +216,11 @@ def _why_not(report: Any, name: str, model: str) -> str:
             return f"{name} holds an object of type {clean(kind)}, expected a state_dict: {checkpoints.SAVE}"
         case {"keys": [*keys]}:
             return f"{name} holds {_listed(keys)}, expected a state_dict, or one under model_state_dict"
-        case {"prefix": "module." | "_orig_mod." as prefix}:
-            return f"all names in {name} begin with {prefix}, those of {model} do not: save the model itself, unwrapped"
+        case {"several": [*keys]}:
+            return f"{name} holds weights of {model} under {_listed(keys)}, expected one: {checkpoints.SAVE}"
+        case {"prefix": str(prefix)} if prefix:
+            begin = f"all names in {name} begin with {clean(prefix)}"
+            return f"{begin}, those of {model} do not: save the model itself, unwrapped"
         case {"missing": ([*missing], int(lacking)), "unexpected": ([*unexpected], int(extra))}:
             parts = [f"lacks {_listed(missing, lacking)}"] if missing else []
             parts += [f"has {_listed(unexpected, extra)} too many"] if unexpected else []

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 
 import pytest
 from rich.console import Console
@@ -23,6 +24,7 @@ from autograder.errors import DataMissing, StudentRaised, WorkerLost
 from autograder.exam import Exam
 from autograder.health import version_differences
 from autograder.reports import terminal
+from autograder.reports.words import names_exception
 from autograder.rubric import Check
 from autograder.scores import Outcome
 from autograder.student import LocalStudent
@@ -59,33 +61,41 @@ class Session:
 
     def run(self, check: Check) -> None:
         """Run one check, enter its mark, and let pytest show what the student needs to see."""
+        __tracebackhide__ = is_students
         if reason := engine.unmet(
             check, {need: self.card.marks[need] for need in check.needs if need in self.card.marks}
         ):
             engine.settle(self.card, check, engine.Verdict(Outcome.SKIPPED, reason))
             pytest.skip(reason)
         began = time.monotonic()
+        error = self._ask(check)
+        result = engine.verdict(error) if error else engine.Verdict(Outcome.PASSED)
+        if isinstance(error, DataMissing):
+            result = engine.Verdict(Outcome.SKIPPED, str(error))
+        engine.settle(self.card, check, result, time.monotonic() - began)
+        if error:
+            self._show(error, result)
+
+    def _ask(self, check: Check) -> Exception | None:
+        """Run a check, and return what it raises: what pytest shows is raised anew, without a context of ours."""
         try:
             with self._watch(check):
                 check.run(self._student, rubric.PUBLIC_SEED, self._exam)
-        except DataMissing as error:
-            engine.settle(self.card, check, engine.Verdict(Outcome.SKIPPED, str(error)))
-            pytest.skip(str(error))
         except Exception as error:
-            result = engine.verdict(error)
-            engine.settle(self.card, check, result, time.monotonic() - began)
-            self._show(error, result)
-        else:
-            engine.settle(self.card, check, engine.Verdict(Outcome.PASSED), time.monotonic() - began)
+            return error
+        return None
 
     def _show(self, error: Exception, result: engine.Verdict) -> None:
-        if result.outcome is Outcome.UNFINISHED:
+        __tracebackhide__ = is_students  # pytest's: frames of ours are not shown
+        if result.outcome in (Outcome.UNFINISHED, Outcome.SKIPPED):
             pytest.skip(result.message)
-        if isinstance(error, StudentRaised) and error.__cause__ is not None:
-            raise error.__cause__  # the student's own exception, with its own traceback
+        cause = error.__cause__ if isinstance(error, StudentRaised) and names_exception(str(error)) else None
+        if cause is not None and (lines := own_lines(cause.__traceback__, self._student.folder)):
+            raise cause.with_traceback(lines)  # the student's own exception, in the student's own lines
         if result.outcome is Outcome.BROKEN:
             raise error
-        pytest.fail("\n".join(text for text in (result.message, result.finding.suspect) if text), pytrace=False)
+        row = f"    {cause.text.strip()}" if isinstance(cause, SyntaxError) and cause.text else ""
+        pytest.fail("\n".join(filter(None, (result.message, row, result.finding.suspect))), pytrace=False)
 
     @contextlib.contextmanager
     def _watch(self, check: Check) -> Iterator[None]:
@@ -138,6 +148,21 @@ def run(
     status = pytest.main([str(CASES), *quiet, *place, *(["--pdb"] if pdb else [])], [session])
     terminal.print_table(session.card, console)
     return int(status)
+
+
+def is_students(shown: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Whether what pytest shows is an exception of the student's code, with lines of it."""
+    return not shown.errisinstance(pytest.fail.Exception)
+
+
+def own_lines(trace: TracebackType | None, folder: Path) -> TracebackType | None:
+    """Leave of a traceback what lies in the student's files."""
+    if trace is None:
+        return None
+    rest = own_lines(trace.tb_next, folder)
+    if not Path(trace.tb_frame.f_code.co_filename).is_relative_to(folder):
+        return rest
+    return TracebackType(rest, trace.tb_frame, trace.tb_lasti, trace.tb_lineno)
 
 
 def _chosen(checks: tuple[Check, ...], part: str, todo: str, expression: str) -> list[Check]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from autograder.local import Session
+from autograder.local import Session, is_students
 from autograder.rubric import Check
 
 
 def test(check: Check, session: Session) -> None:
     """Run one check on the student's code."""
+    __tracebackhide__ = is_students
     session.run(check)

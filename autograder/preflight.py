@@ -8,29 +8,34 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
 from autograder import assignment as assignments
-from autograder import packing, prediction
+from autograder import folders, misnamed, packing, prediction
 from autograder.assignment import PARTS, ROOT, Limits
+from autograder.collect import Choice, choose
 from autograder.dry_run import Findings, Model, Stuck, try_out
 from autograder.entries import MEGABYTE, megabytes
 from autograder.errors import SetupError, SubmissionError
 from autograder.health import version_differences
-from autograder.reports.words import line
+from autograder.layout import FOLDERS, WORK
+from autograder.reports.words import line, names_exception
 from autograder.scores import Outcome, points
-from autograder.submission import FOLDERS, JUNK, KEPT, Submission, open_submission
+from autograder.submission import described, open_submission
 from autograder.unpack import open_zip
 
 GIVEN = Path(__file__).parent / "given"  # our own copies of given files, in a handout
 OPEN = re.compile(r"raise NotImplementedError\(\s*[\"']TODO (\d+\.\d+): ([\w.]+)")
 REPORT = "The written report is handed in apart from this zip, as PDF."
 STYLES = {"ok": "green", "note": "yellow", "stop": "bold red"}
+WORKLIKE = (".py", ".ipynb", *misnamed.WEIGHTS, "/")  # what a student may believe to be handed in
+APART = ("report/",)
 MAX_NAMED, MAX_BIGGEST = 6, 4
 
 
@@ -69,19 +74,23 @@ def run(folder: Path, out: Path, console: Console, *, quick: bool = False) -> in
         SetupError: if there is nothing to hand in.
     """
     assignment = assignments.load()
-    files = _collect(folder)
+    _expect_parts(folder)
     with Steps(console) as steps, tempfile.TemporaryDirectory(prefix="submit-") as temporary:
         _environment(steps)
-        _files(steps, files)
-        _todos(steps, folder, files)
         partial, unpacked = Path(temporary) / "submission.zip", Path(temporary) / "unpacked"
-        packing.write_zip(partial, {name: (folder / name).read_bytes() for name in files})
         try:
+            files, choice = _collect(folder, Path(temporary) / "folder.zip")
+            _files(steps, files, choice)
+            _todos(steps, files)
+            packing.write_zip(partial, files)
             submission = open_submission(partial, unpacked, assignment.limits, root=GIVEN if GIVEN.is_dir() else ROOT)
         except SubmissionError as error:
             steps.say("stop", "zip", str(error))
             return 1
-        _size(steps, partial, assignment.limits, submission)
+        _size(steps, partial, assignment.limits)
+        for note in submission.notes:
+            if not any(said.startswith(note) for said in choice.notes):
+                steps.say("note", "zip", note)
         if not quick:
             _tried(steps, unpacked, assignment.limits)
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -92,22 +101,28 @@ def run(folder: Path, out: Path, console: Console, *, quick: bool = False) -> in
     return 0
 
 
-def _collect(folder: Path) -> list[str]:
-    """List what belongs to a submission.
+def _expect_parts(folder: Path) -> None:
+    """Refuse a folder that holds nothing of the assignment, be it under a wrong name.
 
     Raises:
-        SetupError: if there is no part at all.
+        SetupError: if this is where something else lies.
     """
-    found = []
-    for top in FOLDERS:
-        for path in sorted((folder / top).rglob("*")):
-            name = path.relative_to(folder).as_posix()
-            odd = any(part.startswith(".") or part in JUNK for part in Path(name).parts)
-            if KEPT.fullmatch(name) and not odd and path.is_file():
-                found.append(name)
-    if not any(name.startswith(PARTS) for name in found):
+    names = [path.name for path in folder.iterdir()]
+    near = any(misnamed.folder(part, [(name, "")]) for part in PARTS for name in names)
+    if not near and {*names}.isdisjoint({*PARTS, *(name for part in PARTS for name in WORK[part])}):
         raise SetupError(f"there is no {PARTS[0]}, {PARTS[1]} or {PARTS[2]} here: run this where they are")
-    return found
+
+
+def _collect(folder: Path, temporary: Path) -> tuple[dict[str, bytes], Choice]:
+    """Choose as the grader does among all that lies in the folder, and read what counts.
+
+    Raises:
+        SubmissionError: if the grader would refuse the folder.
+    """
+    everything = folders.as_zip(folder, temporary, packed=False)
+    with open_zip(everything, sys.maxsize) as archive:
+        choice = choose(archive.entries)
+        return {name: b"".join(archive.chunks(entry)) for name, entry in choice.kept.items()}, choice
 
 
 def _environment(steps: Steps) -> None:
@@ -118,15 +133,21 @@ def _environment(steps: Steps) -> None:
         steps.say("ok", "environment", "Python, NumPy, torch and torchvision are those of the grader")
 
 
-def _files(steps: Steps, files: Sequence[str]) -> None:
+def _files(steps: Steps, files: Mapping[str, bytes], choice: Choice) -> None:
+    """Say what goes into the zip, and what of the student's work does not."""
     counts = {top: sum(name.startswith(f"{top}/") for name in files) for top in FOLDERS}
     held = ", ".join(f"{top} {count}" for top, count in counts.items() if count)
     steps.say("ok", "files", f"{len(files)} go into the zip: {held}")
+    left = [name for name in dict.fromkeys(choice.ignored) if name.endswith(WORKLIKE) and name not in APART]
+    missing = [f"{part}/{name}" for part in PARTS if counts[part] for name in WORK[part]]
+    missing = [name for name in missing if name not in files and not any(name in note for note in choice.notes)]
+    for note in (*choice.notes, *described("not packed", left), *described("missing", missing)):
+        steps.say("note", "files", note)
 
 
-def _todos(steps: Steps, folder: Path, files: Sequence[str]) -> None:
+def _todos(steps: Steps, files: Mapping[str, bytes]) -> None:
     """Name the functions that are still to be written."""
-    texts = [(folder / name).read_text(encoding="utf-8", errors="replace") for name in files if name.endswith(".py")]
+    texts = [content.decode("utf-8", "replace") for name, content in files.items() if name.endswith(".py")]
     found = sorted({match for text in texts for match in OPEN.findall(text)}, key=_order)
     if found:
         steps.say("note", "TODOs", f"{len(found)} open: {_some([f'{todo} {name}' for todo, name in found])}")
@@ -138,7 +159,7 @@ def _order(todo: tuple[str, str]) -> tuple[list[int], str]:
     return [int(number) for number in todo[0].split(".")], todo[1]
 
 
-def _size(steps: Steps, path: Path, limits: Limits, submission: Submission) -> None:
+def _size(steps: Steps, path: Path, limits: Limits) -> None:
     """Say how large the zip is, and which files make it so."""
     with open_zip(path, limits.zip_megabytes) as archive:
         entries = sorted(archive.entries, key=lambda entry: -entry.info.compress_size)
@@ -146,8 +167,6 @@ def _size(steps: Steps, path: Path, limits: Limits, submission: Submission) -> N
     named = ", ".join(f"{'/'.join(entry.path)} {megabytes(entry.info.compress_size)}" for entry in large)
     detail = f"{megabytes(path.stat().st_size)} of at most {limits.zip_megabytes} MB"
     steps.say("ok", "zip", f"{detail}; the biggest: {named}" if named else detail)
-    for note in submission.notes:
-        steps.say("note", "zip", note)
 
 
 def _tried(steps: Steps, unpacked: Path, limits: Limits) -> None:
@@ -176,7 +195,9 @@ def _checks(steps: Steps, findings: Findings) -> None:
     broken = [check.message for check in findings.checks if check.outcome is Outcome.BROKEN]
     detail += f"; wrong: {_some(wrong)}; make test says why" if wrong else ""
     steps.say("note" if passed < len(findings.checks) else "ok", "checks", detail)
-    for message in dict.fromkeys(broken):
+    told = [check.message for check in findings.checks if check.outcome is Outcome.RAISED]
+    shown = [message for message in dict.fromkeys(told) if not names_exception(message)]  # sentences: what is missing
+    for message in (*dict.fromkeys(broken), *shown[:MAX_NAMED]):
         steps.say("note", "checks", message)
 
 

@@ -3,18 +3,20 @@
     python -m autograder.rehearsal FOLDER MARK
 
 writes one line a step to its output, MARK and then JSON, among whatever the student's code prints. Models run with one
-thread, as half a CPU does not serve two.
+thread, as half a CPU does not serve two, and nothing of it finds a network.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -80,9 +82,20 @@ def _load_models(student: LocalStudent, exam: Exam, say: Say) -> None:
             say(model=model, message="", parameters=parameters, seconds=seconds)
 
 
+def _cut_off() -> None:
+    """Refuse connections, as the box does: what this machine can download, the grader cannot."""
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    for place, name in ((socket, "getaddrinfo"), (socket.socket, "connect"), (socket.socket, "connect_ex")):
+        setattr(place, name, refuse)
+
+
 def main() -> None:
     """Serve `autograder.preflight`."""
     folder, mark = Path(sys.argv[1]), sys.argv[2]
+    _cut_off()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     out = sys.stdout
 

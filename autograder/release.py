@@ -20,20 +20,22 @@ from autograder import keys, oracles, packing, prediction, recordings, rubric, s
 from autograder.assignment import ROOT
 from autograder.errors import GraderError, RubricError, SetupError
 from autograder.expect import every_suspect_computed
+from autograder.layout import CONFIGS, GIVEN
 from autograder.student import LocalStudent
-from autograder.submission import CONFIGS, GIVEN
 
 Files = dict[str, bytes]
 
 # Of `autograder/`, what students run: no sandbox, no oracle, nothing that knows the reference.
 STUDENTS = (
-    "__init__.py", "__main__.py", "answers.py", "assignment.py", "cases.py", "checkpoints.py", "cli.py", "datasets.py",
-    "diagnosis.py", "dry_run.py", "engine.py", "entries.py", "errors.py", "exam.py", "expect.py", "health.py",
-    "lateness.py", "local.py", "local_cases.py", "packing.py", "prediction.py", "preflight.py", "recordings.py",
-    "rehearsal.py", "rubric.py", "scores.py", "student.py", "submission.py", "tables.py", "times.py", "unpack.py",
+    "__init__.py", "__main__.py", "answers.py", "assignment.py", "cases.py", "checkpoints.py", "cli.py", "collect.py",
+    "datasets.py", "diagnosis.py", "dry_run.py", "engine.py", "entries.py", "errors.py", "exam.py", "expect.py",
+    "folders.py", "health.py", "lateness.py", "layout.py", "local.py", "local_cases.py", "misnamed.py", "packing.py",
+    "prediction.py", "preflight.py", "recordings.py", "rehearsal.py", "remarks.py", "rubric.py", "scores.py", "sift.py",
+    "student.py", "submission.py", "tables.py", "times.py", "unpack.py",
     "checks/**/*.py",
-    "inside/__init__.py", "inside/checkpoint_probe.py", "inside/host.py", "inside/loss_probes.py", "inside/probes.py",
-    "inside/steps.py", "inside/torch_probes.py", "inside/wire.py",
+    "inside/__init__.py", "inside/checkpoint_probe.py", "inside/host.py", "inside/loss_probes.py", "inside/names.py",
+    "inside/probes.py", "inside/steps.py", "inside/surroundings.py", "inside/targets.py", "inside/torch_probes.py",
+    "inside/wire.py",
     "reports/__init__.py", "reports/files.py", "reports/sheets.py", "reports/terminal.py", "reports/words.py",
     "written/*.py",
 )  # fmt: skip

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from autograder.errors import OutOfMemory, StudentRaised, Unfinished
 from autograder.inside import wire
 from autograder.inside.host import Host, describe
+from autograder.inside.targets import Mismatch
 from autograder.inside.wire import Reference
 
 Target = str | tuple[Reference, str]
@@ -148,7 +149,7 @@ def raised(error: dict[str, Any], memory_limit: str = "") -> Exception:
         return OutOfMemory(f"out of memory{memory_limit}{place}")
     if error["unfinished"]:
         return Unfinished(f"{error['text'] or 'NotImplementedError'}{place}")
-    return StudentRaised(f"{error['type']}: {error['text']}{place}" if error["text"] else f"{error['type']}{place}")
+    return StudentRaised(": ".join(filter(None, (error["type"], error["text"]))) + place)
 
 
 class LocalStudent(Student):
@@ -169,6 +170,8 @@ class LocalStudent(Student):
     def _perform(self, request: dict[str, Any]) -> tuple[Any, list[str]]:
         try:
             value = self._host.perform(_copied(request))
+        except Mismatch as error:  # it says all that there is to see
+            raise raised(describe(error, self.folder)) from None
         except Exception as error:
             raise raised(describe(error, self.folder)) from error
         return _copied({"value": value})["value"], self._host.warnings

@@ -15,8 +15,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.entries import MEGABYTE, Entry, Route, biggest, clean, judge, megabytes, reading
+from autograder.entries import MAX_LISTED, MEGABYTE, Entry, Route, clean, judge, megabytes, reading
 from autograder.errors import SubmissionError
+from autograder.sift import biggest
 
 MAX_DIRECTORY = 4 * MEGABYTE  # bytes of the zip's own list of its entries; also of any other single read
 CHUNK = 2**18
@@ -137,5 +138,6 @@ def _expect_zip(head: bytes) -> None:
 
 def _biggest_packed(file: _BoundedFile) -> str:
     with suppress(Exception), zipfile.ZipFile(file) as archive:  # a zip too large is refused anyway; this only helps
-        return biggest(archive, "compress_size")
+        files = [info for info in archive.infolist()[:MAX_LISTED] if not info.is_dir()]
+        return biggest([(tuple(info.filename.split("/")), info.compress_size) for info in files])
     return ""

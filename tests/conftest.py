@@ -10,11 +10,14 @@ import pytest
 
 from autograder import assignment as assignments
 from autograder import catalogue, engine, packing, rubric, skeleton, trials
-from autograder.assignment import Assignment
+from autograder.assignment import Assignment, Limits
+from autograder.errors import SubmissionError
 from autograder.sandbox.box import Box
 from autograder.scores import Scorecard
+from autograder.submission import Submission, open_submission
 
 Grade = Callable[..., Scorecard]
+Open = Callable[..., Submission]
 
 
 @pytest.fixture(scope="session")
@@ -65,3 +68,38 @@ def grade(box: Box, assignment: Assignment, tmp_path: Path) -> Grade:
         return engine.grade_zip(zip_path, box, assignment.on(trials.DATASET), checks, seed, lambda card: None)
 
     return grade_files
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> Path:
+    """A repository without given files."""
+    folder = tmp_path / "ours"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def unpack(tmp_path: Path, ours: Path) -> Open:
+    def from_bytes(content: bytes, limits: Limits | None = None) -> Submission:
+        zip_path = tmp_path / "in.zip"
+        zip_path.write_bytes(content)
+        return open_submission(zip_path, tmp_path / "into", limits or Limits(), ours)
+
+    return from_bytes
+
+
+@pytest.fixture
+def refusal(unpack: Open, tmp_path: Path) -> Callable[..., str]:
+    """Return the sentence of a refusal, which is fit to be read by a student."""
+
+    def sentence(content: bytes, limits: Limits | None = None) -> str:
+        with pytest.raises(SubmissionError) as caught:
+            unpack(content, limits)
+        text = str(caught.value)
+        assert text.isprintable()
+        assert len(text) < 1000
+        assert str(tmp_path) not in text
+        assert {path.name for path in tmp_path.iterdir()} <= {"in.zip", "into", "ours"}
+        return text
+
+    return sentence

@@ -20,6 +20,7 @@ from torch import nn
 from autograder import checkpoints, datasets, engine, exam, packing, rubric
 from autograder.assignment import ROOT, Part
 from autograder.errors import CheckFailed, RubricError
+from autograder.inside.checkpoint_probe import Candidate
 from autograder.reports import gradescope, html
 from autograder.scores import ModelResult, Outcome, Scorecard
 
@@ -115,6 +116,14 @@ class Call:
         return self.call
 
 
+def load(content: Any, weights: dict[str, torch.Tensor]) -> dict[str, Any]:
+    """What the box says of a file for a model that has these weights."""
+    model = nn.Module()
+    for name, value in weights.items():
+        model.register_buffer(name, torch.zeros_like(value))
+    return Candidate(model, (0.5,) * 3, (0.5,) * 3).load(np.frombuffer(saved(content), dtype=np.uint8))
+
+
 def as_state(weights: dict[str, torch.Tensor]) -> dict[str, bytes | None]:
     """The table of attacks and accidents: what my_model.pt holds."""
     good = saved(weights)
@@ -146,6 +155,10 @@ def as_state(weights: dict[str, torch.Tensor]) -> dict[str, bytes | None]:
         "other model": saved(nn.Conv2d(3, 4, 5).state_dict()),
         "wrapped": saved({f"module.{name}": value for name, value in weights.items()}),
         "not a number": saved({**weights, "keys": weights["keys"] * float("nan")}),
+        "wrapped by torch.compile": saved({f"_orig_mod.{name}": value for name, value in weights.items()}),
+        "wrapped by a module": saved({f"net.{name}": value for name, value in weights.items()}),
+        "two that fit": saved({"model": weights, "ema": weights}),
+        "another model in a wrapper": saved({"epoch": 3, "state_dict": nn.Conv2d(3, 4, 5).state_dict()}),
         "no weights": saved({"epoch": 3, "loss": 0.1}),
         "a list": saved([1, 2]),
         "4 TiB of one number": saved({**weights, "keys": torch.zeros(1, dtype=torch.float64).expand(2**39)}),
@@ -179,6 +192,10 @@ SAYS = {
     "other model": "is not of this MyModel: it lacks keys, labels and has weight, bias too many",
     "wrapped": r"all names in checkpoints/my_model\.pt begin with module\.",
     "not a number": "keys in checkpoints/my_model.pt holds NaN or infinity",
+    "wrapped by torch.compile": r"all names in checkpoints/my_model\.pt begin with _orig_mod\., those of MyModel",
+    "wrapped by a module": r"all names in checkpoints/my_model\.pt begin with net\., those of MyModel do not: save the",
+    "two that fit": "holds weights of MyModel under model, ema, expected one: save it with",
+    "another model in a wrapper": "is not of this MyModel: it lacks keys, labels and has weight, bias too many",
     "no weights": "holds epoch, loss, expected a state_dict",
     "a list": "holds an object of type list, expected a state_dict",
     "4 TiB of one number": r"keys in checkpoints/my_model\.pt has shape \(549755813888,\), expected \(300,\)",
@@ -234,6 +251,23 @@ def test_a_list_of_entries_that_is_too_long_is_not_read(tmp_path) -> None:
 )
 def test_what_torch_save_writes_is_accepted(take, weights, save) -> None:
     card = take(save(weights))
+    assert {mark.outcome for mark in card.marks.values()} == {Outcome.PASSED}, card.marks
+    assert card.cents == 800
+
+
+@pytest.mark.parametrize("key", ["state_dict", "model", "net", "weights", "ema_of_my_own"])
+@pytest.mark.parametrize("prefix", ["", "model.", "module.", "net._orig_mod."])
+def test_weights_in_a_wrapper_are_taken_where_one_alone_fits(key, prefix, weights) -> None:
+    loss, optimizer = {f"loss.{key}": torch.zeros(3)}, {"momentum": torch.zeros(2, 2)}
+    state = {f"{prefix}{name}": value for name, value in weights.items()} | (loss if prefix else {})
+    assert load({"epoch": 3, key: state, "optimizer": optimizer}, weights).get("missing") is None
+    both = load({key: state, "other": weights}, weights)
+    assert both["several"] == [key, "other"]
+
+
+def test_what_lightning_writes_is_graded(take, weights) -> None:
+    state = {f"model.{name}": value for name, value in weights.items()}
+    card = take(saved({"state_dict": state, "epoch": 3, "hyper_parameters": {"lr": 0.1}}))
     assert {mark.outcome for mark in card.marks.values()} == {Outcome.PASSED}, card.marks
     assert card.cents == 800
 

@@ -364,7 +364,7 @@ def test_what_is_too_large_is_refused_unread(tmp_path) -> None:
     with (_touch(tmp_path, "a.zip") / "a.zip").open("wb") as file:
         file.write(b"PK\3\4")
         file.truncate(2 * 10**6)
-    with (_touch(tmp_path / "b", "part1_numpy/views.py") / "big").open("wb") as file:
+    with (_touch(tmp_path / "b", "part1_numpy/views.py") / "part1_numpy/big.py").open("wb") as file:
         file.truncate(401 * 10**6)
     a, b = exports.find(tmp_path).handed
     with pytest.raises(SubmissionError, match=r"the zip has 2.0 MB, at most 1 MB"):

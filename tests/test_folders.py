@@ -33,6 +33,24 @@ def test_a_zip_that_lies_alone_in_the_folder_is_the_submission(tmp_path) -> None
     assert folders.as_zip(tmp_path / "given", tmp_path / "zip") == tmp_path / "given" / "mine.ZIP"
 
 
+def test_junk_beside_the_zip_does_not_hide_it(tmp_path) -> None:
+    trials.write(tmp_path / "given", {".DS_Store": b"\0", "__MACOSX/._mine.zip": b"\0"})
+    packing.write_zip(tmp_path / "given" / "mine.zip", CODE)
+    assert folders.as_zip(tmp_path / "given", tmp_path / "zip") == tmp_path / "given" / "mine.zip"
+
+
+def test_what_nobody_meant_counts_towards_no_limit_and_is_named_once(tmp_path) -> None:
+    junk = {f"{top}/d/{n}.bin": b"" for top in (".git", "data", "runs", ".venv") for n in range(MAX_ENTRIES)}
+    trials.write(tmp_path / "given", {**CODE, **junk, ".venv/pyvenv.cfg": b""})
+    for name in (".venv/lib.bin", "data/cifar.bin", "lecture.mp4", "my_model_epoch9.pt"):
+        with (tmp_path / "given" / name).open("wb") as file:
+            os.truncate(file.fileno(), 50 * MAX_UNPACKED)
+    submission = _open(tmp_path, tmp_path)
+    ignored = "lecture.mp4, my_model_epoch9.pt, .git/, .venv/, data/, runs/"
+    assert submission.notes[-1] == f"ignored, as these are no part of a submission: {ignored}"
+    assert len([*submission.folder.rglob("*.py")]) == len(CODE)
+
+
 def test_equal_folders_give_equal_zips(tmp_path) -> None:
     trials.write(tmp_path / "a", CODE)
     trials.write(tmp_path / "b", dict(reversed(CODE.items())))
@@ -51,15 +69,15 @@ def test_a_link_is_never_followed(tmp_path, target) -> None:
 
 def test_too_many_files_are_refused_as_in_a_zip(tmp_path) -> None:
     trials.write(tmp_path / "given", {**CODE, **{f"part1_numpy/{n}.py": b"" for n in range(MAX_ENTRIES)}})
-    with pytest.raises(SubmissionError, match=rf"^the zip has {MAX_ENTRIES + 1} entries, at most {MAX_ENTRIES} are"):
+    with pytest.raises(SubmissionError, match=rf"^the zip has {MAX_ENTRIES + 2} entries, at most {MAX_ENTRIES} are"):
         _open(tmp_path, tmp_path)
 
 
 def test_a_huge_file_is_refused_without_being_read(tmp_path) -> None:
     trials.write(tmp_path / "given", CODE)
-    with (tmp_path / "given" / "checkpoints.pt").open("wb") as file:
+    with (tmp_path / "given" / "part1_numpy" / "huge.py").open("wb") as file:
         os.truncate(file.fileno(), 50 * MAX_UNPACKED)
-    with pytest.raises(SubmissionError, match=r"^the submission unpacks to 20000.0 MB, at most 400.0 MB are accepted$"):
+    with pytest.raises(SubmissionError, match=r"^the submission unpacks to 20000.0 MB, at most 400.0 MB are"):
         _open(tmp_path, tmp_path)
 
 

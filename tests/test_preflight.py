@@ -70,7 +70,7 @@ def test_the_same_files_give_the_same_zip(submit, reference, tmp_path) -> None:
     assert (tmp_path / "submission.zip").read_bytes() == first
 
 
-LARGE = {"checkpoints/large.pt": 101_000_000}  # bytes that do not compress
+LARGE = {"checkpoints/my_model.pt": 101_000_000}  # bytes that do not compress
 REFUSED: dict[str, dict[str, bytes]] = {
     "too many": {f"part1_numpy/more/m{n}.py": b"" for n in range(MAX_ENTRIES)},
     "too deep": {"part1_numpy/" + 12 * "d/" + "x.py": b""},
@@ -163,3 +163,61 @@ def test_a_calibration_that_cannot_be_used_is_passed_over(tmp_path, content) -> 
     assert prediction.load(tmp_path / "calibration.json") == Calibration()
     (tmp_path / "calibration.json").write_bytes(prediction.write(Calibration(speed=0.5)))
     assert prediction.load(tmp_path / "calibration.json").speed == 0.5
+
+
+RUN = {"runs/two_layer/best.pt": b""}
+NAMES = {
+    "a near name": ({"part1_numpy/conv2d.py": "part1_numpy/Conv2D.py"}, "conv2d.py is missing, part1_numpy/Conv2D.py"),
+    "a missing file": ({"part1_numpy/conv2d.py": ""}, " missing: part1_numpy/conv2d.py\n"),
+    "a notebook": ({"part1_numpy/conv2d.py": "part1_numpy/conv2d.ipynb"}, "notebooks are not graded, save its code as"),
+    "a folder's near name": ({"part3_imbalance/": "part3_imbalance 2/"}, "the folder part3_imbalance 2 to part3_"),
+    "work elsewhere": ({"part1_numpy/conv2d.py": "scratch/conv2d.py"}, "conv2d.py is there: put it into part1_numpy/"),
+    "one folder more": ({"part1_numpy/": "part1_numpy/part1_numpy/"}, "part1_numpy is taken from part1_numpy/part"),
+}
+
+
+@pytest.mark.parametrize(("renamed", "says"), NAMES.values(), ids=NAMES)
+def test_work_under_another_name_is_named_before_it_is_handed_in(submit, skeletons, renamed, says) -> None:
+    files = dict(skeletons)
+    for old, new in renamed.items():
+        for name in [name for name in files if name.startswith(old)]:
+            content = files.pop(name)
+            files |= {name.replace(old, new): content} if new else {}
+    status, said = submit(files)
+    assert (status, says in said) == (0, True), said
+
+
+def test_a_checkpoint_that_nobody_will_read_is_named_and_not_packed(submit, skeletons, tmp_path) -> None:
+    _, said = submit({**skeletons, "checkpoints/MyModel.pt": b"1", "checkpoints/odd.pt": b"2", **RUN})
+    assert "checkpoints/my_model.pt is missing, checkpoints/MyModel.pt is there: rename it to my_model.pt" in said
+    assert "checkpoints/two_layer.pt is missing, runs/two_layer/best.pt is there: put it into checkpoints/" in said
+    assert "not packed: checkpoints/MyModel.pt, checkpoints/odd.pt" in said
+    opened = open_submission(tmp_path / "submission.zip", tmp_path / "opened", Limits(), tmp_path)
+    assert not (opened.folder / "checkpoints").exists()
+
+
+def test_what_is_ignored_anyway_does_not_count_in_the_folder(submit, skeletons, tmp_path) -> None:
+    for name in (".venv/lib/big.so", "data/cifar.bin", "runs/a/last.pt", "lecture.mp4"):
+        path = tmp_path / "here" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            file.truncate(450_000_000)
+    status, said = submit(skeletons)
+    assert (status, "stop" in said) == (0, False), said
+
+
+def test_what_a_gpu_or_a_network_gives_here_is_not_there_when_graded(skeletons, reference, tmp_path) -> None:
+    source = reference["part2_pytorch/models.py"]
+    tried = b"super().__init__(); torch.zeros(1).cuda()"
+    online = b"super().__init__(); import urllib.request; urllib.request.urlopen('http://localhost')"
+    source = source.replace(b"super().__init__()", tried, 1)
+    begin, rest = source.split(b"class VanillaCNN")
+    source = begin + b"class VanillaCNN" + rest.replace(b"super().__init__()", online, 1)
+    trials.write(tmp_path, {**skeletons, "part2_pytorch/models.py": source})
+    findings = Findings()
+    for name in try_out(tmp_path, findings):
+        if name.startswith("2.3"):
+            break
+    said = " ".join(check.message for check in findings.checks if check.id.startswith(("2.1", "2.2")))
+    assert "graded on a CPU, without network: Found no NVIDIA driver" in said or "without network: No CUDA GPUs" in said
+    assert "graded on a CPU, without network: URLError: <urlopen error [Errno 1] Operation not permitted>" in said

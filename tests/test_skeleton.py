@@ -9,7 +9,7 @@ import pytest
 from autograder import skeleton
 from autograder.assignment import ROOT
 from autograder.errors import RubricError
-from autograder.submission import GIVEN
+from autograder.layout import GIVEN
 
 GOOD = '''\
 class Pool:

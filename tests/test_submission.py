@@ -9,66 +9,18 @@ import stat
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from attacks.zips import ATTACKS, CODE, FOLDER, GOOD, KEPT, LINK, Raw, honest, pack, zip64
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from trees import give, tree
 
-from autograder.assignment import PARTS, Limits
+from autograder.assignment import Limits
 from autograder.entries import clean
 from autograder.errors import SubmissionError
-from autograder.submission import GIVEN, Submission, open_submission
-
-Open = Callable[..., Submission]
-
-
-@pytest.fixture
-def ours(tmp_path: Path) -> Path:
-    """A repository without given files."""
-    folder = tmp_path / "ours"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def unpack(tmp_path: Path, ours: Path) -> Open:
-    def from_bytes(content: bytes, limits: Limits | None = None) -> Submission:
-        zip_path = tmp_path / "in.zip"
-        zip_path.write_bytes(content)
-        return open_submission(zip_path, tmp_path / "into", limits or Limits(), ours)
-
-    return from_bytes
-
-
-@pytest.fixture
-def refusal(unpack: Open, tmp_path: Path) -> Callable[..., str]:
-    """Return the sentence of a refusal, which is fit to be read by a student."""
-
-    def sentence(content: bytes, limits: Limits | None = None) -> str:
-        with pytest.raises(SubmissionError) as caught:
-            unpack(content, limits)
-        text = str(caught.value)
-        assert text.isprintable()
-        assert len(text) < 1000
-        assert str(tmp_path) not in text
-        assert {path.name for path in tmp_path.iterdir()} <= {"in.zip", "into", "ours"}
-        return text
-
-    return sentence
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    """Read all files below a folder; anything that is neither file nor folder fails."""
-    found = {}
-    for path in folder.rglob("*"):
-        mode = path.lstat().st_mode
-        assert stat.S_ISREG(mode) or stat.S_ISDIR(mode), path
-        if stat.S_ISREG(mode):
-            found[path.relative_to(folder).as_posix()] = path.read_bytes()
-    return found
+from autograder.submission import open_submission
 
 
 @pytest.mark.parametrize(("content", "sentence"), ATTACKS.values(), ids=ATTACKS)
@@ -250,14 +202,6 @@ def test_what_is_no_file_is_called_by_its_name(tmp_path) -> None:
             open_submission(path, tmp_path / "into", Limits())
 
 
-def test_a_zip_too_large_names_its_biggest_files(refusal) -> None:
-    noise = {f"data/{size}.bin": os.urandom(size * 1000) for size in (300, 100, 900)}
-    text = refusal(honest(noise | KEPT), Limits(zip_megabytes=1))
-    assert text.startswith(
-        "the zip has 1.3 MB, at most 1 MB are accepted; the biggest: data/900.bin (0.9 MB), data/300"
-    )
-
-
 def test_a_zip_too_large_and_damaged_is_refused_without_them(refusal) -> None:
     assert refusal(b"PK\3\4" + bytes(10**6), Limits(zip_megabytes=1)).endswith("at most 1 MB are accepted")
 
@@ -265,150 +209,6 @@ def test_a_zip_too_large_and_damaged_is_refused_without_them(refusal) -> None:
 def test_a_file_is_unpacked_no_further_than_it_declares(refusal, tmp_path) -> None:
     refusal(pack(Raw("part1_numpy/x.py", bytes(50 * 10**6), size=1000)))
     assert sum(map(len, tree(tmp_path / "into").values())) <= 1001
-
-
-def test_parts_in_different_folders_are_refused_with_both_paths(refusal) -> None:
-    for files in ({"a/part1_numpy/x.py", "b/part2_pytorch/x.py"}, {"a/part1_numpy/x.py", "b/part1_numpy/x.py"}):
-        text = refusal(honest(dict.fromkeys(sorted(files), CODE)))
-        first, second = sorted(name.removesuffix("/x.py") for name in files)
-        assert text == f"the parts lie in different folders, {first} and {second}: put all of them into one, once"
-
-
-@pytest.mark.parametrize(
-    ("names", "sentence"),
-    [
-        (["hw2/conv2d.py", "hw2/src/x.py"], r"the zip holds hw2/conv2d.py, hw2/src/: make one with `make submit`$"),
-        (["hw2/Part1_Numpy/x.py"], r"holds hw2/Part1_Numpy/x.py; rename the folder Part1_Numpy to part1_numpy$"),
-        (["part1-numpy/x.py", "a.py"], r"holds a.py, part1-numpy/; rename the folder part1-numpy to part1_numpy$"),
-        (["part 2/x.py"], r"rename the folder part 2 to part2_pytorch$"),
-        (["part1_numpy/all.ipynb"], r"the zip holds part1_numpy/all.ipynb: make one"),
-        (["checkpoints/my_model.pt"], r"the zip holds checkpoints/my_model.pt: make one"),
-        (["part1_numpy"], r"the zip holds part1_numpy: make one"),
-        ([".git/part1_numpy/x.py"], r"the zip holds only hidden files: make one"),
-        ([f"{n:02}.py" for n in range(30)], r"the zip holds 00.py, .*, 09.py and 20 more: make one"),
-    ],
-)
-def test_a_zip_without_parts_is_told_what_was_found_and_expected(names, sentence, unpack) -> None:
-    with pytest.raises(SubmissionError, match="^no Python file lies in a folder part1_numpy, .*" + sentence):
-        unpack(honest(dict.fromkeys(names, CODE)))
-
-
-def test_missing_parts_are_noted_with_the_folder_that_was_probably_meant(unpack) -> None:
-    files = ["a/part2_pytorch/x.py", "a/Part3/x.py", "a/Checkpoint/my_model.pt"]
-    assert unpack(honest(dict.fromkeys(files, CODE))).notes == (
-        "part1_numpy is not in the zip",
-        "part3_imbalance is not in the zip: rename the folder Part3 to part3_imbalance",
-        "no file checkpoints/*.pt is in the zip: rename the folder Checkpoint to checkpoints",
-        "ignored, as these are no part of a submission: a/Part3/, a/Checkpoint/",
-    )
-
-
-def test_ignored_files_are_listed_the_closest_first_and_junk_by_its_folder(unpack) -> None:
-    files = [
-        "__MACOSX/x",
-        "__MACOSX/y",
-        ".DS_Store",
-        "part1_numpy/.DS_Store",
-        "data/a",
-        "data/b",
-        *[f"{n}.txt" for n in range(9)],
-        "part1_numpy/all.ipynb",
-        "part1_numpy/x.py",
-    ]
-    assert unpack(honest(dict.fromkeys(files, CODE))).notes[-1] == (
-        "ignored, as these are no part of a submission: part1_numpy/all.ipynb, data/ (2 files), "
-        "0.txt, 1.txt, 2.txt, 3.txt, 4.txt, 5.txt, 6.txt, 7.txt and 3 more"
-    )
-
-
-def test_a_complete_submission_needs_no_note(unpack) -> None:
-    files = ["part1_numpy/x.py", "part2_pytorch/x.py", "part3_imbalance/x.py", "checkpoints/my_model.pt"]
-    assert unpack(honest(dict.fromkeys(files, b""))).notes == ()
-
-
-def test_pointers_and_utf16_are_kept_and_named(unpack) -> None:
-    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
-    files = {
-        "part1_numpy/a.py": "\ufeffx = 1\n".encode("utf-16-le"),
-        "part1_numpy/b.py": "\ufeffx = 1\n".encode(),
-        "part1_numpy/c.py": pointer,
-        "checkpoints/my_model.pt": pointer,
-        "checkpoints/vanilla_cnn.pt": b"\xff\xfe",
-    }
-    submission = unpack(honest(files))
-    assert tree(submission.folder) == files
-    assert submission.notes[2:] == (
-        "part1_numpy/a.py is UTF-16 text, which Python cannot read: save it as UTF-8",
-        "part1_numpy/c.py is a git-LFS pointer instead of the file: run `git lfs pull` and make the zip again",
-        "checkpoints/my_model.pt is a git-LFS pointer instead of the file: run `git lfs pull` and make the zip again",
-    )
-
-
-def give(ours: Path, *names: str) -> None:
-    for name in names:
-        path = ours / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"a = 1\nb = 2\n")
-
-
-def test_edited_given_files_are_replaced_and_named(ours, unpack) -> None:
-    give(ours, "part1_numpy/module.py", "part1_numpy/train.py", "part1_numpy/gradcheck.py", "part1_numpy/conv2d.py")
-    files = {
-        "part1_numpy/module.py": b"a = 3\nb = 2\n",
-        "part1_numpy/train.py": bytes(10**6),
-        "part1_numpy/gradcheck.py": b"a = 1\nb = 2\n",
-        "part1_numpy/conv2d.py": CODE,
-    }
-    submission = unpack(honest(files))
-    original = b"a = 1\nb = 2\n"
-    assert tree(submission.folder) == dict.fromkeys(files, original) | KEPT
-    assert submission.notes[2:] == (
-        "given files that were edited, replaced by the original: part1_numpy/module.py, part1_numpy/train.py",
-    )
-
-
-def test_line_ends_and_a_byte_order_mark_are_no_edit(ours, unpack) -> None:
-    give(ours, "part1_numpy/module.py")
-    submission = unpack(honest({"part1_numpy/module.py": b"\xef\xbb\xbfa = 1\r\nb = 2\r\n"}))
-    assert tree(submission.folder) == {"part1_numpy/module.py": b"a = 1\nb = 2\n"}
-    assert len(submission.notes) == 2
-
-
-def test_missing_given_files_and_configurations_are_added_where_the_part_is(ours, unpack) -> None:
-    give(ours, "part1_numpy/module.py", "part2_pytorch/data.py")
-    give(ours, "part2_pytorch/configs/my_model.toml", "part2_pytorch/configs/two_layer.toml")
-    files = {"part2_pytorch/models.py": CODE, "part2_pytorch/configs/My_Model.toml": CODE}
-    submission = unpack(honest(files))
-    added = {"part2_pytorch/data.py", "part2_pytorch/configs/two_layer.toml"}
-    assert set(tree(submission.folder)) == {*files, *added}
-    assert submission.notes[3:] == (
-        "given files that were missing, added: part2_pytorch/configs/two_layer.toml, part2_pytorch/data.py",
-    )
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "part1_numpy/module/__init__.py",
-        "part1_numpy/Module/x.py",
-        "part1_numpy/module.py/x.py",
-        "part2_pytorch/configs/my_model.toml/x.py",
-    ],
-)
-def test_nothing_stands_in_the_way_of_a_given_file(name, ours, unpack) -> None:
-    give(ours, "part1_numpy/module.py", "part2_pytorch/configs/my_model.toml")
-    submission = unpack(honest({name: CODE, "part1_numpy/x.py": CODE, "part2_pytorch/x.py": CODE}))
-    assert name not in tree(submission.folder)
-    assert name in submission.notes[-1]
-
-
-def test_a_given_file_in_other_letters_is_the_given_file(ours, unpack) -> None:
-    give(ours, "part1_numpy/module.py")
-    assert list(tree(unpack(honest({"part1_numpy/Module.py": CODE})).folder)) == ["part1_numpy/module.py"]
-
-
-def test_given_files_belong_to_the_parts() -> None:
-    assert tuple(GIVEN) == PARTS
 
 
 def test_names_in_sentences_are_short_and_plain() -> None:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 import pytest
 from attacks.spy import CHANNELS, submission
 
+from autograder.layout import GIVEN
 from autograder.reports import gradescope, html
 from autograder.scores import Outcome, Scorecard
-from autograder.submission import GIVEN
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the box needs Linux")
 SEEDS = (20281, 20282)

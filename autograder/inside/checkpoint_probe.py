@@ -17,9 +17,9 @@ from torch import nn
 KEY = "model_state_dict"
 VIEW = "view size is not compatible"
 MAX_NAMED = 5  # names in one answer
-PREFIXES = ("module.", "_orig_mod.")  # what DataParallel and torch.compile put before every name
 
 Report = dict[str, Any]
+State = dict[str, torch.Tensor]
 
 
 class Candidate:
@@ -41,6 +41,7 @@ class Candidate:
         Returns:
             parameters: how many numbers the model learns; and one of these, where it does not fit:
             no_model, unreadable, unfit: the type of what stood in the way. keys: found instead of a state_dict.
+            several: keys under which weights lie that all fit.
             missing, unexpected: the first names, and how many there are; prefix: what all found names begin with.
             wrong: a name, the shape found, the shape expected. infinite: the name of a tensor.
         """
@@ -52,11 +53,17 @@ class Candidate:
             raise
         except Exception as error:  # a damaged file raises almost anything; torch's text advises unsafe loading
             return {"unreadable": type(error).__name__}
-        state = _state(loaded)
-        if state is None:
+        states = _states(loaded)
+        if not states:
             keys = loaded.keys() if isinstance(loaded, Mapping) else ()
             return {"keys": [str(key)[:80] for key in list(keys)[:MAX_NAMED]], "type": type(loaded).__name__}
-        return self._fit(state)
+        if "" not in states:  # in some wrapper, as training libraries save: what fits is meant
+            shapes = {name: _shape(value) for name, value in self.model.state_dict().items()}
+            fitting = {key: fit for key, state in states.items() if (fit := _stripped(state, shapes)) is not None}
+            if len(fitting) > 1:
+                return {"several": _few(list(fitting))[0]}
+            states = fitting or states
+        return self._fit(next(iter(states.values())))
 
     def scores(self, images: np.ndarray) -> Any:
         """What the model makes of images (N, 32, 32, 3), uint8; (N, 10) if it is right."""
@@ -75,7 +82,8 @@ class Candidate:
         missing = [name for name in expected if name not in state]
         unexpected = [name for name in state if name not in expected]
         if missing or unexpected:
-            prefix = next((p for p in PREFIXES if state and all(name.startswith(p) for name in state)), "")
+            prefix = _prefix(state, expected)
+            prefix = prefix if all(name.startswith(prefix) for name in state) else ""
             return {"missing": _few(missing), "unexpected": _few(unexpected), "prefix": prefix}
         shapes = {name: (_shape(state[name]), _shape(expected[name])) for name in expected}
         if wrong := [name for name, (found, right) in shapes.items() if right is not None and found != right]:
@@ -92,15 +100,40 @@ class Candidate:
         return {"parameters": sum(parameter.numel() for parameter in self.model.parameters())}
 
 
-def _state(loaded: Any) -> dict[str, torch.Tensor] | None:
-    """Find the state_dict in what was loaded."""
-    if isinstance(loaded, Mapping) and isinstance(loaded.get(KEY), Mapping):
-        loaded = loaded[KEY]
-    if not isinstance(loaded, Mapping) or not loaded:
-        return None
-    if not all(isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in loaded.items()):
-        return None
-    return dict(loaded)
+def _states(loaded: Any) -> dict[str, State]:
+    """Find what may be a state_dict in what was loaded, by its key; the file itself, or KEY in it, is meant by ""."""
+    if not isinstance(loaded, Mapping):
+        return {}
+    if _is_state(loaded.get(KEY)):
+        return {"": dict(loaded[KEY])}
+    if _is_state(loaded):
+        return {"": dict(loaded)}
+    return {str(key): dict(value) for key, value in loaded.items() if _is_state(value)}
+
+
+def _is_state(value: Any) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and bool(value)
+        and all(isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in value.items())
+    )
+
+
+def _stripped(state: State, shapes: Mapping[str, Any]) -> State | None:
+    """The part of a state that has the model's names, after a prefix, and its shapes; None where there is none."""
+    prefix = _prefix(state, shapes)
+    found = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+    fits = found.keys() == shapes.keys() and all(
+        shape is None or shape == _shape(found[name]) for name, shape in shapes.items()
+    )
+    return found if fits else None
+
+
+def _prefix(state: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
+    """What stands before every name of the model: "module." of DataParallel, "_orig_mod." of torch.compile."""
+    first = next(iter(expected), "")
+    ends = [name.removesuffix(first) for name in state if name.endswith(first)] if first else []
+    return next((each for each in sorted(ends, key=len) if all(f"{each}{name}" in state for name in expected)), "")
 
 
 def _shape(value: Any) -> tuple[int, ...] | None:

@@ -26,12 +26,12 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from . import surroundings, targets
 from .steps import follow_threads
 from .wire import MAX_DEPTH, Opaque, Reference, Seed, Tensor
 
@@ -53,6 +53,7 @@ class Host:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._objects: dict[int, Any] = {}
+        self._called: dict[int, str] = {}  # the method of each that was called last
         self.warnings: list[str] = []
         follow_threads()
 
@@ -77,20 +78,20 @@ class Host:
 
     def _import(self, modules: list[str]) -> None:
         for module in modules:
-            importlib.import_module(module)
+            targets.module(module, self.folder)
 
     def _call(self, target: Any, args: Any, kwargs: dict[str, Any], keep: int | None) -> Any:
         function = self._find(target)
-        value = function(*(self._open(arg) for arg in args), **{name: self._open(arg) for name, arg in kwargs.items()})
-        return self._result(value, keep)
+        opened = {name: self._open(arg) for name, arg in kwargs.items()}
+        return self._result(targets.call(function, [self._open(arg) for arg in args], opened, self.folder), keep)
 
     def _get(self, on: Reference, name: str, keep: int | None) -> Any:
-        return self._result(reduce(_step, name.split("."), self._objects[on.number]), keep)
+        return self._result(self._walk(self._objects[on.number], name, self._called.get(on.number, "")), keep)
 
     def _set(self, on: Reference, values: dict[str, Any]) -> None:
         for path, value in values.items():
             *steps, name = path.split(".")
-            setattr(reduce(_step, steps, self._objects[on.number]), name, self._open(value))
+            targets.assign(self._walk(self._objects[on.number], ".".join(steps)), name, self._open(value), self.folder)
 
     def _hold(self, value: Any, layout: str, keep: int) -> None:
         opened = self._open(value)
@@ -104,10 +105,18 @@ class Host:
     def _find(self, target: Any) -> Any:
         if isinstance(target, list | tuple):
             reference, name = target
-            return reduce(_step, name.split("."), self._objects[reference.number])
+            found = self._walk(self._objects[reference.number], name)
+            self._called[reference.number] = name
+            return found
         module, _, name = target.partition(":")
-        found = importlib.import_module(*((f".{PROBES[module]}", __package__) if module in PROBES else (module,)))
-        return reduce(_step, name.split("."), found)
+        if module in PROBES:
+            return self._walk(importlib.import_module(f".{PROBES[module]}", __package__), name)
+        return self._walk(targets.module(module, self.folder), name)
+
+    def _walk(self, value: Any, path: str, after: str = "") -> Any:
+        for name in filter(None, path.split(".")):
+            value = targets.step(value, name, self.folder, after)
+        return value
 
     def _result(self, value: Any, keep: int | None) -> Any:
         if keep is None:
@@ -158,10 +167,6 @@ class Host:
                 self.warnings = [text[:MAX_TEXT] for text in dict.fromkeys(texts)][:MAX_WARNINGS]
 
 
-def _step(value: Any, name: str) -> Any:
-    return value[int(name)] if name.isdecimal() else getattr(value, name)
-
-
 def _strided(array: np.ndarray) -> np.ndarray:
     """The same values, every second one of a larger array along the last axis, filled with NaN between."""
     wide = np.full((*array.shape[:-1], 2 * array.shape[-1]), np.nan, array.dtype)
@@ -186,17 +191,21 @@ def describe(error: BaseException, folder: Path) -> dict[str, Any]:
     """Tell an exception in plain values: type, text, the student's file, line and function where it arose."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).is_relative_to(folder)]
+    where = f"{Path(own[-1].filename).name}:{own[-1].lineno} in {own[-1].name}" if own else ""
+    kind, text, lacking = _type(error), _text(error), ""
     if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_relative_to(folder):
-        where = f"{Path(error.filename).name}:{error.lineno}"
-        text = error.msg
-    else:
-        where = f"{Path(own[-1].filename).name}:{own[-1].lineno} in {own[-1].name}" if own else ""
-        text = _text(error)
+        where, text = f"{Path(error.filename).name}:{error.lineno}", error.msg
+    elif isinstance(error, targets.Mismatch):
+        kind, where = "", error.where
+    elif sentence := targets.unimportable(error, folder):
+        kind, text = "", sentence
+    elif lacking := surroundings.lacking(error, text):
+        kind, text = "", lacking
     return {
-        "type": _type(error)[:80],
+        "type": kind[:80],
         "text": text[:MAX_TEXT],
         "where": where[:200],
-        "unfinished": isinstance(error, NotImplementedError),
+        "unfinished": isinstance(error, NotImplementedError) and not lacking,
         "memory": isinstance(error, MemoryError) or NO_MEMORY in text,
     }
 

@@ -38,6 +38,7 @@ _UNSEEN = re.compile(
     "\u3164\ud800-\udfff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]"
 )
 _TODO_TEXT = re.compile(r"TODO (\d+\.\d+): ([^\s(]+)")
+_EXCEPTION_TEXT = re.compile(r"an exception|\w+(: | \(|$)")
 _NEEDS_TEXT = re.compile(r"needs (\S+), which has not passed")
 
 
@@ -68,7 +69,7 @@ def explain(mark: Mark) -> str:
     if mark.outcome is Outcome.PASSED:
         return ""
     if mark.outcome is Outcome.RAISED:
-        return f"your code raised {message}"
+        return f"your code raised {message}" if names_exception(message) else message
     if mark.outcome is Outcome.BROKEN:
         return f"{GRADED_AGAIN} ({message})" if message else GRADED_AGAIN
     opening = {
@@ -80,6 +81,11 @@ def explain(mark: Mark) -> str:
     if not opening or message.startswith(opening):
         return message
     return f"{opening}: {message}" if message else opening
+
+
+def names_exception(message: str) -> bool:
+    """Whether what became of code that raised begins with the exception; else it is a sentence of its own."""
+    return bool(_EXCEPTION_TEXT.match(message))
 
 
 def place(scorecard: Scorecard, todo: str) -> str:

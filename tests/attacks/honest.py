@@ -71,6 +71,21 @@ def _venv(files: Mapping[str, bytes]) -> Files:
     return {**files, "venv/pyvenv.cfg": b"home = /usr/bin", **packages}
 
 
+def _repository(files: Mapping[str, bytes]) -> Files:
+    """All of the course's files around it, solutions of ours under the same names included."""
+    copies = (f"{folder}/{MODULE}" for folder in ("reference", "autograder/given", "build/lib"))
+    others = ("tests/test_a.py", "README.md", "Makefile", ".git/HEAD", "data/a", "runs/b", "dist/c.zip")
+    return {**files, **dict.fromkeys((*copies, *others), b"x")}
+
+
+def _flat(files: Mapping[str, bytes]) -> Files:
+    return {name.removeprefix("part1_numpy/"): content for name, content in files.items() if name.startswith("part1")}
+
+
+def _both_changed(files: Mapping[str, bytes]) -> Files:
+    return {**_both(files), f"old/{MODULE}": b"x = 1"}
+
+
 def _both(files: Mapping[str, bytes]) -> Files:
     return {f"{top}/{name}": content for top in ("old", "new") for name, content in files.items()}
 
@@ -120,13 +135,41 @@ UPLOADS = (
     Upload("sys.path changed", _in_module("import sys; sys.path.insert(0, '..')")),
     Upload("an earlier year's file", _with(part1_numpy__activations_dot_py=LAST_YEAR), "raised", "No module named"),
     Upload("a git-LFS pointer", _with(part1_numpy__activations_dot_py=POINTER), "raised", "SyntaxError"),
-    Upload("a missing file", _without(MODULE), "raised", "No module named 'part1_numpy.activations'"),
-    Upload("a file in capitals", _renamed("activations.py", "Activations.py"), "raised", "No module named"),
+    Upload("a missing file", _without(MODULE), "raised", "part1_numpy/activations.py is missing"),
+    Upload(
+        "a file in capitals",
+        _renamed("activations.py", "Activations.py"),
+        "raised",
+        "part1_numpy/activations.py is missing, Activations.py is there: rename it",
+    ),
     Upload("a part in capitals", _renamed("part1_numpy", "Part1_NumPy"), "skipped", "rename the folder Part1_NumPy"),
     Upload("a part with a dash", _renamed("part1_numpy", "part1-numpy"), "skipped", "rename the folder part1-numpy"),
     Upload("only the notebook", lambda files: {"work.ipynb": NOTEBOOK}, "refused", "no Python file lies in a folder"),
     Upload("a zip in a zip", _zip_in_a_zip, "refused", "the zip holds submission.zip"),
-    Upload("two copies of the work", _both, "refused", "the parts lie in different folders"),
+    Upload("a folder with the zip in it", lambda files: {"hw2/submission.zip": b"PK"}, "refused", "a zip in a zip is"),
+    Upload("two equal copies of the work", _both, says="old/part1_numpy is the same as new/part1_numpy, which counts"),
+    Upload("two copies of the work", _both_changed, "refused", "the parts lie in different folders, new/"),
+    Upload("the whole repository", _repository, says="ignored, as these are no part of a submission: Makefile, README"),
+    Upload("the whole repository as GitHub zips it", lambda files: _below("hw2-main")(_repository(files))),
+    Upload("one folder more", _renamed("part1_numpy/", "part1_numpy/part1_numpy/"), says="part1_numpy is taken from"),
+    Upload("flat files", _flat, says="taken as files of part1_numpy, of which there is no folder"),
+    Upload(
+        "a download beside the skeleton",
+        _with(**{"part1_numpy__activations (1)_dot_py": "x = 1"}),
+        says="activations.py counts; part1_numpy/activations (1).py, which differs, does not",
+    ),
+    Upload(
+        "a download instead of the file",
+        _renamed("activations.py", "activations (1).py"),
+        "raised",
+        "part1_numpy/activations.py is missing, activations (1).py is there: rename it",
+    ),
+    Upload("a notebook of a module", _renamed("activations.py", "activations.ipynb"), "raised", "notebooks are not gr"),
+    Upload("a class by another name", _in_module("Relu = ReLU; del ReLU"), "raised", "defines Relu, expected ReLU"),
+    Upload("a method without self", _in_module("ReLU.forward = lambda x: x"), "raised", "(x), expected self first"),
+    Upload("a function for a class", _in_module("def ReLU(x): return x"), "raised", "is a function, expected a class"),
+    Upload("a constructor of one's own", _in_module("ReLU.__init__ = lambda self, n: 0"), "raised", "> takes (n), exp"),
+    Upload("a left-over bidirectional character", _in_module("# \u202e"), says="has the control character U+202E"),
     Upload("a RAR archive called .zip", lambda files: b"Rar!\x1a\x07\x01\x00", "refused", "a RAR archive"),
     Upload("a tarball called .zip", lambda files: b"\x1f\x8b\x08" + bytes(20), "refused", "a gzip archive"),
     Upload("a PDF called .zip", lambda files: b"%PDF-1.7", "refused", "a PDF"),

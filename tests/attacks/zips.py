@@ -83,7 +83,7 @@ def quoted() -> bytes:
 
 DEEP = "/".join(["part1_numpy", *["a"] * (MAX_DEPTH - 1), "x.py"])
 LONG = "part1_numpy/" + "a" * (MAX_PATH_BYTES - 14) + ".py"
-VENV = {f"hw2/.venv/lib/python3/{number}.py": b"" for number in range(MAX_ENTRIES)}
+VENV = {f"hw2/more/lib/python3/{number}.py": b"" for number in range(MAX_ENTRIES)}
 
 ATTACKS = {
     "traversal": (pack(GOOD, Raw("part1_numpy/../../x.py")), r"^part1_numpy/../../x.py leads out of its folder"),
@@ -107,7 +107,7 @@ ATTACKS = {
     "path too long in bytes": (pack(Raw("part1_numpy/" + "é" * 115 + ".py")), r"a path of 245 bytes"),
     "too many entries": (
         honest({"hw2/" + GOOD.name: CODE} | VENV),
-        r"has 2001 entries, at most 2000 .*; 2000 lie in hw2/.venv/lib/python3/: leave that out",
+        r"has 2001 entries, at most 2000 .*; 2000 lie in hw2/more/lib/python3/: leave that out",
     ),
     "too many entries at the top": (honest({f"{n}.py": b"" for n in range(2001)}), r"at most 2000 are accepted$"),
     "a directory of 5 MB": (
