@@ -11,7 +11,7 @@ from class_records import ATTACK, OVERLAP, model, record, small_class
 from test_reports import HOSTILE, filled_with
 
 from autograder import records
-from autograder.records import Person, Record
+from autograder.records import Alike, LeftOut, Person, Record
 from autograder.reports import classpage, gradebook
 from autograder.reports.classroom import Classroom
 
@@ -54,6 +54,17 @@ def test_the_slowest_come_first_with_their_slowest_check(room) -> None:
     assert [one.key for one, _, _ in room.slowest][:3] == ["curie", "dirac", "euler"]
 
 
+def test_the_page_names_what_is_not_graded_and_what_is_alike() -> None:
+    page = classpage.render(small_class(), [LeftOut("notes.txt", "no zip")], [Alike("the whole zip", ("Ada", "Bell"))])
+    assert "1 in the folder is not graded" in page
+    assert "notes.txt" in page
+    assert "Ada; Bell" in page
+    assert "This is no proof, and changes no mark" in page
+    plain = classpage.render(small_class())
+    assert "not graded" not in plain
+    assert "The same file twice" not in plain
+
+
 def test_an_empty_class_has_a_page() -> None:
     assert "Nothing was handed in" in classpage.render([])
 
@@ -73,7 +84,7 @@ class _Tags(HTMLParser):
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=lambda text: repr(text[:12]))
 def test_no_text_becomes_markup_on_the_class_page(text) -> None:
     hostile = Record("key", (Person(text, text, text),), filled_with(text), handed_in=text)
-    page = classpage.render([hostile])
+    page = classpage.render([hostile], [LeftOut(text, text)], [Alike(text, (text, text))])
     tags = _Tags()
     tags.feed(page)
     assert (tags.scripts, tags.bad) == (1, [])
