@@ -213,6 +213,7 @@ def _chosen(upload: Upload, found: Found) -> Iterator[HandedIn]:
     files = list(folders.paths(path))
     seen = [one for one in files if not any(_is_junk(part) for part in one.relative_to(path).parts)]
     zips = [one for one in seen if one.suffix.lower() == ".zip"]
+    python = any(one.suffix == ".py" for one in seen)
     if not seen:
         who = ", ".join(person.name for person in upload.people)
         found.left_out.append(LeftOut(who, f"{clean(path.name)} is empty"))
@@ -220,10 +221,10 @@ def _chosen(upload: Upload, found: Found) -> Iterator[HandedIn]:
         yield _handed(upload, path, TYPED)
     elif any(part in PARTS for one in seen for part in one.relative_to(path).parts[:-1]):
         yield _handed(upload, path)
-    elif zips:
+    elif zips and (not python or any(_holds_parts(one) for one in zips if not one.is_symlink())):
         yield from _one_of(upload, zips, found)
     else:
-        yield _handed(upload, seen[0] if len(seen) == 1 else path)
+        yield _handed(upload, seen[0] if len(seen) == 1 and not python else path)
 
 
 def _one_of(upload: Upload, zips: list[Path], found: Found) -> Iterator[HandedIn]:

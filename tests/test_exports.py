@@ -169,6 +169,18 @@ def test_a_folder_without_submissions_is_refused(tmp_path, name) -> None:
         exports.find(tmp_path / name)
 
 
+def test_loose_python_files_in_a_students_folder_are_graded_as_they_lie_there(tmp_path) -> None:
+    _touch(tmp_path, "ada/conv2d.py", "bell/conv2d.py", "bell/data.zip", "curie/Part 1/conv2d.py")
+    _touch(tmp_path, "dirac/helper.py")
+    packing.write_zip(tmp_path / "dirac" / "work.zip", {"part1_numpy/views.py": b""})
+    assert {key: path for key, (_, path) in _found(tmp_path).items()} == {
+        "ada": "ada",
+        "bell": "bell",
+        "curie": "curie",
+        "dirac": "dirac/work.zip",
+    }
+
+
 def test_a_submission_of_gradescope_that_is_missing_or_unnamed_is_listed_and_the_others_are_graded(tmp_path) -> None:
     _touch(tmp_path, "submission_102/part1_numpy/views.py", "submission_103/part1_numpy/views.py")
     (tmp_path / "submission_metadata.yml").write_text(GRADESCOPE)
