@@ -6,6 +6,9 @@ module is an answer.
 
 from __future__ import annotations
 
+from functools import reduce
+from typing import Any
+
 import numpy as np
 
 
@@ -24,6 +27,30 @@ def last_windows(windows: np.ndarray, rows: int, columns: int) -> np.ndarray:
 def share_memory(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two arrays read the same bytes."""
     return bool(np.may_share_memory(a, b))
+
+
+class Parameters:
+    """What a layer's parameters are before its methods are called.
+
+    Args:
+        layer: or a network of layers.
+        names: of its attributes; dots and indices lead further, "modules.0.weight".
+    """
+
+    def __init__(self, layer: Any, names: list[str]) -> None:
+        self._layer, self._before = layer, {name: _found(layer, name) for name in names}
+
+    def now(self) -> dict[str, tuple[Any, bool]]:
+        """What each is now, and whether it is another array; no layer is blamed that makes one whenever it is asked."""
+        now = {name: _found(self._layer, name) for name in self._before}
+        return {
+            name: (value, share_memory(value, _found(self._layer, name)) and not share_memory(value, before))
+            for (name, before), value in zip(self._before.items(), now.values(), strict=True)
+        }
+
+
+def _found(layer: Any, name: str) -> Any:
+    return reduce(lambda at, step: at[int(step)] if step.isdecimal() else getattr(at, step), name.split("."), layer)
 
 
 class Scale:

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograder import answers
 from autograder.cases import Layer
-from autograder.checks.part1.shared import Clauses, draw
+from autograder.checks.part1.shared import Clauses, draw, expect_parameters_kept, hold_parameters
 from autograder.errors import CheckFailed
 from autograder.expect import expect_close, expect_unchanged, show
 from autograder.oracles.convnet import probe_dx, probe_loss, probe_scores
@@ -31,10 +31,13 @@ def _layers(rng: np.random.Generator) -> list[Layer]:
     ]
 
 
-def _net(student: Student, layers: list[Layer]) -> Remote:
+def _modules(student: Student, layers: list[Layer]) -> list[Remote]:
+    return [student.new(f"probe:{kind.capitalize()}", *arrays) for kind, *arrays in layers]
+
+
+def _net(student: Student, layers: list[Layer], modules: list[Remote] | None = None) -> Remote:
     """The student's ConvNet of the grader's layers."""
-    modules = [student.new(f"probe:{kind.capitalize()}", *arrays) for kind, *arrays in layers]
-    return student.new(NET, modules, student.new("probe:Distance"))
+    return student.new(NET, modules or _modules(student, layers), student.new("probe:Distance"))
 
 
 def _batch(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -107,12 +110,18 @@ def network_passes_the_gradient_back(student: Student, rng: np.random.Generator)
 
 @check("1.12-repeat", needs=("1.12-backward",))
 def network_stays_as_it_is(student: Student, rng: np.random.Generator) -> None:
-    """ConvNet leaves its layers in their order and the images as they are: a second batch works like the first.
+    """ConvNet leaves its layers in their order, and the images and parameters as they are.
 
-    list.reverse changes the list itself.
+    A second batch works like the first. list.reverse changes the list itself; only an optimizer moves parameters.
     """
     layers = _layers(rng)
-    net = _net(student, layers)
+    modules = _modules(student, layers)
+    net = _net(student, layers, modules)
+    learning = [
+        (hold_parameters(student, module, ("weight", "bias")), {"weight": arrays[0], "bias": arrays[1]})
+        for module, (kind, *arrays) in zip(modules, layers, strict=True)
+        if kind == "scale"
+    ]
     for number in ("first", "second"):
         x, y = _batch(rng)
         held = student.hold(x, "readonly")
@@ -122,3 +131,5 @@ def network_stays_as_it_is(student: Student, rng: np.random.Generator) -> None:
         right = tuple(reversed(range(len(layers))))
         expect_close(net.backward(), probe_dx(x, y, layers, right), f"dx of the {number} batch", axes=AXES)
         expect_unchanged(held.fetch(), x, "x")
+        for parameters, given in learning:
+            expect_parameters_kept(parameters, given, "ConvNet")

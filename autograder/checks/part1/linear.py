@@ -121,6 +121,7 @@ def linear_starts_anew(student: Student, rng: np.random.Generator) -> None:
     (earlier_x, earlier_dy), (x, dy) = ((draw(rng, n, 3), draw(rng, n, 2)) for n in (3, 4))
     layer.forward(earlier_x)
     layer.backward(earlier_dy)
+    layer.set(weight=weight, bias=bias)
     layer.forward(draw(rng, 5, 3))
     layer.forward(x)
     expect_close(layer.backward(dy), linear_dx(dy, weight, x.shape), "dx of the second batch")
@@ -130,9 +131,9 @@ def linear_starts_anew(student: Student, rng: np.random.Generator) -> None:
 
 @check("1.2-inputs", needs=("1.2-forward", "1.2-dx", "1.2-repeat"))
 def linear_leaves_its_inputs_alone(student: Student, rng: np.random.Generator) -> None:
-    """Linear takes float32, read-only and non-contiguous arrays, and changes none of them.
+    """Linear takes float32, read-only and non-contiguous arrays, and changes none of them, nor weight and bias.
 
-    What goes in as float32 comes out as float32.
+    What goes in as float32 comes out as float32. Only an optimizer moves parameters.
     """
     x, dy, weight, bias = draw(rng, 3, 2, 2), draw(rng, 3, 2), draw(rng, 2, 4), draw(rng, 2)
     expect_inputs_kept(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from autograder import answers
+from autograder.errors import CheckFailed
 from autograder.expect import expect_close, expect_unchanged
 from autograder.student import Remote, Student
 
@@ -34,7 +36,7 @@ def expect_inputs_kept(
     parameters: Mapping[str, np.ndarray] | None = None,
     gradients: Mapping[str, np.ndarray] | None = None,
 ) -> None:
-    """Pass a layer that gives equal values for any dtype and layout, in that dtype, and leaves its inputs alone.
+    """Pass a layer that gives equal values for any dtype and layout, in that dtype, and leaves all it is given alone.
 
     Args:
         inputs: x and dy, of values that a float32 holds.
@@ -42,15 +44,36 @@ def expect_inputs_kept(
         parameters, gradients: by the names of the layer's attributes.
     """
     for dtype, layout in LAYOUTS:
-        layer.set(**{name: value.astype(dtype) for name, value in (parameters or {}).items()})
+        given = {name: value.astype(dtype) for name, value in (parameters or {}).items()}
+        layer.set(**given)
+        held = hold_parameters(student, layer, given)
         x, dy = (student.hold(value.astype(dtype), layout) for value in inputs)
         expect_close(layer.forward(x), outputs[0], f"y for a {layout} x", dtype=dtype)
         expect_unchanged(x.fetch(), inputs[0], "x")
+        expect_parameters_kept(held, given, "forward")
         expect_close(layer.backward(dy), outputs[1], f"dx for a {layout} dy", dtype=dtype)
         expect_unchanged(x.fetch(), inputs[0], "x")
         expect_unchanged(dy.fetch(), inputs[1], "dy")
+        expect_parameters_kept(held, given, "backward")
         for name, value in (gradients or {}).items():
             expect_close(layer.get(name), value, name, dtype=dtype)
+
+
+def hold_parameters(student: Student, layer: Remote, names: Iterable[str]) -> Remote:
+    """Note what a layer's parameters are now, for `expect_parameters_kept`."""
+    return student.new("probe:Parameters", layer, list(names))
+
+
+def expect_parameters_kept(held: Remote, parameters: Mapping[str, np.ndarray], method: str) -> None:
+    """Pass a layer that still has these parameters after a call, in the arrays in which it had them."""
+    found = answers.table(held.call("now")) or {} if parameters else {}
+    for name, value in parameters.items():
+        after, replaced = answers.pair(found.get(name)) or (None, False)
+        numbers = answers.array(after)
+        if numbers is None or not np.array_equal(numbers, value):
+            raise CheckFailed(f"{name} was changed by {method}: only an optimizer moves parameters")
+        if replaced is not False:
+            raise CheckFailed(f"{name} is another array after {method}, expected the same, which an optimizer may hold")
 
 
 def expect_replaced(layer: Remote, name: str, latest: np.ndarray, earlier: np.ndarray) -> None:
