@@ -69,7 +69,7 @@ def expect_close(
     """
     _rehearse(suspects)
     reference = np.asarray(expected, dtype=np.float64)
-    found, found_dtype = _as_array(actual, name, reference.shape)
+    found, found_dtype = _as_array(actual, name, reference.shape, dtype)
     # The coarser of the two, so that right values of the wrong dtype are told their dtype.
     limit = max(TOLERANCE.get(kind, 0.0) for kind in (found_dtype, dtype)) if tolerance is None else tolerance
     explain = _Explainer(found, reference, name, suspects or {}, limit or TOLERANCE["float64"], axes)
@@ -90,7 +90,7 @@ def expect_close(
 
 def expect_array(actual: object, name: str, shape: tuple[int, ...], *, dtype: str = "float64") -> np.ndarray:
     """Pass a finite float array of this shape and dtype, whatever its values."""
-    found, found_dtype = _as_array(actual, name, shape)
+    found, found_dtype = _as_array(actual, name, shape, dtype)
     if found.shape != shape:
         raise CheckFailed(f"{name} has shape {found.shape}, expected {shape}")
     if found_dtype != dtype:
@@ -140,19 +140,21 @@ def show(value: object) -> str:
             else f"an array of shape {value.shape} and dtype {value.dtype.name}"
         )
     elif isinstance(value, Opaque):
-        text = f"an object of type {value.type_name}"
+        text = f"an object of type {value.type_name}" + (f" and dtype {value.entries}" if value.entries else "")
     else:
         text = repr(value)
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
 
 
-def _as_array(actual: object, name: str, shape: tuple[int, ...]) -> tuple[np.ndarray, str]:
+def _as_array(actual: object, name: str, shape: tuple[int, ...], dtype: str) -> tuple[np.ndarray, str]:
     """Return the value as a plain array and its dtype's name, or say what it is instead."""
     found, number = answers.array(actual), answers.number(actual)
     if found is not None:
         return found, answers.tensor_dtype(actual) or found.dtype.name
     if shape == () and number is not None:
         return np.asarray(answers.as_float(number)), "float64"
+    if isinstance(actual, Opaque) and actual.entries:
+        raise CheckFailed(f"{name} has dtype {actual.entries}, expected {dtype}")
     expected = f"an array of shape {shape}" if shape else "a number"
     if isinstance(actual, tuple | list):
         raise CheckFailed(f"{name} is a {type(actual).__name__} of {len(actual)}, expected {expected}")

@@ -86,7 +86,7 @@ FORGERIES: list[tuple[str, Any, np.ndarray, str]] = [
     ("an object with an array's memory", OBJECT, X, f"y is an object of type Array, {ARRAY}"),
     ("an array that lies about comparisons", LARGER.view(Liar), X, LARGER_SAID),
     ("a masked array that hides what is wrong", np.ma.masked_array(LARGER, mask=True), X, LARGER_SAID),
-    ("an array of objects", OBJECTS, X, f"y is an object of type ndarray, {ARRAY}"),
+    ("an array of objects", OBJECTS, X, "y has dtype object, expected float64"),
     ("NaN everywhere", NANS, X, f"y[0, 0] is nan ({ALL} not finite)"),
     ("NaN for NaN", NANS, NANS, f"y[0, 0] is nan ({ALL} not finite)"),
     ("one NaN", np.where(X == 3, np.nan, X), X, f"y[0, 2] is nan ({ONE} not finite)"),
@@ -104,7 +104,7 @@ FORGERIES: list[tuple[str, Any, np.ndarray, str]] = [
     ("half precision", X.astype("float16"), X, "y has dtype float16, expected float64, the dtype of the inputs"),
     ("whole numbers", X.astype("int64"), X, "y has dtype int64, expected float64"),
     ("booleans", np.ones((2, 3), dtype=bool), np.ones((2, 3)), "y has dtype bool, expected float64"),
-    ("complex numbers", X.astype("complex128"), X, f"y is an object of type ndarray, {ARRAY}"),
+    ("complex numbers", X.astype("complex128"), X, "y has dtype complex128, expected float64"),
     ("a row for two", X[:1], X, "y has shape (1, 3), expected (2, 3)"),
     ("transposed", X.T, X, "y has shape (3, 2), expected (2, 3)"),
     ("an axis too many", X[None], X, "y has shape (1, 2, 3), expected (2, 3)"),
@@ -239,6 +239,14 @@ def test_a_suspect_that_makes_no_difference_here_accuses_nobody() -> None:
 
 def test_suspects_are_not_computed_for_what_is_right() -> None:
     expect_close(X, X, "y", suspects={"never": lambda: pytest.fail("computed")})
+
+
+@pytest.mark.parametrize("dtype", ["longdouble", "complex64", "O", "U3", "M8[s]", "V4"])
+def test_an_array_that_cannot_cross_is_told_its_dtype(dtype) -> None:
+    value = crossed(np.zeros((2, 3), dtype))
+    said = f"y has dtype {np.dtype(dtype).name}, expected float32"
+    assert refusal(expect_close, value, X, "y", dtype="float32") == said
+    assert refusal(expect_array, value, "y", (2, 3), dtype="float32") == said
 
 
 # The other expectations.

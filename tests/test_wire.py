@@ -185,12 +185,12 @@ OPAQUE = {
 
 @pytest.mark.parametrize(("name", "value"), OPAQUE.items(), ids=OPAQUE)
 def test_whatever_else_comes_out_as_the_name_of_its_type(name, value) -> None:
-    assert crossed(value) == Opaque(name)
+    assert crossed(value).type_name == name
 
 
 @pytest.mark.parametrize("dtype", ["O", "U3", "S3", "M8[s]", "V4", "complex64", "longdouble", [("a", "f4")]], ids=str)
-def test_an_array_of_a_dtype_that_cannot_cross_is_opaque(dtype) -> None:
-    assert crossed(np.zeros(2, dtype)) == Opaque("ndarray")
+def test_an_array_of_a_dtype_that_cannot_cross_is_known_by_it_alone(dtype) -> None:
+    assert crossed(np.zeros(2, dtype)) == Opaque("ndarray", np.dtype(dtype).name)
 
 
 def test_a_list_that_holds_itself_ends() -> None:

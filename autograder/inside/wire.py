@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
 import sys
 from collections.abc import Callable
@@ -56,9 +57,10 @@ class Seed:
 
 @dataclass(frozen=True)
 class Opaque:
-    """A value that cannot cross; all that is known is the name of its type."""
+    """A value that cannot cross; all that is known is the name of its type, and of an array that of its dtype."""
 
     type_name: str
+    entries: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class _Packer:
     def pack(self, value: Any, depth: int = 0) -> Any:
         """Turn a value into JSON, its arrays set aside."""
         if depth > MAX_DEPTH:
-            return {"opaque": "a value nested too deeply"}
+            return {"opaque": "a value nested too deeply", "entries": ""}
         if value is None or type(value) in (bool, str) or (type(value) is int and abs(value) < MAX_WHOLE):
             return value
         if type(value) is float:
@@ -86,7 +88,7 @@ class _Packer:
         if isinstance(value, Seed):
             return {"seed": value.number}
         if isinstance(value, Opaque):
-            return {"opaque": value.type_name}
+            return {"opaque": value.type_name, "entries": value.entries}
         if isinstance(value, Tensor):
             return {"tensor": self.array(value.array), "dtype": value.dtype}
         if isinstance(value, np.ndarray | np.generic):
@@ -108,7 +110,8 @@ class _Packer:
 
 
 def _opaque(value: Any) -> dict[str, str]:
-    return {"opaque": type(value).__name__[:80]}
+    entries = value.dtype.name[:40] if isinstance(value, np.ndarray | np.generic) else ""
+    return {"opaque": type(value).__name__[:80], "entries": entries}
 
 
 def encode(message: dict[str, Any]) -> list[bytes | memoryview]:
@@ -184,8 +187,8 @@ class _Unpacker:
                 return Reference(number)
             case {"seed": int(number)}:
                 return Seed(number)
-            case {"opaque": str(type_name)}:
-                return Opaque(type_name[:80])
+            case {"opaque": str(type_name), "entries": str(entries)}:
+                return Opaque(type_name[:80], entries if re.fullmatch(r"[\w\[\]]{1,40}", entries) else "")
         raise BadMessage("a value of unknown form")
 
     def array(self, dtype: str, shape: list[Any]) -> np.ndarray:
