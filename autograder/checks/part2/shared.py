@@ -45,6 +45,14 @@ def new_loader(student: Student, setting: Setting, **how: Any) -> Remote:
     return student.new("torch-probe:Batches", setting.images, setting.labels, setting.batch_size, **how)
 
 
+def calls(model: Remote, noted: str) -> list[object]:
+    """Pass one of the grader's models that has been called, and return what it has noted each time."""
+    found = answers.items(model.get(noted))
+    if not found:
+        raise CheckFailed("the model is never called, expected once for each batch")
+    return found
+
+
 def pair(answer: object, function: str) -> tuple[object, object]:
     """Pass what a loop returned if it is (loss, accuracy), each one number of whatever type."""
     loss, accuracy = _pair(answer, function)
