@@ -33,9 +33,9 @@ STUDENTS = (
     "prediction.py", "preflight.py", "recordings.py", "rehearsal.py", "remarks.py", "rubric.py", "scores.py", "sift.py",
     "student.py", "submission.py", "tables.py", "times.py", "unpack.py",
     "checks/**/*.py",
-    "inside/__init__.py", "inside/checkpoint_probe.py", "inside/host.py", "inside/loss_probes.py", "inside/names.py",
-    "inside/probes.py", "inside/steps.py", "inside/surroundings.py", "inside/targets.py", "inside/torch_probes.py",
-    "inside/wire.py",
+    "inside/__init__.py", "inside/checkpoint_probe.py", "inside/host.py", "inside/loss_probes.py",
+    "inside/model_probes.py", "inside/names.py", "inside/probes.py", "inside/steps.py", "inside/surroundings.py",
+    "inside/targets.py", "inside/torch_probes.py", "inside/wire.py",
     "reports/__init__.py", "reports/files.py", "reports/sheets.py", "reports/terminal.py", "reports/words.py",
     "written/*.py",
 )  # fmt: skip

@@ -3,20 +3,46 @@
 from __future__ import annotations
 
 import codecs
+import json
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from autograder import proof, skeleton
+from autograder import proof, skeleton, trials
+from autograder.datasets import TestSet
+from autograder.exam import Exam
+from autograder.expect import expect_close
 from autograder.scores import Outcome
 
 FOLDER = Path(__file__).parent / "unusual"
 SOLUTIONS = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.toml"))}
+MODELS = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("part2/*.toml"))}
 
+# Two models that have taken a step of training each, as `make train` makes and saves them, and what they say of images.
+TRAINED = """
+import torch
+from part2_pytorch import config, device, models
+for name in ("two_layer", "vanilla_cnn"):
+    settings = config.load_config(f"part2_pytorch/configs/{name}.toml")
+    model = device.prepare(models.build_model(name), torch.device("cpu"), settings)
+    optimizer = config.build_optimizer(model, settings)
+    x = (torch.arange(6144.0).reshape(2, 3, 32, 32) % 256 / 255 - 0.5) / 0.25
+    config.build_criterion(settings)(model(x), torch.tensor([0, 1])).backward()
+    optimizer.step()
+    torch.save(model.state_dict(), f"{name}.pt")
+    trained = models.build_model(name)
+    trained.load_state_dict(model.state_dict())
+    print(trained.eval()(x).tolist())  # in float32, whatever it was trained in
+"""
+ALONE = {**os.environ, "PYTHONPATH": "."}
 Files = dict[str, bytes]
 
 
@@ -50,6 +76,36 @@ def test_an_unusual_right_solution_earns_everything(grade, reference, solution: 
     lost = [mark.check for mark in proof.failed(card)]
     assert set(lost) == set(solution.get("loses", [])), proof.everything_passed(card)
     assert Outcome.SKIPPED not in {mark.outcome for mark in card.marks.values()}
+
+
+@pytest.mark.parametrize("solution", MODELS.values(), ids=MODELS)
+def test_unusual_right_models_earn_everything(grade, reference, solution: dict[str, Any]) -> None:
+    card = grade(changed(reference, solution["change"]), todos=("2.1", "2.2"))
+    assert card.refusal == ""
+    assert proof.everything_passed(card) == ""
+
+
+@pytest.mark.parametrize("solution", MODELS.values(), ids=MODELS)
+def test_unusual_models_can_be_trained_and_score_in_the_box_as_where_they_were_trained(
+    box, assignment, reference, tmp_path, solution: dict[str, Any]
+) -> None:
+    files = changed(reference, solution["change"])
+    trials.write(tmp_path / "own", files)
+    made = subprocess.run(
+        [sys.executable, "-c", TRAINED], cwd=tmp_path / "own", capture_output=True, text=True, check=True, env=ALONE
+    )
+    with box.room() as folder:
+        trials.write(folder, files)
+        for line, name in zip(made.stdout.splitlines(), ("two_layer", "vanilla_cnn"), strict=True):
+            checkpoint = (tmp_path / "own" / f"{name}.pt").read_bytes()
+            trials.write(folder, {f"checkpoints/{name}.pt": checkpoint})
+            student = box.student(folder, 2)
+            student.allow(60)
+            images = (np.arange(6144) % 256).astype(np.uint8).reshape(2, 3, 32, 32).transpose(0, 2, 3, 1)
+            test = TestSet("noise", (), images, np.zeros(0, np.int64), mean=(0.5,) * 3, deviation=(0.25,) * 3)
+            candidate = Exam(folder, assignment).candidate(student, name, test)[0]
+            expect_close(candidate.scores(images), np.array(json.loads(line)), "scores", dtype="float32")
+            student.renew()
 
 
 def in_bytes(change: Callable[[bytes], bytes]) -> Callable[[Files], Files]:

@@ -14,8 +14,8 @@ Requests are dictionaries with the key `do`:
 Where `keep` is a number, the value stays here under it, for a Reference to name it later, and None is returned.
 
 A target is "package.module:Name.attribute", or a Reference followed by a method's name. Targets that begin with
-"probe:", "step-probe:", "torch-probe:" or "loss-probe:" are the grader's own small layers, models, loaders and
-counters, which live here because student code calls them, or is called by them.
+"probe:" or another key of PROBES are the grader's own small layers, models, loaders and counters, which live here
+because student code calls them, or is called by them.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ PROBES = {
     "probe": "probes",
     "step-probe": "steps",
     "torch-probe": "torch_probes",
+    "model-probe": "model_probes",
     "loss-probe": "loss_probes",
     "checkpoint-probe": "checkpoint_probe",
 }

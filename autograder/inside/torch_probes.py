@@ -18,6 +18,8 @@ from torch import nn
 from torch.optim import SGD, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from .model_probes import fill
+
 SIDE = 32  # pixels of an image
 _folders: list[tempfile.TemporaryDirectory[str]] = []  # removed at the end of the process
 
@@ -198,35 +200,6 @@ class Recorder:
         """Keep one value; the names of SummaryWriter's arguments are understood as well."""
         value, step = (scalar_value if value is None else value), (global_step if step is None else step)
         self.scalars.append([str(tag), float(value), None if step is None else int(step)])
-
-
-# What is done with the models that students write.
-
-
-def parameter_shapes(model: nn.Module) -> list[tuple[int, ...]]:
-    """Shapes of the parameters, in the model's own order."""
-    return [tuple(parameter.shape) for parameter in model.parameters()]
-
-
-def fill(model: nn.Module, arrays: Sequence[np.ndarray]) -> None:
-    """Give each parameter the array of its shape."""
-    by_shape = {array.shape: array for array in arrays}
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.copy_(torch.from_numpy(by_shape[tuple(parameter.shape)]))
-
-
-def gradients(model: nn.Module, x: torch.Tensor, dy: torch.Tensor) -> dict[str, Any]:
-    """Gradients of sum(scores * dy) by the shape of the parameter, as text; None where there is none."""
-    scores = model(x)
-    if scores.requires_grad:
-        scores.backward(dy)
-    return {str(tuple(parameter.shape)): parameter.grad for parameter in model.parameters()}
-
-
-def channels_last(x: torch.Tensor) -> torch.Tensor:
-    """The same images with the colours of a pixel side by side in memory."""
-    return x.contiguous(memory_format=torch.channels_last)
 
 
 def flat(state: Mapping[str, torch.Tensor]) -> torch.Tensor:

@@ -52,7 +52,13 @@ NUMPY = Kind(libraries.NUMPY, NUMPY_MODULES)
 TORCH = Kind(
     libraries.TORCH,
     TORCH_MODULES,
-    ("inside.torch_probes", "inside.loss_probes", "inside.checkpoint_probe", "torch.utils.tensorboard"),
+    (
+        "inside.torch_probes",
+        "inside.model_probes",
+        "inside.loss_probes",
+        "inside.checkpoint_probe",
+        "torch.utils.tensorboard",
+    ),
 )
 
 

@@ -45,8 +45,13 @@ def precision_of(device: torch.device, config: Config) -> torch.dtype:
 def prepare(model: nn.Module, device: torch.device, config: Config) -> nn.Module:
     """Move a model to its device, channels-last, its forward pass in the precision that the configuration names.
 
-    Parameters, gradients and scores stay float32, names and shapes of the state_dict stay the same.
+    Parameters, gradients and scores stay float32, names and shapes of the state_dict stay the same. Lazy layers, whose
+    sizes follow from the first batch, get them here: the optimizer needs them.
     """
+    if any(map(nn.parameter.is_lazy, model.parameters())):
+        with torch.no_grad():
+            model.eval()(torch.zeros(2, 3, 32, 32))
+        model.train()
     torch.set_flush_denormal(True)  # numbers below 1e-38 count as 0: on a CPU they cost a hundred times the time
     model.to(device).to(memory_format=torch.channels_last)
     if precision_of(device, config) is torch.bfloat16:

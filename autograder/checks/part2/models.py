@@ -20,6 +20,7 @@ TWO_LAYER = "part2_pytorch.models:TwoLayerNet"
 VANILLA = "part2_pytorch.models:VanillaCNN"
 USED = (3072, 256, 10)
 OTHER = (60, 7, 4)
+IMAGE = (3, 32, 32)
 VANILLA_SHAPES = ((32, 3, 7, 7), (32,), (10, 5408), (10,))
 AXES = ("image", "class")
 ACTIVATIONS = {
@@ -34,6 +35,16 @@ Shapes = Sequence[tuple[int, ...]]
 
 def _two_layer_shapes(inputs: int, hidden: int, classes: int) -> Shapes:
     return ((hidden, inputs), (hidden,), (classes, hidden), (classes,))
+
+
+def _two_layer(student: Student, sizes: Sequence[int] = USED, image: Sequence[int] = IMAGE) -> Remote:
+    """The student's TwoLayerNet."""
+    return student.new("model-probe:ready", student.new(TWO_LAYER, *sizes), (2, *image))
+
+
+def _vanilla(student: Student) -> Remote:
+    """The student's VanillaCNN."""
+    return student.new("model-probe:ready", student.new(VANILLA), (2, *IMAGE))
 
 
 def _parameters(rng: np.random.Generator, shapes: Shapes) -> list[np.ndarray]:
@@ -56,14 +67,14 @@ def _tensor(array: np.ndarray) -> Tensor:
 
 def _filled(student: Student, model: Remote, parameters: Sequence[np.ndarray]) -> Remote:
     """The model with these parameters, told apart by their shapes, in evaluation mode."""
-    student.call("torch-probe:fill", model, [array.astype(np.float32) for array in parameters])
+    student.call("model-probe:fill", model, [array.astype(np.float32) for array in parameters])
     model.call("eval")
     return model
 
 
 def _expect_shapes(student: Student, model: Remote, expected: Shapes, what: str, suspects: dict[str, Shapes]) -> None:
     """Pass a model whose parameters have these shapes, in any order."""
-    found = student.call("torch-probe:parameter_shapes", model)
+    found = student.call("model-probe:parameter_shapes", model)
     shapes = answers.items(found)
     if shapes is None:
         raise CheckFailed(f"the parameters of {what} are {show(found)}, expected tensors")
@@ -84,7 +95,7 @@ def _expect_gradients(
     student: Student, model: Remote, x: np.ndarray, dy: np.ndarray, expected: Sequence[np.ndarray]
 ) -> None:
     """Pass a model in which automatic differentiation reaches every parameter."""
-    found = answers.table(student.call("torch-probe:gradients", model, _tensor(x), _tensor(dy))) or {}
+    found = answers.table(student.call("model-probe:gradients", model, _tensor(x), _tensor(dy))) or {}
     for array in expected:
         gradient = found.get(str(array.shape))
         if gradient is None:
@@ -96,12 +107,17 @@ def _expect_gradients(
 def _expect_any_batch(
     student: Student, rng: np.random.Generator, model: Remote, expected: Callable[[np.ndarray], np.ndarray]
 ) -> None:
-    """Pass a model that takes one image as well as several, and channels-last images."""
+    """Pass a model that takes one image as well as several, and channels-last images, and stays as it is."""
     one, several = _images(rng, 1, 3, 32, 32), _images(rng, 3, 3, 32, 32)
+    held = student.new("model-probe:Parameters", model)
     found = model.call("__call__", _tensor(one))
     expect_close(found, expected(one), "scores of a batch of one", dtype="float32", axes=AXES)
-    found = model.call("__call__", student.new("torch-probe:channels_last", _tensor(several)))
+    found = model.call("__call__", student.new("model-probe:channels_last", _tensor(several)))
     expect_close(found, expected(several), "scores of channels-last images", dtype="float32", axes=AXES)
+    moved = answers.listed(held.call("moved"))
+    if moved != []:
+        name = show(moved[0]) if moved else "a parameter"
+        raise CheckFailed(f"{name} was changed by forward: only an optimizer moves parameters")
 
 
 @check("2.1-parameters")
@@ -115,7 +131,7 @@ def two_layer_net_has_its_parameters(student: Student, rng: np.random.Generator)
         "there is one linear layer only": ((classes, inputs), (classes,)),
         "a third linear layer stands between the two": (*_two_layer_shapes(*USED), (hidden, hidden), (hidden,)),
     }
-    _expect_shapes(student, student.new(TWO_LAYER, *USED), _two_layer_shapes(*USED), "TwoLayerNet", suspects)
+    _expect_shapes(student, _two_layer(student), _two_layer_shapes(*USED), "TwoLayerNet", suspects)
 
 
 @check("2.1-forward", points=2, needs=("2.1-parameters",))
@@ -128,7 +144,7 @@ def two_layer_net_gives_scores(student: Student, rng: np.random.Generator) -> No
         "the hidden layer has a tanh, not a sigmoid": lambda: two_layer(x, parameters, "tanh"),
         "the hidden layer has no activation": lambda: two_layer(x, parameters, ""),
     }
-    model = _filled(student, student.new(TWO_LAYER, *USED), parameters)
+    model = _filled(student, _two_layer(student), parameters)
     found = model.call("__call__", _tensor(x))
     expect_close(found, two_layer(x, parameters), "scores", dtype="float32", suspects=suspects, axes=AXES)
 
@@ -143,7 +159,7 @@ def two_layer_net_takes_other_sizes(student: Student, rng: np.random.Generator) 
     for place, word in enumerate(("input_dim", "hidden_size", "num_classes")):
         sizes = [*OTHER[:place], USED[place], *OTHER[place + 1 :]]
         suspects[f"{word} is always {USED[place]}"] = _two_layer_shapes(*sizes)
-    model = student.new(TWO_LAYER, *OTHER)
+    model = _two_layer(student, OTHER, (3, 4, 5))
     _expect_shapes(student, model, _two_layer_shapes(*OTHER), f"TwoLayerNet{OTHER}", suspects)
     parameters, x = _parameters(rng, _two_layer_shapes(*OTHER)), _images(rng, 2, 3, 4, 5)
     found = _filled(student, model, parameters).call("__call__", _tensor(x))
@@ -157,7 +173,7 @@ def two_layer_net_takes_any_batch(student: Student, rng: np.random.Generator) ->
     In channels-last images the numbers of one image do not lie in a row: flatten and reshape copy then, view refuses.
     """
     parameters = _parameters(rng, _two_layer_shapes(*USED))
-    model = _filled(student, student.new(TWO_LAYER, *USED), parameters)
+    model = _filled(student, _two_layer(student), parameters)
     _expect_any_batch(student, rng, model, lambda x: two_layer(x, parameters))
 
 
@@ -165,7 +181,7 @@ def two_layer_net_takes_any_batch(student: Student, rng: np.random.Generator) ->
 def two_layer_net_learns(student: Student, rng: np.random.Generator) -> None:
     """Gradients reach every parameter of TwoLayerNet."""
     parameters, x, dy = _parameters(rng, _two_layer_shapes(*USED)), _images(rng, 2, 3, 32, 32), _images(rng, 2, 10)
-    model = _filled(student, student.new(TWO_LAYER, *USED), parameters)
+    model = _filled(student, _two_layer(student), parameters)
     _expect_gradients(student, model, x, dy, two_layer_gradients(x, dy, parameters))
 
 
@@ -185,7 +201,7 @@ def vanilla_cnn_has_its_parameters(student: Student, rng: np.random.Generator) -
         "the convolution has stride 2 before the pooling": (*conv, (10, 32 * 6 * 6), (10,)),
         "the layers have no biases": (conv[0], (10, 5408)),
     }
-    _expect_shapes(student, student.new(VANILLA), VANILLA_SHAPES, "VanillaCNN", suspects)
+    _expect_shapes(student, _vanilla(student), VANILLA_SHAPES, "VanillaCNN", suspects)
 
 
 @check("2.2-forward", points=2, needs=("2.2-parameters",))
@@ -200,7 +216,7 @@ def vanilla_cnn_gives_scores(student: Student, rng: np.random.Generator) -> None
         "the convolution has stride 2 and the pooling is left out": lambda: vanilla(x, parameters, pool="stride"),
         "the colours of a place are laid out side by side": lambda: vanilla(x, parameters, order="channels last"),
     }
-    model = _filled(student, student.new(VANILLA), parameters)
+    model = _filled(student, _vanilla(student), parameters)
     found = model.call("__call__", _tensor(x))
     expect_close(found, vanilla(x, parameters), "scores", dtype="float32", suspects=suspects, axes=AXES)
 
@@ -212,7 +228,7 @@ def vanilla_cnn_takes_any_batch(student: Student, rng: np.random.Generator) -> N
     A convolution of channels-last images gives channels-last features: flatten and reshape copy then, view refuses.
     """
     parameters = _parameters(rng, VANILLA_SHAPES)
-    model = _filled(student, student.new(VANILLA), parameters)
+    model = _filled(student, _vanilla(student), parameters)
     _expect_any_batch(student, rng, model, lambda x: vanilla(x, parameters))
 
 
@@ -220,5 +236,5 @@ def vanilla_cnn_takes_any_batch(student: Student, rng: np.random.Generator) -> N
 def vanilla_cnn_learns(student: Student, rng: np.random.Generator) -> None:
     """Gradients reach every parameter of VanillaCNN."""
     parameters, x, dy = _parameters(rng, VANILLA_SHAPES), _images(rng, 2, 3, 32, 32), _images(rng, 2, 10)
-    model = _filled(student, student.new(VANILLA), parameters)
+    model = _filled(student, _vanilla(student), parameters)
     _expect_gradients(student, model, x, dy, vanilla_gradients(x, dy, parameters))
