@@ -77,7 +77,7 @@ def _report(counted: object, method: str) -> tuple[int, str]:
         case _:
             raise CheckFailed(f"the count of steps is {show(counted)}, expected one of forward and one of backward")
     match found:
-        case {"steps": int(steps), "line": str(line), "off": False}:
+        case {"steps": int(steps), "line": str(line), "off": False} if steps >= 0:
             return steps, line if re.fullmatch(r"\w{1,40}\.py:\d{1,6}", line) else ""
         case {"off": True}:
             raise CheckFailed(f"{method} switches off what counts its steps, expected it to leave sys.settrace alone")
@@ -92,7 +92,7 @@ def _expect_growth(method: str, counts: Sequence[int], lengths: Sequence[int], l
         return
     counts = known if too_many else counts
     loops = limit + 1
-    if len(counts) > 2 and counts[-2] > counts[0]:
+    if len(counts) > 2 and counts[-1] > counts[-2] > counts[0]:
         growth = (counts[-1] - counts[0]) / (counts[-2] - counts[0])
         loops = max(loops, round(math.log(growth) / math.log(lengths[len(counts) - 1] / lengths[len(counts) - 2])))
     where = f", most of them in {line}" if line else ""
