@@ -265,8 +265,16 @@ def write_gradebook(
 
 
 @app.command()
-def doctor() -> None:
-    """Say how well this machine isolates student code, what was tried, and whether versions match the lock."""
+def doctor(
+    full: Annotated[
+        bool, typer.Option("--full", help="Try every attack that this machine can, with its control.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print what --full found as JSON, and nothing else.")] = False,
+) -> None:
+    """Say how well this machine isolates student code, what was tried, and whether versions match the lock.
+
+    Exit status: 0 if all holds that the level here promises, 1 if not, 2 a fault of the grader.
+    """
     from autograder import health
 
-    sys.exit(health.report(console))
+    sys.exit(health.examine(console, json) if full or json else health.report(console))

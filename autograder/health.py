@@ -55,6 +55,19 @@ def report(console: Console) -> int:
     return 0 if isolation.keeps_secrets else 1
 
 
+def examine(console: Console, as_json: bool) -> int:
+    """Run every conformance test that this machine can, and print what came of it; 0 if all that is promised holds."""
+    from autograder.conformance import examination
+    from autograder.conformance import report as table
+
+    found = examination.examine()
+    if as_json:
+        console.print_json(data=found.as_json())
+    else:
+        table.show(found, console)
+    return 0 if found.holds else 1
+
+
 def version_differences(lock: Path = LOCK) -> list[str]:
     """Say which of the watched versions differ from those that the grader uses; empty when none do."""
     rows = re.findall(r"^([a-z0-9-]+)==([^\s;]+)", lock.read_text(encoding="utf-8"), re.MULTILINE)

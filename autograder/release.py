@@ -42,7 +42,8 @@ STUDENTS = (
 # Of the whole project, what grading needs: no reference, no mistakes.
 GRADER = (
     "assignment.toml", "pyproject.toml", "README.md", "requirements.lock",
-    "autograder/*.py", "autograder/checks/**/*.py", "autograder/inside/*.py", "autograder/oracles/*.py",
+    "autograder/*.py", "autograder/checks/**/*.py", "autograder/conformance/*.py", "autograder/conformance/*.toml",
+    "autograder/inside/*.py", "autograder/oracles/*.py",
     "autograder/presets/*.toml", "autograder/reports/**/*", "autograder/sandbox/*.py",
 )  # fmt: skip
 REPORT = ("report/template.md", "report/rubric.toml")

@@ -13,15 +13,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from attacks import bait as baits
 from attacks import report
 from attacks.grading import grade, problems, public_inputs, reached
 from attacks.honest import UPLOADS, Upload
-from attacks.table import ATTACKED, ATTACKS, NEXT_WORKER, Attack
-from attacks.zips import ATTACKS as ZIPS
 
 from autograder import packing
 from autograder.assignment import ROOT, Assignment
+from autograder.conformance import bait as baits
+from autograder.conformance.table import ATTACKED, ATTACKS, NEXT_WORKER, Attack
+from autograder.conformance.zips import ATTACKS as ZIPS
 from autograder.inside.syscalls import ARM
 from autograder.sandbox.box import Box
 from autograder.scores import Outcome

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from os import urandom
 
 import pytest
-from attacks.zips import CODE, honest
 from trees import tree
 
 from autograder import catalogue
 from autograder.assignment import Limits
+from autograder.conformance.zips import CODE, honest
 from autograder.layout import GIVEN, KEPT, MODELS, WORK
 
 OTHER = b"x = 2\n"

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from attacks import bait as baits
 from attacks.grading import grade, reached
-from attacks.mechanisms import MECHANISMS, Boxes
-from attacks.table import ATTACKED, ATTACKS, Attack
 
 from autograder import trials
 from autograder.assignment import ROOT, Assignment
+from autograder.conformance import bait as baits
+from autograder.conformance.mechanisms import MECHANISMS, Boxes
+from autograder.conformance.table import ATTACKED, ATTACKS, Attack
 from autograder.errors import SetupError
 from autograder.inside.syscalls import ARM
 from autograder.sandbox import box as boxes_module

@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 import torch
-from attacks.zips import pack
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_submission import BYTES, CHANGES, GOOD, NAMES, SAMPLE, Raw, never_escapes
@@ -24,6 +23,7 @@ from test_wire import TREES
 from autograder import assignment as assignments
 from autograder import checkpoints, rubric
 from autograder.assignment import FILE, Limits
+from autograder.conformance.zips import pack
 from autograder.errors import CheckFailed, RubricError, StudentRaised, Unfinished, WorkerLost
 from autograder.inside import wire
 from autograder.inside.wire import Reference

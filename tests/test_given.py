@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from attacks.zips import CODE, KEPT, honest
 from trees import give, tree
 
 from autograder.assignment import PARTS
+from autograder.conformance.zips import CODE, KEPT, honest
 from autograder.layout import GIVEN
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 from attacks import places
-from attacks.mechanisms import Boxes
 
 from autograder import packing
 from autograder.assignment import ROOT
+from autograder.conformance.mechanisms import Boxes
 from autograder.inside.syscalls import ARM
 
 pytestmark = pytest.mark.skipif(

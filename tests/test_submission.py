@@ -12,12 +12,12 @@ import zlib
 from pathlib import Path
 
 import pytest
-from attacks.zips import ATTACKS, CODE, FOLDER, GOOD, KEPT, LINK, Raw, honest, pack, zip64
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trees import give, tree
 
 from autograder.assignment import Limits
+from autograder.conformance.zips import ATTACKS, CODE, FOLDER, GOOD, KEPT, LINK, Raw, honest, pack, zip64
 from autograder.entries import clean
 from autograder.errors import SubmissionError
 from autograder.submission import open_submission

@@ -10,14 +10,14 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).resolve().parent.parent.parent)]
 
-from attacks import bait as baits  # noqa: E402 (found by the line above)
-from attacks.grading import grade, reached  # noqa: E402
-from attacks.mechanisms import held  # noqa: E402
-from attacks.table import ATTACKED, ATTACKS, NEXT_WORKER, Attack  # noqa: E402
+from attacks.grading import grade  # noqa: E402 (found by the line above)
 from autograder import assignment as assignments  # noqa: E402
 from autograder import catalogue, trials  # noqa: E402
+from autograder.conformance import bait as baits  # noqa: E402
+from autograder.conformance.judging import problems, reached  # noqa: E402
+from autograder.conformance.mechanisms import held  # noqa: E402
+from autograder.conformance.table import ATTACKS  # noqa: E402
 from autograder.sandbox.box import Box  # noqa: E402
-from autograder.scores import Outcome, Scorecard  # noqa: E402
 
 
 def main() -> None:
@@ -48,20 +48,6 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     found = {"level": level, "mechanisms": sorted(mechanisms), "attacks": count, "wrong": wrong, "peak_megabytes": peak}
     print(json.dumps(found))
-
-
-def problems(row: Attack, card: Scorecard, success: bool, mechanisms: set[str]) -> list[str]:
-    """Say what is other than the table and the controls predict."""
-    if card.broken:
-        return [f"a fault of the grader: {card.fault}"]
-    found = []
-    if success is row.holds_with(mechanisms):
-        found.append("has succeeded" if success else f"held, expected that it succeeds: {card.marks[ATTACKED].message}")
-    if card.marks[NEXT_WORKER].outcome is not Outcome.PASSED:
-        found.append(f"the next worker: {card.marks[NEXT_WORKER].message}")
-    if row.kind == "forge" and card.marks[ATTACKED].outcome is Outcome.PASSED:
-        found.append("has earned its mark")
-    return found
 
 
 if __name__ == "__main__":

@@ -7,15 +7,16 @@ import json
 import re
 from pathlib import Path
 
-from attacks.table import ATTACKED, CHECKS, MODULE, NEXT_WORKER, Attack
 from autograder import engine, packing, rubric
 from autograder.assignment import Assignment
+from autograder.conformance.judging import reached
+from autograder.conformance.table import ATTACKED, CHECKS, NEXT_WORKER, Attack
+from autograder.conformance.target import PRINT_INPUT
 from autograder.reports import gradescope, html
 from autograder.sandbox.box import Box
 from autograder.scores import Outcome, Scorecard
 
 Files = dict[str, bytes]
-PRINT_INPUT = "import hashlib\nprint('input', hashlib.sha256(x.tobytes()).hexdigest()[:16])"
 
 
 def grade(
@@ -47,11 +48,6 @@ def shown(card: Scorecard) -> str:
     return json.dumps(results, ensure_ascii=False, allow_nan=False) + html.render(card)
 
 
-def reached(card: Scorecard) -> bool:
-    """Whether the attack says that it has succeeded."""
-    return "Reached" in repr((card.marks[ATTACKED], card.fault, card.refusal))
-
-
 def problems(row: Attack, card: Scorecard) -> list[str]:
     """Say what did not hold; nothing is as it should be."""
     mark, after = card.marks[ATTACKED], card.marks[NEXT_WORKER]
@@ -69,6 +65,3 @@ def problems(row: Attack, card: Scorecard) -> list[str]:
         "a traceback": "Traceback" in text,
     }
     return [what for what, wrong in found.items() if wrong]
-
-
-__all__ = ["MODULE", "grade", "problems", "public_inputs", "reached", "shown"]

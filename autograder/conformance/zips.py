@@ -7,6 +7,7 @@ import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 from autograder.entries import MAX_DEPTH, MAX_ENTRIES, MAX_PATH_BYTES
 
@@ -65,14 +66,15 @@ def honest(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes
     return buffer.getvalue()
 
 
-GOOD = Raw("part1_numpy/conv2d.py")
-KEPT = {"part1_numpy/conv2d.py": CODE}
+CONV2D = "part1_numpy/conv2d.py"
+GOOD, KEPT = Raw(CONV2D), {CONV2D: CODE}
 
 
 def zip64(raw: Raw, **values: int) -> Raw:
     """Move sizes or the offset into the extra field of zip64."""
     extra = struct.pack("<HH", 1, 8 * len(values)) + struct.pack(f"<{len(values)}Q", *values.values())
-    return Raw(raw.name, extra=extra, **dict.fromkeys(values, 0xFFFF_FFFF))
+    moved: dict[str, Any] = dict.fromkeys(values, 0xFFFF_FFFF)
+    return Raw(raw.name, extra=extra, **moved)
 
 
 def quoted() -> bytes:
@@ -106,7 +108,7 @@ ATTACKS = {
     "path too long": (pack(Raw(LONG)), rf"a path of {MAX_PATH_BYTES + 1} bytes, at most {MAX_PATH_BYTES}"),
     "path too long in bytes": (pack(Raw("part1_numpy/" + "é" * 115 + ".py")), r"a path of 245 bytes"),
     "too many entries": (
-        honest({"hw2/" + GOOD.name: CODE} | VENV),
+        honest({"hw2/" + CONV2D: CODE} | VENV),
         r"has 2001 entries, at most 2000 .*; 2000 lie in hw2/more/lib/python3/: leave that out",
     ),
     "too many entries at the top": (honest({f"{n}.py": b"" for n in range(2001)}), r"at most 2000 are accepted$"),
@@ -120,47 +122,47 @@ ATTACKS = {
     ),
     "overlap bomb": (quoted(), r"^part1_numpy/1.py overlaps another entry"),
     "nested overlap": (pack(GOOD, Raw("part1_numpy/b.py", offset=10)), r"overlaps another entry"),
-    "beyond the directory": (pack(Raw(GOOD.name, packed=60)), r"is not where the zip says"),
-    "offset into nothing": (pack(Raw(GOOD.name, offset=5)), r"is not where the zip says"),
-    "offset past the end": (pack(Raw(GOOD.name, offset=2**31)), r"conv2d.py in the zip is damaged"),
+    "beyond the directory": (pack(Raw(CONV2D, packed=60)), r"is not where the zip says"),
+    "offset into nothing": (pack(Raw(CONV2D, offset=5)), r"is not where the zip says"),
+    "offset past the end": (pack(Raw(CONV2D, offset=2**31)), r"conv2d.py in the zip is damaged"),
     "directory said to be further on": (pack(GOOD, shift=9), r"overlaps another entry|damaged"),
     "directory said to be earlier": (pack(GOOD, shift=-9), r"is not where the zip says"),
-    "smaller than it is": (pack(Raw(GOOD.name, size=5)), r"has 6 bytes, the zip declares 5"),
-    "smaller, stored": (pack(Raw(GOOD.name, method=0, size=5)), r"has 6 bytes, the zip declares 5"),
-    "much smaller than it is": (pack(Raw(GOOD.name, size=3)), r"conv2d.py in the zip is damaged"),
-    "smaller, and the sum fits": (pack(Raw(GOOD.name, size=3, crc=zlib.crc32(CODE[:3]))), r"damaged"),
-    "smaller by one, and the sum fits": (pack(Raw(GOOD.name, size=5, crc=zlib.crc32(CODE[:5]))), r"damaged"),
-    "larger than it is": (pack(Raw(GOOD.name, size=100)), r"has 6 bytes, the zip declares 100"),
-    "larger, stored": (pack(Raw(GOOD.name, method=0, size=100)), r"has 6 bytes, the zip declares 100"),
-    "wrong sum": (pack(Raw(GOOD.name, crc=1)), r"conv2d.py in the zip is damaged .* \(BadZipFile\)"),
-    "not deflate inside": (pack(Raw(GOOD.name, packed=1)), r"has 0 bytes|damaged"),
+    "smaller than it is": (pack(Raw(CONV2D, size=5)), r"has 6 bytes, the zip declares 5"),
+    "smaller, stored": (pack(Raw(CONV2D, method=0, size=5)), r"has 6 bytes, the zip declares 5"),
+    "much smaller than it is": (pack(Raw(CONV2D, size=3)), r"conv2d.py in the zip is damaged"),
+    "smaller, and the sum fits": (pack(Raw(CONV2D, size=3, crc=zlib.crc32(CODE[:3]))), r"damaged"),
+    "smaller by one, and the sum fits": (pack(Raw(CONV2D, size=5, crc=zlib.crc32(CODE[:5]))), r"damaged"),
+    "larger than it is": (pack(Raw(CONV2D, size=100)), r"has 6 bytes, the zip declares 100"),
+    "larger, stored": (pack(Raw(CONV2D, method=0, size=100)), r"has 6 bytes, the zip declares 100"),
+    "wrong sum": (pack(Raw(CONV2D, crc=1)), r"conv2d.py in the zip is damaged .* \(BadZipFile\)"),
+    "not deflate inside": (pack(Raw(CONV2D, packed=1)), r"has 0 bytes|damaged"),
     "deflate's errors": (pack(GOOD).replace(DEFLATED, b"\xff" * len(DEFLATED)), r"unusual way \(error\)"),
-    "two names of one file": (pack(Raw(GOOD.name, local_name=b"part1_numpy/other.py")), r"conv2d.py in the zip is dam"),
+    "two names of one file": (pack(Raw(CONV2D, local_name=b"part1_numpy/other.py")), r"conv2d.py in the zip is dam"),
     "zip64 of exabytes": (pack(zip64(GOOD, size=2**63)), r"unpacks to 9223372036854.8 MB"),
     "zip64 packed exabytes": (pack(zip64(GOOD, packed=2**63)), r"is not where the zip says"),
     "zip64 offset": (pack(zip64(GOOD, offset=2**63)), r"damaged"),
-    "zip64 field missing": (pack(Raw(GOOD.name, size=0xFFFF_FFFF, extra=struct.pack("<HH", 1, 0))), r"damaged"),
-    "encrypted": (pack(Raw(GOOD.name, flags=UTF8 | 1)), r"conv2d.py is encrypted: make a zip without a password"),
-    "strongly encrypted": (pack(Raw(GOOD.name, flags=UTF8 | 0x40)), r"is encrypted"),
-    "masked directory": (pack(Raw(GOOD.name, flags=UTF8 | 0x2000)), r"is encrypted"),
-    "patch data": (pack(Raw(GOOD.name, flags=UTF8 | 0x20)), r"packed in an unusual way \(NotImplementedError\)"),
-    "from the future": (pack(Raw(GOOD.name, version=99)), r"packed in an unusual way \(NotImplementedError\)"),
+    "zip64 field missing": (pack(Raw(CONV2D, size=0xFFFF_FFFF, extra=struct.pack("<HH", 1, 0))), r"damaged"),
+    "encrypted": (pack(Raw(CONV2D, flags=UTF8 | 1)), r"conv2d.py is encrypted: make a zip without a password"),
+    "strongly encrypted": (pack(Raw(CONV2D, flags=UTF8 | 0x40)), r"is encrypted"),
+    "masked directory": (pack(Raw(CONV2D, flags=UTF8 | 0x2000)), r"is encrypted"),
+    "patch data": (pack(Raw(CONV2D, flags=UTF8 | 0x20)), r"packed in an unusual way \(NotImplementedError\)"),
+    "from the future": (pack(Raw(CONV2D, version=99)), r"packed in an unusual way \(NotImplementedError\)"),
     "bzip2": (honest(KEPT, zipfile.ZIP_BZIP2), r"conv2d.py is compressed with bzip2, expected deflate"),
     "LZMA": (honest(KEPT, zipfile.ZIP_LZMA), r"is compressed with LZMA, expected deflate"),
-    "unknown method": (pack(Raw(GOOD.name, method=77)), r"is compressed with method 77, expected deflate"),
-    "link to a file": (pack(Raw(GOOD.name, b"/etc/passwd", attributes=LINK)), r"conv2d.py is a link or a device"),
+    "unknown method": (pack(Raw(CONV2D, method=77)), r"is compressed with method 77, expected deflate"),
+    "link to a file": (pack(Raw(CONV2D, b"/etc/passwd", attributes=LINK)), r"conv2d.py is a link or a device"),
     "link to a folder": (pack(GOOD, Raw("checkpoints", b"/tmp", attributes=LINK)), r"^checkpoints is a link"),
     "link with a slash": (pack(GOOD, Raw("part1_numpy/a/", b"/tmp", attributes=LINK)), r"a is a link or a device"),
-    "device": (pack(Raw(GOOD.name, b"", attributes=DEVICE)), r"conv2d.py is a link or a device"),
+    "device": (pack(Raw(CONV2D, b"", attributes=DEVICE)), r"conv2d.py is a link or a device"),
     "one name twice": (pack(GOOD, GOOD), r"conv2d.py and part1_numpy/conv2d.py have one name"),
     "names that differ by case": (pack(GOOD, Raw("part1_numpy/CONV2D.py")), r"conv2d.py and part1_numpy/CONV2D.py hav"),
     "names that differ by sharp s": (pack(Raw("part1_numpy/ß.py"), Raw("part1_numpy/SS.py")), r"have one name"),
     "composed and decomposed": (pack(Raw("part1_numpy/\xe9.py"), Raw("part1_numpy/e\u0301.py")), r"have one name"),
     "names that differ by a dot": (pack(GOOD, Raw("./part1_numpy//conv2d.py")), r"have one name"),
     "names that differ by separator": (pack(GOOD, Raw("part1_numpy\\conv2d.py")), r"have one name"),
-    "file used as a folder": (pack(GOOD, Raw(GOOD.name + "/x.py")), r"conv2d.py is both a file and a folder"),
+    "file used as a folder": (pack(GOOD, Raw(CONV2D + "/x.py")), r"conv2d.py is both a file and a folder"),
     "file used as a folder, by case": (pack(GOOD, Raw("part1_numpy/Conv2D.py/x.py")), r"is both a file and a folder"),
-    "file and folder of one name": (pack(GOOD, Raw(GOOD.name + "/", b"")), r"is both a file and a folder"),
+    "file and folder of one name": (pack(GOOD, Raw(CONV2D + "/", b"")), r"is both a file and a folder"),
     "cut short": (pack(GOOD, GOOD)[:-30], r"^the zip is damaged or packed in an unusual way \(BadZipFile\)"),
     "a program before it": (pack(GOOD, prefix=b"MZ" + bytes(100)), r"something that does not start like a zip"),
     "no entry": (pack(), r"^the zip is empty"),

@@ -16,6 +16,8 @@ A row of the TOML files says what becomes of the check of ReLU, in whose forward
     alone       mechanisms each of which stops it when all others are off
     falls_without   one mechanism without which alone, with all others on, it succeeds
     slow        takes more than a second
+    naive       whether the same submission may run, as a control, in one process with a grader that has no defence: it
+                does no harm there; true in forge.toml
 
 $NAME in a body is replaced by what `bait.py` has laid out.
 """
@@ -75,6 +77,7 @@ class Attack:
     alone: tuple[str, ...] = ()
     falls_without: str = ""
     slow: bool = False
+    naive: bool = False
 
     @property
     def id(self) -> str:
@@ -90,13 +93,13 @@ class Attack:
         """Whether it is stopped where these mechanisms hold, as the controls have shown of each of them."""
         return not self.alone or not mechanisms.isdisjoint(self.alone)
 
-    def apply(self, reference: dict[str, bytes], bait: dict[str, object]) -> dict[str, bytes]:
-        """Make the submission from the reference's files."""
+    def apply(self, right: dict[str, bytes], bait: dict[str, object]) -> dict[str, bytes]:
+        """Make the submission from the files of a right one."""
         files = {name: content.encode() for name, content in self.files.items()}
         if self.source is not None:
-            return {**reference, **files, MODULE: self.source.encode()}
+            return {**right, **files, MODULE: self.source.encode()}
         body = Template(self.body).safe_substitute(bait)
-        return {**reference, **files, MODULE: _inserted(reference[MODULE].decode(), self, body).encode()}
+        return {**right, **files, MODULE: _inserted(right[MODULE].decode(), self, body).encode()}
 
 
 def _inserted(source: str, attack: Attack, body: str) -> str:
@@ -114,7 +117,13 @@ def load() -> tuple[Attack, ...]:
     """Read the whole table."""
     rows = []
     for kind in CLASSES:
-        defaults = {"base": "wrong"} if kind == "forge" else {"open": True} if kind in ("leak", "escape") else {}
+        defaults = (
+            {"base": "wrong", "naive": True}
+            if kind == "forge"
+            else {"open": True}
+            if kind in ("leak", "escape")
+            else {}
+        )
         for row in tomllib.loads((FOLDER / f"{kind}.toml").read_text(encoding="utf-8"))["attack"]:
             alone = tuple(row.get("alone", ()))
             rows.append(Attack(**{"kind": kind, **defaults, **row, "alone": alone}))
