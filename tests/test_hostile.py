@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hostile import FORMS, Reply, Script, forged, many_lies, one_lie, recording
 
@@ -20,6 +21,7 @@ from autograder.expect import show
 from autograder.reports import gradescope, html
 from autograder.rubric import Check
 from autograder.sandbox.box import Box
+from autograder.sandbox.student import BoxedStudent
 from autograder.scores import Outcome
 
 Recorded = dict[str, list[Reply]]
@@ -117,6 +119,27 @@ def test_no_answer_of_a_worker_makes_a_check_raise(each, recorded, room, small, 
     assert faults == []
     expect_pages(ends, small)
     assert sent >= 1200 * each
+
+
+@pytest.mark.parametrize("each", [2, pytest.param(40, marks=pytest.mark.slow)])
+def test_no_answer_of_a_model_makes_the_second_look_at_it_raise(each, box, room, small) -> None:
+    """It changes no mark, and a fault in it would be one of the whole submission."""
+    replies: list[Reply] = []
+
+    def look(student: BoxedStudent) -> int:
+        exam = Exam(room, small)
+        student.allow(300)
+        exam.result(student, np.random.default_rng(0), "two_layer")
+        asked = len(replies)
+        getattr(exam, "look_again", getattr(exam, "look_for_memory", None))(student)
+        student.renew()
+        return asked
+
+    first = look(recording(box.student(room, 2), replies))
+    assert len(replies) > first
+    for place in range(first, len(replies)):
+        for number in range(each):
+            look(Script(replies, one_lie(place, f"look/{number}")).student())
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: repr(form)[:40])
