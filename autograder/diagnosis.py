@@ -8,6 +8,7 @@ mistake would return is for a check's suspects to say.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -35,11 +36,38 @@ class Finding:
 
 
 NOTHING = Finding()
+NEAR = 1e-5  # a relative difference below this has other reasons than a wrong formula
+
+
+def apart(found: float, expected: float) -> tuple[str, str]:
+    """Write two numbers with as many digits as tell them apart, at least 6 and at most 17.
+
+    >>> apart(2.60806001, 2.60806)
+    ('2.60806001', '2.60806')
+    """
+    for digits in range(6, 18):
+        texts = f"{found:.{digits}g}", f"{expected:.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def sentence(name: str, clause: str) -> str:
     """Say that a suspect fits."""
     return f"{name} equals what you get when {clause}"
+
+
+def nearly(found: np.ndarray, expected: np.ndarray, name: str) -> str:
+    """Name what usually makes values differ that agree to six digits and more, or nothing where they do not."""
+    size = float(np.linalg.norm(expected))
+    relative = float(np.linalg.norm(found - expected)) / size if size else 1.0
+    if not 0 < relative < NEAR:
+        return ""
+    agree = f"{name} agrees to about {-math.floor(math.log10(relative)) - 1} digits"
+    if np.array_equal(found.astype(np.float32), found):
+        return f"{agree} and is rounded to float32: where does that dtype come from?"
+    added = "is a small number such as 1e-8 added in a logarithm, a root or a denominator"
+    return f"{agree}: is it float32 somewhere on the way, or {added}?"
 
 
 def locate(
@@ -113,7 +141,7 @@ def _readable(factor: float) -> str:
     fraction = Fraction(factor).limit_denominator(1000)
     if fraction.denominator > 1 and abs(float(fraction) - factor) <= 1e-6 * abs(factor):
         return str(fraction)
-    return f"{factor:.6g}"
+    return apart(factor, 1.0)[0]
 
 
 def _order_patterns(found: np.ndarray, expected: np.ndarray, tolerance: float) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograder import answers
-from autograder.diagnosis import Finding, locate, picture, sentence
+from autograder.diagnosis import Finding, apart, locate, nearly, picture, sentence
 from autograder.errors import CheckFailed
 from autograder.inside.wire import Opaque
 
@@ -106,12 +106,12 @@ def expect_equal(actual: object, expected: Any, name: str, *, suspects: Suspects
     _rehearse(suspects)
     found = _plain(actual)
     if not _same(found, expected):
+        seen, wanted = _versus(found, expected)
+        message = f"{name} is {seen}, expected {wanted}"
         for clause, wrong in (suspects or {}).items():
             if _same(found, wrong()):
-                raise CheckFailed(
-                    f"{name} is {show(found)}, expected {show(expected)}", Finding(suspect=sentence(name, clause))
-                )
-        raise CheckFailed(f"{name} is {show(found)}, expected {show(expected)}")
+                raise CheckFailed(message, Finding(suspect=sentence(name, clause)))
+        raise CheckFailed(message)
 
 
 def expect_unchanged(after: object, before: np.ndarray, name: str) -> None:
@@ -126,6 +126,15 @@ def expect_no_warnings(warned: Sequence[str], name: str) -> None:
     numerical = [text for text in warned if text.startswith("RuntimeWarning")]
     if numerical:
         raise CheckFailed(f"{name} warns: {numerical[0]}")
+
+
+def _versus(found: Any, expected: Any) -> tuple[str, str]:
+    """Write two values so that they differ on paper too."""
+    shown = show(found), show(expected)
+    if shown[0] == shown[1] and isinstance(found, float | int) and isinstance(expected, float | int):
+        with contextlib.suppress(OverflowError):  # a whole number beyond all floats
+            return apart(float(found), float(expected))
+    return shown
 
 
 def show(value: object) -> str:
@@ -225,8 +234,10 @@ class _Explainer:
         pattern = locate(self.found.astype(np.float64), self.reference, wrong, self.tolerance, self.axes)
         share = _share(int(wrong.sum()), wrong.size) + " differ" if wrong.size > 1 else ""
         detail = ", ".join(text for text in (share, pattern) if text)
-        message = f"{_entry(self.name, index)} is {self.found[index]:.6g}, expected {self.reference[index]:.6g}"
-        finding = Finding(suspect=self.suspect(), picture=picture(np.where(wrong, error, 0.0)))
+        shown, expected = apart(float(self.found[index]), float(self.reference[index]))
+        message = f"{_entry(self.name, index)} is {shown}, expected {expected}"
+        suspect = self.suspect() or nearly(self.found.astype(np.float64), self.reference, self.name)
+        finding = Finding(suspect=suspect, picture=picture(np.where(wrong, error, 0.0)))
         return CheckFailed(f"{message} ({detail})" if detail else message, finding)
 
     def suspect(self) -> str:
