@@ -8,6 +8,7 @@ All read and write below the current folder: `data/`, `runs/`, `checkpoints/`.
 """
 
 import json
+import math
 import os
 import shutil
 import time
@@ -27,7 +28,7 @@ from .data import DATA_DIR, DataSet, Loader, fetch_cifar10, load_dataset, make_l
 from .device import pick_device, precision_of, prepare, reuse_memory
 from .images import DataError
 from .models import build_model
-from .train import Writer, fit, validate
+from .train import Diverged, Writer, fit, validate
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Train, test and fetch the data of part 2.")
 console = Console(highlight=False, soft_wrap=True)
@@ -80,23 +81,34 @@ def run(config: Config, out_dir: Path, weights: Path, data_dir: Path, fresh: boo
     reason = "asked to" if fresh else checkpoint.why_not_resume(out_dir / checkpoint.LAST, model, config)
     if reason and (old := checkpoint.set_aside(out_dir)):
         console.print(f"starting afresh: {reason}; the earlier run is kept in {old}", markup=False)
-    elif not reason:
+    done = 0
+    if not reason:
         done = checkpoint.load(out_dir / checkpoint.LAST)["epoch"]
         loaders["train"].epoch = done
         console.print(f"resuming after epoch {done} of {config.epochs}; FRESH=1 starts again from the beginning")
     out_dir.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
-    with SummaryWriter(str(out_dir)) as events, Progress(*columns(), console=console, transient=True) as progress:
+    # An epoch that was interrupted is trained again: TensorBoard drops what is written already from this step on.
+    again = max(done * len(loaders["train"]), done + 1) if done else 0
+    with (
+        SummaryWriter(str(out_dir), purge_step=again) as events,
+        Progress(*columns(), console=console, transient=True) as progress,
+    ):
         bar = WithBar(loaders["train"], progress, "training")
         shown: dict[str, Loader | WithBar] = {"train": bar, "valid": loaders["valid"]}
         try:
-            history = fit(model, shown, config, out_dir, device, Narrator(events, config.epochs), not fresh)
+            history = fit(model, shown, config, out_dir, device, Narrator(events, config.epochs, len(bar)), not fresh)
         except KeyboardInterrupt:
             progress.stop()
             publish(out_dir / checkpoint.BEST, weights)
             saved = "saved up to the last whole epoch" if (out_dir / checkpoint.LAST).exists() else "in the first epoch"
             typer.echo(f"interrupted, {saved}: the same command goes on from there")  # rich may be what was interrupted
             raise typer.Exit(130) from None
+        except Diverged as error:
+            progress.stop()
+            publish(out_dir / checkpoint.BEST, weights)
+            console.print(diverged(error, len(bar), config, weights if (out_dir / checkpoint.BEST).exists() else None))
+            raise typer.Exit(1) from None
         publish(out_dir / checkpoint.BEST, weights)
         show_pictures(events, model, loaders["valid"], dataset, weights)
     best = max(history, key=lambda row: row["valid_accuracy"])
@@ -104,6 +116,13 @@ def run(config: Config, out_dir: Path, weights: Path, data_dir: Path, fresh: boo
         f"validation accuracy {best['valid_accuracy']:.4f} in epoch {best['epoch']:.0f} of {config.epochs}, after "
         f"{time.perf_counter() - started:.0f} s; weights in {weights} ({weights.stat().st_size / 1e6:.2f} MB)"
     )
+
+
+def diverged(error: Diverged, batches: int, config: Config, weights: Path | None) -> str:
+    """Say where a run has ended, what to lower, and what is left of it."""
+    rates = f"lr ({config.lr:g})" + (f", or muon_lr ({config.muon_lr:g})" if config.muon_lr else "")
+    left = f"{weights} holds the best epoch before" if weights else "no epoch before was whole, so nothing is saved"
+    return f"{error}, in epoch {1 + error.step // batches}: lower {rates} in the configuration; {left}"
 
 
 def takes_images(model: torch.nn.Module, side: int, device: torch.device) -> bool:
@@ -192,16 +211,18 @@ class WithBar:
 
 
 class Narrator:
-    """A writer that also prints one line an epoch."""
+    """A writer that also prints one line an epoch, and ends a run whose validation loss is NaN."""
 
-    def __init__(self, writer: Writer, epochs: int) -> None:
-        self.writer, self.epochs = writer, epochs
+    def __init__(self, writer: Writer, epochs: int, batches: int) -> None:
+        self.writer, self.epochs, self.batches = writer, epochs, batches
         self.started = time.perf_counter()
         self.seen: dict[str, float] = {}
 
     def add_scalar(self, tag: str, value: float, step: int) -> None:
         """Pass the value on; print when the last of an epoch's values is in."""
         self.writer.add_scalar(tag, value, step)
+        if tag == "Valid/loss" and not math.isfinite(value):  # the last step of the epoch was one too many
+            raise Diverged(value, step * self.batches - 1)
         self.seen[tag] = value
         if {"Train/loss", "Train/accuracy", "Valid/loss", "Valid/accuracy"} <= self.seen.keys():
             console.print(

@@ -34,6 +34,19 @@ class Writer(Protocol):
     def add_scalar(self, tag: str, value: float, step: int) -> None: ...  # noqa: D102
 
 
+class Diverged(ArithmeticError):
+    """The loss is NaN or infinite, so there is nothing to learn from any more. Given.
+
+    Args:
+        loss: what it is.
+        step: number of batches before.
+    """
+
+    def __init__(self, loss: float, step: int) -> None:
+        super().__init__(f"the loss is {loss} at step {step}")
+        self.step = step
+
+
 class LoggedCriterion:
     """A criterion that also writes every 100th value it computes as `Train/loss_batch`. Given.
 
@@ -47,8 +60,10 @@ class LoggedCriterion:
         self.criterion, self.writer, self.step = criterion, writer, step
 
     def __call__(self, scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """(N, 10), (N,) -> ()."""
+        """(N, 10), (N,) -> (); raises Diverged where that is NaN or infinite."""
         loss = self.criterion(scores, labels)
+        if not loss.isfinite().all():
+            raise Diverged(loss.item(), self.step)
         if self.step % 100 == 0:
             self.writer.add_scalar("Train/loss_batch", loss.item(), self.step)
         self.step += 1

@@ -11,6 +11,7 @@ Axes in the shapes below:
 """
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -144,9 +145,12 @@ def train_one(
     scheduler = schedule(optimizer, plan, len(loader))
     labels, classes = dataset.test.labels.numpy(), len(dataset.classes)
     history: list[dict[str, float]] = []
-    with SummaryWriter(str(folder)) as events:
+    with SummaryWriter(str(folder), purge_step=0) as events:  # without what an interrupted run has left there
         for epoch in range(1, plan.training.epochs + 1):
             loss, accuracy = train_epoch(model, loader, criterion, optimizer, device, scheduler)
+            if not math.isfinite(loss):
+                rate = f"lower lr ({plan.training.lr:g}) in the configuration"
+                raise ConfigError(f"{folder}: the loss is {loss} in epoch {epoch}: {rate}")
             row = {"Train/loss": loss, "Train/accuracy": accuracy, "LearningRate": optimizer.param_groups[0]["lr"]}
             if epoch % plan.evaluate_every == 0 or epoch == plan.training.epochs:
                 predictions = predict(model, test, device)
