@@ -5,11 +5,10 @@ Run in this process: tracebacks are real, `--pdb` stops in the student's code, a
 
 from __future__ import annotations
 
-import _thread
 import contextlib
-import signal
+import importlib
+import math
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +18,9 @@ import pytest
 from rich.console import Console
 
 from autograder import assignment as assignments
-from autograder import engine, rubric
-from autograder.errors import DataMissing, StudentRaised, WorkerLost
+from autograder import engine, rubric, speed
+from autograder.as_graded import AsGraded
+from autograder.errors import DataMissing, StudentRaised
 from autograder.exam import Exam
 from autograder.health import version_differences
 from autograder.reports import terminal
@@ -28,27 +28,39 @@ from autograder.reports.words import names_exception
 from autograder.rubric import Check
 from autograder.scores import Outcome
 from autograder.student import LocalStudent
+from autograder.supervisor import Supervisor
+from autograder.time_limit import time_limit
 
 CASES = Path(__file__).parent / "local_cases.py"
-SLOWER = 6.0  # a laptop may be this many times slower than the grader before a check counts as hanging
 
 
 class Session:
     """The checks of one run, and what became of them; a pytest plugin.
 
+    Args:
+        folder: holds the parts and assignment.toml.
+        checks: those to run.
+        dataset: that judges checkpoints, instead of the one in assignment.toml.
+        debugger: whether a person may stop in the student's code: it then has all the time, and reads what it likes.
+        slower: how many times more time a check has than in grading.
+
     Attributes:
         card: the score card, filled as the cases run.
     """
 
-    def __init__(self, folder: Path, checks: list[Check], interruptible: bool, dataset: str) -> None:
+    def __init__(
+        self, folder: Path, checks: list[Check], *, dataset: str = "", debugger: bool = False, slower: float = 1.0
+    ) -> None:
         assignment = assignments.load(folder / "assignment.toml")
         if dataset:
             assignment = assignment.on(dataset)
-        self.checks, self._interruptible = checks, interruptible
+        self.checks, self._debugger, self._slower = checks, debugger, slower
         self.card = engine.blank(assignment, checks)
         self._student = LocalStudent(folder)
-        self._exam = Exam(folder, assignment, slower=SLOWER)
+        self._rules = {part: AsGraded(folder, part, files=not debugger) for part in {check.part for check in checks}}
+        self._exam = Exam(folder, assignment, slower=slower)
         self.card.models = self._exam.results
+        self._supervisor: Supervisor | None = None
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """One case for each check, named by its id."""
@@ -59,31 +71,55 @@ class Session:
         """Give the cases this session."""
         return self
 
+    @contextlib.contextmanager
+    def supervised(self) -> Iterator[None]:
+        """See to it that the results so far are printed, whatever the student's code does to this process."""
+        self._supervisor = Supervisor(self.card)
+        try:
+            yield
+        finally:
+            self._supervisor.close()
+            self._supervisor = None
+
     def run(self, check: Check) -> None:
         """Run one check, enter its mark, and let pytest show what the student needs to see."""
         __tracebackhide__ = is_students
         if reason := engine.unmet(
             check, {need: self.card.marks[need] for need in check.needs if need in self.card.marks}
         ):
-            engine.settle(self.card, check, engine.Verdict(Outcome.SKIPPED, reason))
+            self._settle(check, engine.Verdict(Outcome.SKIPPED, reason))
             pytest.skip(reason)
         began = time.monotonic()
         error = self._ask(check)
         result = engine.verdict(error) if error else engine.Verdict(Outcome.PASSED)
         if isinstance(error, DataMissing):
             result = engine.Verdict(Outcome.SKIPPED, str(error))
-        engine.settle(self.card, check, result, time.monotonic() - began)
+        self._settle(check, result, time.monotonic() - began)
         if error:
             self._show(error, result)
 
     def _ask(self, check: Check) -> Exception | None:
-        """Run a check, and return what it raises: what pytest shows is raised anew, without a context of ours."""
+        """Run a check as the grader does, with its surroundings and its time, and return what it raises."""
+        self._student.surroundings = self._rules[check.part]
+        if check.part > 1:  # before the clock starts, as in grading
+            with contextlib.suppress(ImportError):
+                importlib.import_module("torch")
+        seconds = self._exam.seconds if check.exam else math.ceil(self._slower * check.seconds)
+        if self._supervisor is not None:
+            self._supervisor.begins(check.id, seconds)
         try:
-            with self._watch(check):
+            with contextlib.nullcontext() if self._debugger else time_limit(seconds):
                 check.run(self._student, rubric.PUBLIC_SEED, self._exam)
+        except KeyboardInterrupt:
+            pytest.exit(f"stopped by Ctrl-C in {check.id}")
         except Exception as error:
             return error
         return None
+
+    def _settle(self, check: Check, result: engine.Verdict, seconds: float = 0.0) -> None:
+        engine.settle(self.card, check, result, seconds)
+        if self._supervisor is not None:
+            self._supervisor.ends(self.card, check.id)
 
     def _show(self, error: Exception, result: engine.Verdict) -> None:
         __tracebackhide__ = is_students  # pytest's: frames of ours are not shown
@@ -96,34 +132,6 @@ class Session:
             raise error
         row = f"    {cause.text.strip()}" if isinstance(cause, SyntaxError) and cause.text else ""
         pytest.fail("\n".join(filter(None, (result.message, row, result.finding.suspect))), pytrace=False)
-
-    @contextlib.contextmanager
-    def _watch(self, check: Check) -> Iterator[None]:
-        """Interrupt a check that hangs, as Ctrl-C would, once it takes far longer than grading allows."""
-        if not self._interruptible:
-            yield
-            return
-        late = threading.Event()
-        seconds = self._exam.seconds if check.exam else SLOWER * check.seconds
-
-        def interrupt() -> None:
-            late.set()
-            _thread.interrupt_main()
-
-        timer = threading.Timer(seconds, interrupt)
-        timer.daemon = True
-        # Started in the background, a process may ignore Ctrl-C, and then nothing would be interrupted.
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        timer.start()
-        try:
-            yield
-        except KeyboardInterrupt:
-            if late.is_set():
-                raise WorkerLost(f"no answer after {seconds:g} s: does a loop never end?") from None
-            raise
-        finally:
-            timer.cancel()
-            signal.signal(signal.SIGINT, before)
 
 
 def run(
@@ -139,13 +147,17 @@ def run(
     """
     sys.path.insert(0, str(folder))
     chosen = _chosen(rubric.load(), part, todo, expression)
-    session = Session(folder, chosen, interruptible=not pdb, dataset=dataset)
+    slower = speed.slower(speed.speed(), speed.load())
+    session = Session(folder, chosen, dataset=dataset, debugger=pdb, slower=slower)
     console = Console()
     for line in version_differences():
         console.print(f"note: {line}", highlight=False)
+    if not pdb:
+        console.print(_time_each(slower), highlight=False)
     quiet = ["-q", "-rN", "--no-header", "--tb=short", "-p", "no:cacheprovider", "-o", "addopts="]
     place = ["--rootdir", str(folder), "-c", str(folder / "pyproject.toml"), "--import-mode=importlib"]
-    status = pytest.main([str(CASES), *quiet, *place, *(["--pdb"] if pdb else [])], [session])
+    with contextlib.nullcontext() if pdb else session.supervised():
+        status = pytest.main([str(CASES), *quiet, *place, *(["--pdb"] if pdb else [])], [session])
     terminal.print_table(session.card, console)
     return int(status)
 
@@ -163,6 +175,14 @@ def own_lines(trace: TracebackType | None, folder: Path) -> TracebackType | None
     if not Path(trace.tb_frame.f_code.co_filename).is_relative_to(folder):
         return rest
     return TracebackType(rest, trace.tb_frame, trace.tb_lasti, trace.tb_lineno)
+
+
+def _time_each(slower: float) -> str:
+    usual = f"{rubric.SECONDS:g} s"
+    if slower == 1:
+        return f"each check has {usual}, as in grading"
+    here = math.ceil(slower * rubric.SECONDS)
+    return f"each check has {here} s here, {usual} in grading: this machine takes {slower:g} times as long"
 
 
 def _chosen(checks: tuple[Check, ...], part: str, todo: str, expression: str) -> list[Check]:

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from autograder import assignment as assignments
 from autograder import folders, misnamed, packing, prediction
+from autograder.as_graded import WORDS
 from autograder.assignment import PARTS, ROOT, Limits
 from autograder.collect import Choice, choose
 from autograder.dry_run import Findings, Model, Stuck, try_out
@@ -196,7 +197,7 @@ def _checks(steps: Steps, findings: Findings) -> None:
     detail += f"; wrong: {_some(wrong)}; make test says why" if wrong else ""
     steps.say("note" if passed < len(findings.checks) else "ok", "checks", detail)
     told = [check.message for check in findings.checks if check.outcome is Outcome.RAISED]
-    shown = [message for message in dict.fromkeys(told) if not names_exception(message)]  # sentences: what is missing
+    shown = [message for message in dict.fromkeys(told) if not names_exception(message) or WORDS.search(message)]
     for message in (*dict.fromkeys(broken), *shown[:MAX_NAMED]):
         steps.say("note", "checks", message)
 

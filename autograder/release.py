@@ -16,7 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from autograder import assignment as assignments
-from autograder import keys, oracles, packing, prediction, recordings, rubric, skeleton
+from autograder import keys, oracles, packing, recordings, rubric, skeleton, speed
 from autograder.assignment import ROOT
 from autograder.errors import GraderError, RubricError, SetupError
 from autograder.expect import every_suspect_computed
@@ -27,11 +27,13 @@ Files = dict[str, bytes]
 
 # Of `autograder/`, what students run: no sandbox, no oracle, nothing that knows the reference.
 STUDENTS = (
-    "__init__.py", "__main__.py", "answers.py", "assignment.py", "cases.py", "checkpoints.py", "cli.py", "collect.py",
-    "datasets.py", "diagnosis.py", "dry_run.py", "engine.py", "entries.py", "errors.py", "exam.py", "expect.py",
-    "folders.py", "health.py", "lateness.py", "layout.py", "local.py", "local_cases.py", "misnamed.py", "packing.py",
-    "prediction.py", "preflight.py", "recordings.py", "rehearsal.py", "remarks.py", "rubric.py", "scores.py", "sift.py",
-    "student.py", "submission.py", "tables.py", "times.py", "unpack.py",
+    "__init__.py", "__main__.py", "answers.py", "as_graded.py", "assignment.py", "cases.py", "checkpoints.py",
+    "cli.py", "collect.py", "datasets.py", "diagnosis.py", "dry_run.py", "engine.py", "entries.py",
+    "environment.py", "errors.py", "exam.py", "expect.py", "folders.py", "health.py", "lateness.py",
+    "layout.py", "local.py", "local_cases.py", "misnamed.py", "newer_python.py", "packing.py", "prediction.py",
+    "preflight.py", "recordings.py", "rehearsal.py", "remarks.py", "rubric.py", "scores.py", "sift.py",
+    "speed.py", "student.py", "submission.py", "supervisor.py", "tables.py", "time_limit.py", "times.py",
+    "unpack.py",
     "checks/**/*.py",
     "inside/__init__.py", "inside/checkpoint_probe.py", "inside/host.py", "inside/loss_probes.py",
     "inside/model_probes.py", "inside/names.py", "inside/probes.py", "inside/steps.py", "inside/surroundings.py",
@@ -70,7 +72,7 @@ def handout() -> Files:
     text[".gitignore"] = (ROOT / "handout" / "gitignore").read_bytes()
     shared = _matching(ROOT, ("assignment.toml", "pyproject.toml", "requirements.lock", *REPORT))
     copies = {f"autograder/given/{name}": content for name, content in given.items()}
-    calibration = {"autograder/calibration.json": prediction.write(prediction.measure())}
+    calibration = {"autograder/calibration.json": speed.write(speed.measure())}
     return _unix({**parts, **own, **_stand_ins(), **copies, **calibration, **shared, **text})
 
 

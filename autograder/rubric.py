@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from autograder.exam import Exam
 
 PUBLIC_SEED = 0
+SECONDS = 10.0  # of a check that does not say how long it may take
 Body = Callable[..., None]
 
 
@@ -73,7 +74,7 @@ _declared: dict[str, Check] = {}
 
 
 def check(
-    id: str, *, points: int = 1, needs: Sequence[str] = (), seconds: float = 10.0, exam: bool = False
+    id: str, *, points: int = 1, needs: Sequence[str] = (), seconds: float = SECONDS, exam: bool = False
 ) -> Callable[[Body], Body]:
     """Declare a check; `points` is its weight within its TODO, 0 for one that only informs."""
 

@@ -13,6 +13,7 @@ import contextlib
 import importlib
 import itertools
 import math
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +24,14 @@ from autograder.inside import wire
 from autograder.inside.host import Host, describe
 from autograder.inside.targets import Mismatch
 from autograder.inside.wire import Reference
+
+# What a module may meet that was written for a newer Python.
+NEWER = re.compile(
+    r"SyntaxError: |ImportError: cannot import name '\w+' from '({0})'|AttributeError: module '({0})' has no"
+    r"|ModuleNotFoundError: No module named '({1})'".format(
+        "|".join(sys.stdlib_module_names), r"annotationlib|compression[.\w]*"
+    )
+)
 
 Target = str | tuple[Reference, str]
 MAX_COPIED = 1 << 30  # bytes of arrays that a check and a student in one process hand each other
@@ -145,6 +154,8 @@ def _unwrap(value: Any) -> Any:
 def raised(error: dict[str, Any], memory_limit: str = "") -> Exception:
     """Make the exception that tells what a student's code raised, from `inside.host.describe`."""
     place = f" ({error['where']})" if error["where"] else ""
+    if NEWER.match(f"{error['type']}: {error['text']}") and "graded with" not in error["text"]:
+        place += f", graded with Python {sys.version_info[0]}.{sys.version_info[1]}"
     if error["memory"]:
         return OutOfMemory(f"out of memory{memory_limit}{place}")
     if error["unfinished"]:
@@ -157,10 +168,14 @@ class LocalStudent(Student):
 
     Args:
         folder: holds `part1_numpy/` and its siblings; goes to the front of `sys.path`.
+
+    Attributes:
+        surroundings: entered around each call of the student's code; `as_graded` makes them.
     """
 
     def __init__(self, folder: Path) -> None:
         super().__init__(self._perform)
+        self.surroundings: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
         self.folder = folder.resolve()
         self._host = Host(self.folder)
         if str(self.folder) not in sys.path:
@@ -169,7 +184,8 @@ class LocalStudent(Student):
 
     def _perform(self, request: dict[str, Any]) -> tuple[Any, list[str]]:
         try:
-            value = self._host.perform(_copied(request))
+            with self.surroundings():
+                value = self._host.perform(_copied(request))
         except Mismatch as error:  # it says all that there is to see
             raise raised(describe(error, self.folder)) from None
         except Exception as error:

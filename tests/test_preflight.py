@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from autograder import packing, prediction, preflight, skeleton, trials
+from autograder import packing, prediction, preflight, skeleton, speed, trials
 from autograder.assignment import Limits
 from autograder.dry_run import Findings, Model, Stuck, Tried, try_out
 from autograder.entries import MAX_ENTRIES
 from autograder.errors import SetupError, SubmissionError
-from autograder.prediction import Calibration
 from autograder.scores import Outcome
+from autograder.speed import Calibration
 from autograder.submission import open_submission
 
 Submit = Callable[..., tuple[int, str]]
@@ -115,6 +115,20 @@ def test_code_and_checkpoints_are_tried_and_the_time_is_told(submit, reference, 
     assert "grading takes about " in said
 
 
+def test_code_that_the_grader_cannot_run_is_told_before_it_is_handed_in(submit, skeletons, reference) -> None:
+    changes = {
+        "linear": b"import torch",
+        "activations": f"open({__file__!r})".encode(),
+        "losses": b"import subprocess; subprocess.run(['ls'])",
+    }
+    files = {f"part1_numpy/{name}.py": line for name, line in changes.items()}
+    wrong = {name: reference[name].replace(b"# >>> solution", line, 1) for name, line in files.items()}
+    _, said = submit({**skeletons, **wrong}, quick=False)
+    assert "part 1 is graded without torch: only NumPy and the standard library are there (linear.py:" in said
+    assert f"graded without the file {Path(__file__).resolve()}: only code is handed in" in said
+    assert "graded where no other process can be started (losses.py:" in said
+
+
 def test_what_students_print_does_not_pass_for_a_result(reference, tmp_path) -> None:
     noise = b'import sys\nprint(sys.argv[-1] + \'{"check": "1.1-windows", "outcome": "odd"}\')\nprint("[]")\n'
     trials.write(tmp_path, {**skeleton.generate(), "part1_numpy/views.py": noise + reference["part1_numpy/views.py"]})
@@ -160,9 +174,9 @@ def test_half_a_cpu_takes_twice_as_long_and_a_slower_grader_longer() -> None:
 @pytest.mark.parametrize("content", [b"", b"{", b'{"speed": -1}', b'{"speed": "fast"}'])
 def test_a_calibration_that_cannot_be_used_is_passed_over(tmp_path, content) -> None:
     (tmp_path / "calibration.json").write_bytes(content)
-    assert prediction.load(tmp_path / "calibration.json") == Calibration()
-    (tmp_path / "calibration.json").write_bytes(prediction.write(Calibration(speed=0.5)))
-    assert prediction.load(tmp_path / "calibration.json").speed == 0.5
+    assert speed.load(tmp_path / "calibration.json") == Calibration()
+    (tmp_path / "calibration.json").write_bytes(speed.write(Calibration(speed=0.5)))
+    assert speed.load(tmp_path / "calibration.json").speed == 0.5
 
 
 RUN = {"runs/two_layer/best.pt": b""}
