@@ -98,7 +98,7 @@ FORGERIES: list[tuple[str, Any, np.ndarray, str]] = [
         TINY,
         f"y[0, 0] is -1e-12, expected 1e-12 ({ALL} differ, the sign is off)",
     ),
-    ("small errors", X + np.eye(2, 3) * 1e-6, X, "y[0, 0] is 1, expected 1 (2 of 6 values differ"),
+    ("small errors", X + np.eye(2, 3) * 1e-6, X, "y[0, 0] is 1.000001, expected 1 (2 of 6 values differ)"),
     ("huge values", TWOS * 5e307, X, f"y[0, 0] is 1e+308, expected 1 ({ALL} differ"),
     ("the wrong dtype", X.astype("float32"), X, "y has dtype float32, expected float64, the dtype of the inputs"),
     ("half precision", X.astype("float16"), X, "y has dtype float16, expected float64, the dtype of the inputs"),
@@ -173,7 +173,7 @@ def test_a_right_value_passes_and_comes_back_plain(value, expected) -> None:
 def test_the_tolerance_follows_from_the_dtype() -> None:
     near = X * (1 + 1e-6)
     assert expect_close(near.astype("float32"), X, "y", dtype="float32").dtype == np.float32
-    assert refusal(expect_close, near, X, "y").startswith("y[0, 0] is 1, expected 1 (6 of 6 values differ")
+    assert refusal(expect_close, near, X, "y").startswith("y[0, 0] is 1.000001, expected 1 (6 of 6 values differ")
     expect_close(near, X, "y", tolerance=1e-5)
 
 
@@ -186,7 +186,7 @@ def test_errors_that_are_small_one_by_one_must_be_small_together() -> None:
     expected = np.ones(100)
     expect_close(expected + 0.9e-9, expected, "y")
     expect_close(expected + 1.5e-9 * np.eye(100)[0], expected, "y")
-    assert refusal(expect_close, expected + 1.5e-9, expected, "y").startswith("y[0] is 1, expected 1 (")
+    assert refusal(expect_close, expected + 1.5e-9, expected, "y").startswith("y[0] is 1.000000001, expected 1 (")
 
 
 def test_a_tensor_is_judged_by_its_array_and_the_dtype_that_it_had() -> None:
@@ -234,7 +234,7 @@ def test_a_suspect_explains_a_wrong_shape_or_dtype_too(value, suspect) -> None:
 def test_a_suspect_that_makes_no_difference_here_accuses_nobody() -> None:
     with pytest.raises(CheckFailed) as caught:
         expect_close(X * (1 + 1e-8), X, "y", suspects={"the bias is left out": lambda: X * (1 + 1e-12)})
-    assert caught.value.finding.suspect == ""
+    assert "bias" not in caught.value.finding.suspect
 
 
 def test_suspects_are_not_computed_for_what_is_right() -> None:
