@@ -50,14 +50,11 @@ class AsGraded:
         self.part, self.files, self._kind = part, files, min(part, 2)
         self._folder = os.path.realpath(folder)
         self._own = tuple(os.path.join(root, name, "") for root in {str(folder), self._folder} for name in PARTS)
-        prefixes = {
-            sys.prefix,
-            sys.base_prefix,
-            sys.exec_prefix,
-            *(path for path in sys.path if "site-packages" in path),
-        }
-        self._libraries = tuple(os.path.realpath(path) for path in prefixes)
-        self._outside = tuple(map(os.path.realpath, (*SYSTEM, tempfile.gettempdir(), *_ours(self._folder))))
+        ours = os.path.dirname(__file__)  # in a handout it lies in the student's folder
+        packages = (path for path in sys.path if path.endswith("-packages"))
+        prefixes = {ours, sys.prefix, sys.base_prefix, sys.exec_prefix, *packages}
+        self._libraries = tuple(map(os.path.realpath, prefixes))
+        self._outside = tuple(map(os.path.realpath, (*SYSTEM, tempfile.gettempdir())))
 
     @contextlib.contextmanager
     def __call__(self) -> Iterator[None]:
@@ -126,12 +123,6 @@ class AsGraded:
             return
         name = os.path.relpath(where, self._folder) if below else where
         raise PermissionError(f"graded without the file {name}: only code is handed in, and sees no files but its own")
-
-
-def _ours(folder: str) -> list[str]:
-    """The folder of this project, unless the student's files lie in it, as they do in a handout."""
-    package = Path(__file__).parent
-    return [str(package if package.parent == Path(folder) else package.parent)]
 
 
 def _within(path: str, folders: tuple[str, ...]) -> bool:

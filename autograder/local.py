@@ -23,6 +23,7 @@ from autograder.as_graded import AsGraded
 from autograder.errors import DataMissing, StudentRaised
 from autograder.exam import Exam
 from autograder.health import version_differences
+from autograder.inside.targets import is_own
 from autograder.reports import terminal
 from autograder.reports.words import names_exception
 from autograder.rubric import Check
@@ -172,7 +173,7 @@ def own_lines(trace: TracebackType | None, folder: Path) -> TracebackType | None
     if trace is None:
         return None
     rest = own_lines(trace.tb_next, folder)
-    if not Path(trace.tb_frame.f_code.co_filename).is_relative_to(folder):
+    if not is_own(trace.tb_frame.f_code.co_filename, folder):
         return rest
     return TracebackType(rest, trace.tb_frame, trace.tb_lasti, trace.tb_lineno)
 

@@ -107,52 +107,6 @@ def _scalars(folder: Path, tag: str) -> list[tuple[int, float]]:
     return [(value.step, value.value) for value in events.Scalars(tag)]
 
 
-SLOW = """
-import sys, threading, _thread
-from part2_pytorch import train
-from part2_pytorch.__main__ import app
-call, stop = train.LoggedCriterion.__call__, int(sys.argv.pop(1))
-def interrupted(self, *args):
-    self.writer.add_scalar("Train/loss_batch", 0.0, self.step)  # every step, so that a repetition would be seen
-    if self.step == stop:
-        raise KeyboardInterrupt
-    return call(self, *args)
-train.LoggedCriterion.__call__ = interrupted
-app()
-"""
-
-
-def test_a_curve_does_not_go_back_after_an_interruption_amid_an_epoch(home: Path, tmp_path: Path) -> None:
-    (tmp_path / "images").symlink_to(home / "images")
-    (tmp_path / "my.toml").write_text(CONFIG)
-    batches = 3  # of 180 images, 64 in each
-    for stop in (batches + 1, 2 * batches + 2, 3 * batches, -1):  # amid an epoch, and at its first batch
-        done = python("-c", SLOW, str(stop), *TRAIN[2:], folder=tmp_path)
-        assert done.returncode == (130 if stop >= 0 else 0), done.stdout + done.stderr
-    steps = [step for step, value in _scalars(tmp_path, "Train/loss_batch") if value == 0.0]
-    assert steps == list(range(12 * batches)), steps
-    assert [step for step, _ in _scalars(tmp_path, "Train/loss")] == list(range(1, 13))
-
-
-def test_a_loss_that_is_nan_ends_the_run_in_a_sentence_and_keeps_the_best_weights(home: Path, tmp_path: Path) -> None:
-    (tmp_path / "images").symlink_to(home / "images")
-    high = 'model = "two_layer"\nschedule = "constant"\nepochs = 40\nbatch_size = 64\nlr = 1e36\n'
-    (tmp_path / "my.toml").write_text(high)
-    train = ("-m", "part2_pytorch", "train", "two_layer", "--config", "my.toml", "--dataset", "images:images")
-    done = python(*train, folder=tmp_path)
-    assert done.returncode == 1, done.stdout
-    assert "Traceback" not in done.stderr
-    said = done.stdout.splitlines()[-1]
-    found = re.fullmatch(
-        r"the loss is (nan|inf) at step (\d+), in epoch (\d+): lower lr \(1e\+36\) in the configuration; (.*)", said
-    )
-    assert found, said
-    if (tmp_path / "checkpoints/two_layer.pt").exists():
-        assert found[4] == "checkpoints/two_layer.pt holds the best epoch before"
-    else:
-        assert found[4] == "no epoch before was whole, so nothing is saved"
-
-
 def test_another_setting_starts_afresh_and_keeps_the_earlier_run(home: Path, tmp_path: Path) -> None:
     (tmp_path / "images").symlink_to(home / "images")
     two_layer = ("-m", "part2_pytorch", "train", "two_layer", "--dataset", "images:images")

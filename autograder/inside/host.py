@@ -191,10 +191,10 @@ LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 def describe(error: BaseException, folder: Path) -> dict[str, Any]:
     """Tell an exception in plain values: type, text, the student's file, line and function where it arose."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if Path(frame.filename).is_relative_to(folder)]
+    own = [frame for frame in frames if targets.is_own(frame.filename, folder)]
     where = f"{Path(own[-1].filename).name}:{own[-1].lineno} in {own[-1].name}" if own else ""
     kind, text, lacking = _type(error), _text(error), ""
-    if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_relative_to(folder):
+    if isinstance(error, SyntaxError) and error.filename and targets.is_own(error.filename, folder):
         where, text = f"{Path(error.filename).name}:{error.lineno}", error.msg
     elif isinstance(error, targets.Mismatch):
         kind, where = "", error.where

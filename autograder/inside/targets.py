@@ -19,6 +19,7 @@ from typing import Any
 from .names import nearest
 
 OURS = __name__.partition(".")[0]
+PACKAGE = Path(__file__).parent.parent
 MAX_NAMED = 5
 THERE = " is there"
 LIKELY = 0.7  # of names of files
@@ -131,11 +132,17 @@ def call(function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any], 
         raise Mismatch(text, _place(function, folder)) from None
 
 
+def is_own(filename: str, folder: Path) -> bool:
+    """Whether a file is the student's; in a handout, ours and the libraries' lie in the same folder."""
+    path = Path(filename)
+    return path.is_relative_to(folder) and not path.is_relative_to(PACKAGE) and "site-packages" not in path.parts
+
+
 def _is_students(error: BaseException, folder: Path) -> bool:
     """Whether the student's own lines raised an exception."""
     trace = error.__traceback__
     while trace is not None:
-        if Path(trace.tb_frame.f_code.co_filename).is_relative_to(folder):
+        if is_own(trace.tb_frame.f_code.co_filename, folder):
             return True
         trace = trace.tb_next
     return False
@@ -225,7 +232,7 @@ def _spelled(parameter: inspect.Parameter) -> str:
 
 def _place(function: Any, folder: Path) -> str:
     plain = _plain(function)
-    if plain is None or not Path(plain.__code__.co_filename).is_relative_to(folder):
+    if plain is None or not is_own(plain.__code__.co_filename, folder):
         return ""
     return f"{Path(plain.__code__.co_filename).name}:{plain.__code__.co_firstlineno} in {plain.__name__}"
 
