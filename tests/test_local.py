@@ -149,7 +149,7 @@ NOT_GRADED = {
     "open('data.npy', 'rb')": "graded without the file data.npy: only code is handed in, and sees no files but its own",
     "np.load('part1_numpy/data.npy')": "graded without the file part1_numpy/data.npy",
     "np.save('out.npy', 1)": "graded without the file out.npy",
-    "import socket; socket.create_connection(('127.0.0.1', 1))": "graded without a network",
+    "import socket; socket.create_connection(('127.0.0.1', 1))": "without network",
     "import subprocess; subprocess.run(['ls'])": "graded where no other process can be started",
     "import os; os.system('ls')": "graded where no other process can be started",
     "import multiprocessing as m; m.get_context('fork').Process(target=print).start()": "graded where no other process",
