@@ -11,7 +11,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import repeat
+from itertools import chain, repeat
 from pathlib import Path
 
 from rich.console import Console
@@ -26,6 +26,7 @@ from autograder.scores import Outcome, Scorecard
 
 SECONDS = 5.0  # for a check of a mutant, which may hang; what is lost for that alone is graded again
 CRASHES = (Outcome.RAISED, Outcome.LOST, Outcome.UNFINISHED)
+CERTAIN = (Outcome.RAISED, Outcome.UNFINISHED)  # however short the time was
 
 
 class Fate(StrEnum):
@@ -134,12 +135,14 @@ def grade(
     """
     reach, free = mutants.reach(files, part), _judged_by_images()
     own = {check.todo for check in rubric.load() if check.part == part} - free
-    todos = [own, *map(proof.asked, mistakes), *(own.intersection(reach[mutant.file]) for mutant in chosen)]
+    todos, reached = [own, *map(proof.asked, mistakes)], [own.intersection(reach[mutant.file]) for mutant in chosen]
     trained = catalogue.reference_files(dataset=trials.DATASET)
     wrong = (mistake.apply(trained if free.intersection(proof.asked(mistake)) else files) for mistake in mistakes)
-    variants = [files, *wrong, *(mutant.apply(files) for mutant in chosen)]
-    trial = trials.run(variants, (part,), jobs, SECONDS, todos)
-    cards = iter(track(trial, "grading", total=len(variants), console=console, transient=True))
+    trial = chain(
+        trials.run([files, *wrong], (part,), jobs, todos=todos),
+        trials.run((mutant.apply(files) for mutant in chosen), (part,), jobs, SECONDS, reached, CERTAIN),
+    )
+    cards = iter(track(trial, "grading", total=len(todos) + len(chosen), console=console, transient=True))
     if trouble := proof.everything_passed(next(cards)):
         raise RubricError(f"nothing can be learned from mutants of a reference that loses {trouble}")
     read = [(mistake, next(cards)) for mistake in mistakes]
@@ -151,7 +154,7 @@ def grade(
         if fates[mutant] is not Fate.EQUIVALENT and all(mark.outcome is Outcome.LOST for mark in proof.failed(card)):
             doubtful.append(mutant)
     if doubtful:  # survived, or was out of time: now with time enough, and the checks that should not see the change
-        cards = trials.run((mutant.apply(files) for mutant in doubtful), (part,), jobs, todos=repeat(own))
+        cards = trials.run((mutant.apply(files) for mutant in doubtful), (part,), jobs, None, repeat(own), CRASHES)
         fates |= {mutant: fate(mutant, card, equivalent) for mutant, card in zip(doubtful, cards, strict=True)}
     return Audit(len(mistakes), missed, unnamed, fates)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
@@ -26,6 +27,7 @@ def run(
     jobs: int,
     seconds: float | None = None,
     todos: Iterable[Collection[str]] = repeat(()),
+    until: Collection[Outcome] = (),
 ) -> Iterator[Scorecard]:
     """Grade each variant with the checks of some parts, and yield the score cards in order.
 
@@ -35,12 +37,19 @@ def run(
         jobs: processes, each with its own warm box.
         seconds: a shorter limit for each check.
         todos: for each variant, the TODOs whose checks it can lose; the others count as passed, unasked. Empty: all.
+        until: outcomes after which nothing else is to be learned of a variant; what is left of it stays pending.
     """
     with warm.pool(jobs) as pool:
-        yield from pool.map(_grade, variants, repeat(parts), repeat(seconds), todos)
+        yield from pool.map(_grade, variants, repeat(parts), repeat(seconds), todos, repeat(until))
 
 
-def _grade(files: Files, parts: tuple[int, ...], seconds: float | None, todos: Collection[str]) -> Scorecard:
+class _EnoughError(Exception):
+    """Nothing else is to be learned of this variant."""
+
+
+def _grade(
+    files: Files, parts: tuple[int, ...], seconds: float | None, todos: Collection[str], until: Collection[Outcome]
+) -> Scorecard:
     box = warm.box(assignments.load().limits)
     checks = [_within(check, seconds) for check in rubric.load() if check.part in parts]
     card = engine.blank(assignments.load(), checks)
@@ -48,10 +57,15 @@ def _grade(files: Files, parts: tuple[int, ...], seconds: float | None, todos: C
         if todos and check.todo not in todos:
             engine.settle(card, check, Verdict(Outcome.PASSED))
     checks = [check for check in checks if card.marks[check.id].outcome is Outcome.PENDING]
-    with box.room() as folder:
+
+    def watch(card: Scorecard) -> None:
+        if any(mark.outcome in until for mark in card.marks.values()):
+            raise _EnoughError
+
+    with box.room() as folder, suppress(_EnoughError):
         write(folder, files)
         exam = Exam(folder, assignments.load().on(DATASET))
-        engine.grade_folder(folder, box, card, checks, rubric.PUBLIC_SEED, time.monotonic() + SECONDS, _ignore, exam)
+        engine.grade_folder(folder, box, card, checks, rubric.PUBLIC_SEED, time.monotonic() + SECONDS, watch, exam)
     return card
 
 
@@ -65,7 +79,3 @@ def write(folder: Path, files: Files) -> None:
 
 def _within(check: Check, seconds: float | None) -> Check:
     return check if seconds is None else replace(check, seconds=min(seconds, check.seconds))
-
-
-def _ignore(card: Scorecard) -> None:
-    """Nobody watches a single trial."""

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from autograder import answers
-from autograder.errors import CheckFailed
+from autograder.errors import CheckFailed, StudentRaised, Unfinished
 from autograder.expect import expect_close, expect_unchanged
 from autograder.student import Remote, Student
 
 Clauses = dict[str, Callable[[], Any]]
 
 LAYOUTS = (("float32", "strided"), ("float64", "fortran"), ("float32", "readonly"))
+
+
+@contextmanager
+def telling(what: str) -> Iterator[None]:
+    """Add to what the student's code raises what this case has that earlier ones had not."""
+    try:
+        yield
+    except Unfinished:
+        raise
+    except StudentRaised as error:
+        raise StudentRaised(f"{error}: {what}") from error
 
 
 def draw(rng: np.random.Generator, *shape: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.cases import Plan
-from autograder.checks.part1.shared import Clauses
+from autograder.checks.part1.shared import Clauses, telling
 from autograder.checks.part2.fit import SECONDS, expect_best, expect_history
 from autograder.checks.part2.runs import LAST, draw_plan, draw_telling_plan, fit
 from autograder.checks.part2.shared import clauses, draw_parameters
@@ -54,7 +54,8 @@ def run_goes_on_exactly(student: Student, rng: np.random.Generator) -> None:
 def run_survives_an_interrupt(student: Student, rng: np.random.Generator) -> None:
     """fit, interrupted amid an epoch, saves the state at the end of the last whole one, and passes the interrupt on.
 
-    The KeyboardInterrupt comes in epoch 3, which has changed the weights already when it comes.
+    The KeyboardInterrupt comes in epoch 3, which has changed the weights already when it comes; and in another run in
+    epoch 1, before which there is no whole one.
     """
     plan = draw_plan(rng)
     whole = fit(student, plan, seed=SEED, shuffle=True, save_every=4).parameters()
@@ -63,6 +64,8 @@ def run_survives_an_interrupt(student: Student, rng: np.random.Generator) -> Non
         raise CheckFailed(f"{LAST} is not in out_dir after an interrupt in epoch 3")
     student.renew()
     rest = fit(student, plan, seed=OTHER_SEED, shuffle=True, save_every=4, files=files)
+    with telling("the interrupt comes in the first epoch here, when there is no state to save yet"):
+        fit(student, plan, stop=("interrupt", 1, 1))
     live = {"the saved state is that of the interrupt: copy it at the end of an epoch": "live"}
     suspects = _suspects(plan, 2, live | FORGOTTEN)
     expect_close(rest.parameters(), whole, PARAMETERS, suspects=suspects, axes=("parameter",))
@@ -89,13 +92,16 @@ def run_continues_its_records(student: Student, rng: np.random.Generator) -> Non
 @check("2.5-counted", needs=("2.5-resume", "2.5-batches"), seconds=SECONDS)
 def run_counts_its_batches_on(student: Student, rng: np.random.Generator) -> None:
     """fit() counts the batches of Train/loss_batch on where the stopped run has seen some already."""
-    plan = draw_plan(rng, count=99, batch_size=2, epochs=3)
-    files = fit(student, plan, save_every=1, stop=("cut", 2, 0)).files()
+    plan = draw_plan(rng, count=99, batch_size=2, epochs=5)
+    files = fit(student, plan, save_every=1, stop=("cut", 3, 0)).files()
     student.renew()
     written = fit(student, plan, save_every=1, files=files).scalars("Train/loss_batch")
-    suspects: Clauses = {"batches are counted from 0 again": lambda: (0,)}
+    suspects: Clauses = {
+        "batches are counted from 0 again": lambda: (0, 100),
+        "epochs are counted until the stop, not batches": lambda: (100,),
+    }
     steps = tuple(step for step, _ in written)
-    expect_equal(steps, (100,), "the steps of Train/loss_batch after a stop at batch 50", suspects=suspects)
+    expect_equal(steps, (100, 200), "the steps of Train/loss_batch after a stop at batch 100", suspects=suspects)
 
 
 @check("2.5-afresh", points=2, needs=("2.5-resume",), seconds=SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.checks.part1.shared import telling
 from autograder.checks.part3.shared import (
     AXES,
     SINGLE,
@@ -95,7 +96,8 @@ def losses_take_counts_as_a_list(student: Student, rng: np.random.Generator) -> 
     adjusted, balanced = batch.adjusted(counts, 1.0), batch.focal(2.0, class_weights(counts, 0.99))
     for kind, given in kinds(counts):
         held = student.hold(given)
-        found = batch.evaluate(student, student.new(ADJUSTED, held, 1.0)).value
+        with telling(f"the counts are {kind} here"):
+            found = batch.evaluate(student, student.new(ADJUSTED, held, 1.0)).value
         expect_close(found, adjusted, f"logit-adjusted loss with counts as {kind}", tolerance=SINGLE)
         found = batch.evaluate(student, student.new(BALANCED, held, 0.99, 2.0)).value
         expect_close(found, balanced, f"class-balanced loss with counts as {kind}", tolerance=SINGLE)

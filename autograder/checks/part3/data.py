@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from autograder import answers
+from autograder.checks.part1.shared import telling
 from autograder.checks.part3.shared import Clauses, clauses, expect_kept, expect_value_error, kinds
 from autograder.errors import CheckFailed
 from autograder.expect import expect_equal
@@ -61,7 +62,8 @@ def one_class_keeps_all(student: Student, rng: np.random.Generator) -> None:
     With one class C - 1 is 0, and nothing can be divided by that.
     """
     n_max = int(rng.integers(40, 60))
-    expect_equal(student.call(COUNTS, n_max, 1, 0.1), [n_max], "counts of a single class")
+    with telling("with a single class, C - 1 is 0"):
+        expect_equal(student.call(COUNTS, n_max, 1, 0.1), [n_max], "counts of a single class")
     expect_equal(student.call(COUNTS, n_max, 3, 1.0), [n_max] * 3, "counts for factor 1")
 
 
@@ -158,7 +160,9 @@ def labels_may_be_a_list(student: Student, rng: np.random.Generator) -> None:
     labels, counts = _labels(rng, [6, 8, 5]), np.array([6, 4, 2])
     for (name, given), (_, numbers) in zip(kinds(labels), kinds(counts), strict=True):
         held = student.hold(given)
-        found = _indices(student.call(SUBSET, held, numbers, _seed(rng)), len(labels), int(counts.sum()))
+        with telling(f"labels and counts are {name} here"):
+            indices = student.call(SUBSET, held, numbers, _seed(rng))
+        found = _indices(indices, len(labels), int(counts.sum()))
         chosen = [int((labels[found] == c).sum()) for c in range(len(counts))]
         expect_equal(chosen, counts.tolist(), f"the number of images of each class, with labels as {name}")
         expect_kept(held, labels, f"labels as {name}")

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from autograder.checks.part1.shared import draw
+from autograder.checks.part1.shared import draw, telling
 from autograder.checks.part3.shared import (
     AXES,
     Batch,
@@ -167,7 +167,8 @@ def classes_may_be_missing_from_the_batch(student: Student, rng: np.random.Gener
     weight = draw_weight(rng, 5)
     for labels in ([0, 2, 2, 0], [1], [3, 3]):
         batch = Batch(draw(rng, len(labels), 5), np.array(labels))
-        found = batch.evaluate(student, _loss(student, 2.0, weight)).value
+        with telling(f"no image is of the last of the 5 classes, the labels are {labels}"):
+            found = batch.evaluate(student, _loss(student, 2.0, weight)).value
         name = f"loss for labels {labels} of 5 classes"
         expect_close(found, batch.focal(2.0, weight), name, tolerance=LENIENT)
 
@@ -181,7 +182,9 @@ def weights_may_be_a_list(student: Student, rng: np.random.Generator) -> None:
     batch, weight = Batch.drawn(rng, 5, 3), draw_weight(rng, 3)
     for weight_dtype in ("float64", "float32"):
         for kind, given in kinds(weight.astype(weight_dtype)):
-            loss = student.new("part3_imbalance.losses:FocalLoss", weight=given, gamma=1.0)
+            with telling(f"the weights are {kind} of {weight_dtype} here"):
+                loss = student.new("part3_imbalance.losses:FocalLoss", weight=given, gamma=1.0)
+                batch.evaluate(student, loss)
             for dtype in ("float64", "float32"):
                 name = f"loss of {dtype} logits, with weights as {kind} of {weight_dtype}"
                 found, value = batch.evaluate(student, loss, dtype).value, batch.focal(1.0, weight)

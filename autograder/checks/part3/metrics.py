@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from autograder import answers
-from autograder.checks.part3.shared import SINGLE, Clauses, clauses, expect_kept, expect_numbers, kinds
+from autograder.checks.part1.shared import telling
+from autograder.checks.part3.shared import SINGLE, Clauses, clauses, expect_finite, expect_kept, expect_numbers, kinds
 from autograder.errors import CheckFailed
 from autograder.expect import expect_no_warnings
 from autograder.oracles.imbalance import class_accuracy, confusion, mean_accuracy
@@ -130,6 +133,7 @@ def balanced_accuracy_is_a_mean_over_classes(student: Student, rng: np.random.Ge
         case = _case(rng, matrix)
         expected = mean_accuracy(*case)
         found, known = student.call(BALANCED, *case), suspects(case)
+        expect_finite(found, "balanced accuracy", "is the NaN of a class without images part of the mean?")
         expect_numbers(found, expected, "balanced accuracy", tolerance=SINGLE, suspects=known)
 
 
@@ -145,7 +149,10 @@ def metrics_take_lists_and_tensors(student: Student, rng: np.random.Generator) -
         for (name, given), (_, guess) in zip(kinds(labels), kinds(predictions), strict=True):
             held = student.hold(given), student.hold(guess)
             what = f"{target.partition(':')[2]} for labels as {name}"
-            found, expected = student.call(target, *held, size), oracle(labels, predictions, size)
-            expect_numbers(found, expected, what, tolerance=SINGLE)
+            with telling(f"labels and predictions are {name} here"):
+                found = student.call(target, *held, size)
+            expected = oracle(labels, predictions, size)
+            whole: Clauses = {"== compares them as a whole, not one by one": partial(np.zeros_like, expected)}
+            expect_numbers(found, expected, what, tolerance=SINGLE, suspects=whole)
             expect_kept(held[0], labels, f"labels as {name}")
             expect_kept(held[1], predictions, f"predictions as {name}")

@@ -56,7 +56,8 @@ def expect_numbers(
 
 def expect_finite(actual: object, name: str, question: str) -> None:
     """Pass what holds no infinity and no NaN; whether it is an array at all is for others to say."""
-    found = answers.array(actual)
+    number = answers.number(actual)
+    found = answers.array(actual) if number is None else np.array(answers.as_float(number))
     if found is not None and found.dtype.kind == "f" and not np.isfinite(found).all():
         odd = found[~np.isfinite(found)]
         raise CheckFailed(f"{name} is {odd[0]} ({odd.size} of {found.size} values are not finite): {question}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.checks.part1.shared import telling
 from autograder.checks.part3.shared import (
     SINGLE,
     Clauses,
@@ -60,7 +61,9 @@ def beta_may_be_0_and_close_to_1(student: Student, rng: np.random.Generator) -> 
     """
     counts, question = draw_counts(rng, 4), "is 1 - beta ** n worked out in float32, where such a beta is 1?"
     for beta in (0.0, 0.5, 0.9999, 1 - 1e-8):
-        found, name = student.call(WEIGHTS, counts, beta), f"weights for beta {beta!r}"
+        name = f"weights for beta {beta!r}"
+        with telling(f"beta is {beta!r} here"):
+            found = student.call(WEIGHTS, counts, beta)
         expect_finite(found, name, question if beta > 0.9999 else "is the logarithm of 0 taken?")
         expect_numbers(found, class_weights(counts, beta), name, tolerance=SINGLE, axes=AXES)
 
@@ -75,6 +78,7 @@ def empty_classes_weigh_nothing(student: Student, rng: np.random.Generator) -> N
     for counts, beta in ((np.array([40, 0, 1, 300, 0]), 0.999), (np.array([0, 9, 4]), 0.5)):
         found, suspects = student.call(WEIGHTS, counts, beta), clauses(class_weights, (counts, beta), rules)
         name = f"weights for counts {counts.tolist()}"
+        expect_finite(found, name, "is one over the 0 of a class without images taken?")
         expect_numbers(found, class_weights(counts, beta), name, suspects=suspects, axes=AXES)
 
 
@@ -88,6 +92,7 @@ def counts_may_be_a_list(student: Student, rng: np.random.Generator) -> None:
     for counts in (whole, whole.astype(np.float64)):
         for kind, given in kinds(counts):
             held = student.hold(given)
-            found = student.call(WEIGHTS, held, 0.999)
+            with telling(f"the counts are {kind} here"):
+                found = student.call(WEIGHTS, held, 0.999)
             expect_numbers(found, class_weights(counts, 0.999), f"weights for counts as {kind}", axes=AXES)
             expect_kept(held, counts, f"counts as {kind}")
