@@ -54,6 +54,7 @@ class AsGraded:
         packages = (path for path in sys.path if path.endswith("-packages"))
         prefixes = {ours, sys.prefix, sys.base_prefix, sys.exec_prefix, *packages}
         self._libraries = tuple(map(os.path.realpath, prefixes))
+        self._finders = [newer_python.Finder(PARTS)] if newer_python.needed() else []
         self._outside = tuple(map(os.path.realpath, (*SYSTEM, tempfile.gettempdir())))
 
     @contextlib.contextmanager
@@ -61,8 +62,7 @@ class AsGraded:
         """Hold while the block runs."""
         global _rule
         before, _rule = _rule, self
-        finders = [newer_python.Finder(PARTS)] if newer_python.needed() else []
-        sys.meta_path[:0] = finders
+        sys.meta_path[:0] = self._finders
         plain = builtins.__import__, importlib.import_module
         builtins.__import__ = self._guarded(plain[0])
         importlib.import_module = self._guarded(plain[1])
@@ -72,7 +72,7 @@ class AsGraded:
         finally:
             builtins.__import__, importlib.import_module = plain
             _rule = before
-            sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in finders]
+            sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in self._finders]
 
     def _guarded(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """`import` and `import_module`, refused where the student's own lines ask for what the box has not."""

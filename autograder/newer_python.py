@@ -48,7 +48,7 @@ class Finder(importlib.abc.MetaPathFinder):
     """
 
     def __init__(self, packages: Sequence[str]) -> None:
-        self._packages = packages
+        self._packages, self._python = packages, python_of_grader()
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -59,7 +59,7 @@ class Finder(importlib.abc.MetaPathFinder):
             spec = importlib.machinery.PathFinder.find_spec(name, path)
             if spec is not None and spec.origin is not None and spec.origin.endswith(".py"):
                 with tokenize.open(spec.origin) as file:
-                    expect_old(file.read(), spec.origin, python_of_grader())
+                    expect_old(file.read(), spec.origin, self._python)
         return None
 
 
