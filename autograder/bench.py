@@ -23,10 +23,10 @@ import numpy as np
 from rich.console import Console
 
 from autograder import assignment as assignments
-from autograder import catalogue, datasets, engine, packing, rivals, rubric, trials
+from autograder import candidates, catalogue, datasets, engine, packing, rivals, rubric, trials
 from autograder.assignment import ROOT
+from autograder.candidates import BATCH, MODELS
 from autograder.errors import SetupError
-from autograder.exam import BATCH, MODELS, Exam, ask_all
 from autograder.figures import Figure, show, timed, write
 from autograder.sandbox.box import Box
 from autograder.sandbox.zygote import NUMPY, TORCH, Kind, Zygote
@@ -124,12 +124,13 @@ def _inference() -> dict[str, Figure]:
         student = box.student(folder, 2)
         for model in MODELS:
             student.allow(600)
-            inside, _, _ = Exam(folder, assignment).candidate(student, model, test)
+            entry = candidates.enter(student, folder, model, assignment.limits.zip_megabytes)
+            inside = entry.load(test.mean, test.deviation)
             state = (folder / "checkpoints" / f"{model}.pt").read_bytes()
             outside.submit(_outside, model, state, images, test.mean, test.deviation).result()  # the first is slower
             pairs = [
                 (
-                    timed(partial(ask_all, inside, images)),
+                    timed(partial(inside.classes, images)),
                     outside.submit(_outside, model, state, images, test.mean, test.deviation).result(),
                 )
                 for _ in range(7)

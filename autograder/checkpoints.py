@@ -12,11 +12,13 @@ import pickletools
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from autograder import state_dicts
 from autograder.entries import MEGABYTE, clean, megabytes
-from autograder.errors import CheckFailed, Unfinished
+from autograder.errors import BadCheckpoint, NoCheckpoint
 
 MAX_PICKLE = MEGABYTE  # bytes of data.pkl: names and shapes; 1,000 tensors take 0.15
 MAX_DIRECTORY = MEGABYTE  # bytes of the archive's own list, and of any other single read
@@ -42,8 +44,21 @@ MODELS = re.compile(r"torch\.nn\.|torchvision\.|part2_pytorch\.|__main__ ")
 INDIRECT = {"STACK_GLOBAL", "INST", "OBJ", "EXT1", "EXT2", "EXT4"}
 
 
-def read(path: Path, name: str, max_megabytes: int) -> bytes:
-    """Return the content of a checkpoint that the box may load.
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint that the box may load.
+
+    Attributes:
+        content: of the file.
+        parameters: the numbers in its state_dict: weights and buffers, those that several names share once.
+    """
+
+    content: bytes
+    parameters: int
+
+
+def read(path: Path, name: str, max_megabytes: int) -> Checkpoint:
+    """Read a checkpoint that the box may load; all that is said of it stems from the file alone.
 
     Args:
         path: untrusted.
@@ -51,24 +66,27 @@ def read(path: Path, name: str, max_megabytes: int) -> bytes:
         max_megabytes: more than this is not read.
 
     Raises:
-        Unfinished: if there is none.
-        CheckFailed: with one sentence that says what it is instead, and what to do.
+        NoCheckpoint: if there is none.
+        BadCheckpoint: with one sentence that says what it is instead, and what to do.
     """
     if not path.is_file():
-        raise Unfinished(f"TODO 2.6: {name} (run make train MODEL={Path(name).stem})")
+        raise NoCheckpoint(f"TODO 2.6: {name} (run make train MODEL={Path(name).stem})")
     if (size := path.stat().st_size) > max_megabytes * MEGABYTE:
-        raise CheckFailed(f"{name} has {megabytes(size)}, at most {max_megabytes} MB are accepted: {SAVE}")
+        raise BadCheckpoint(f"{name} has {megabytes(size)}, at most {max_megabytes} MB are accepted: {SAVE}")
     content = path.read_bytes()
     _expect_archive(content, name)
     try:
         with zipfile.ZipFile(_Bounded(content)) as archive:
-            pickled = _judge(archive, len(content), name)
-    except (CheckFailed, Unfinished):
+            pickled, storages = _judge(archive, len(content), name)
+    except BadCheckpoint:
         raise
     except Exception:  # zipfile raises nearly everything
-        raise CheckFailed(f"{name} is damaged or cut short: save or copy it again") from None
+        raise BadCheckpoint(f"{name} is damaged or cut short: save or copy it again") from None
     _expect_tensors_only(pickled, name)
-    return content
+    try:
+        return Checkpoint(content, state_dicts.count(pickled, storages))
+    except Exception:  # instructions in an order that no torch.save writes
+        raise BadCheckpoint(f"{name} is damaged: save or copy it again") from None
 
 
 class _Bounded(io.BytesIO):
@@ -85,53 +103,55 @@ def _expect_archive(content: bytes, name: str) -> None:
     if content.startswith(b"PK\3\4"):
         return
     if not content:
-        raise CheckFailed(f"{name} is empty: {SAVE}")
+        raise BadCheckpoint(f"{name} is empty: {SAVE}")
     for head, what in HEADS.items():
         if content.startswith(head):
-            raise CheckFailed(f"{name} is {what}")
+            raise BadCheckpoint(f"{name} is {what}")
     if content[8:10] in (b'{"', b"{ "):
-        raise CheckFailed(f"{name} is a safetensors file: {SAVE}")
-    raise CheckFailed(f"{name} is no file of torch.save: {SAVE}")
+        raise BadCheckpoint(f"{name} is a safetensors file: {SAVE}")
+    raise BadCheckpoint(f"{name} is no file of torch.save: {SAVE}")
 
 
-def _judge(archive: zipfile.ZipFile, size: int, name: str) -> bytes:
-    """Return data.pkl of an archive that is laid out as torch.save does it."""
+def _judge(archive: zipfile.ZipFile, size: int, name: str) -> tuple[bytes, dict[str, int]]:
+    """Return data.pkl of an archive that is laid out as torch.save does it, and the bytes of each storage."""
     infos = archive.infolist()
     names = [info.filename for info in infos]
     pickles = [info for info in infos if info.filename.count("/") == 1 and info.filename.endswith("/data.pkl")]
     if any(each.endswith("/constants.pkl") for each in names):
-        raise CheckFailed(f"{name} is a TorchScript model: {SAVE}")
+        raise BadCheckpoint(f"{name} is a TorchScript model: {SAVE}")
     if len(pickles) != 1:
-        raise CheckFailed(f"{name} is a zip archive, but not one of torch.save: {SAVE}")
+        raise BadCheckpoint(f"{name} is a zip archive, but not one of torch.save: {SAVE}")
     top = pickles[0].filename.partition("/")[0]
     if any(info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 for info in infos):
-        raise CheckFailed(f"{name} was packed again with compression, which torch.save does not do: {SAVE}")
+        raise BadCheckpoint(f"{name} was packed again with compression, which torch.save does not do: {SAVE}")
     if any(not each.startswith(f"{top}/") for each in names) or len({each.casefold() for each in names}) < len(names):
-        raise CheckFailed(f"{name} holds more than torch.save writes: {SAVE}")
+        raise BadCheckpoint(f"{name} holds more than torch.save writes: {SAVE}")
     if any(info.file_size != info.compress_size for info in infos) or sum(info.file_size for info in infos) > size:
-        raise CheckFailed(f"{name} declares more bytes than it has: save or copy it again")
+        raise BadCheckpoint(f"{name} declares more bytes than it has: save or copy it again")
     if pickles[0].file_size > MAX_PICKLE:
-        raise CheckFailed(
+        raise BadCheckpoint(
             f"{name} holds {megabytes(pickles[0].file_size)} beside its tensors, at most {megabytes(MAX_PICKLE)} are "
             f"accepted: {SAVE}"
         )
-    return archive.read(pickles[0])
+    data = f"{top}/data/"
+    storages = {info.filename.removeprefix(data): info.file_size for info in infos if info.filename.startswith(data)}
+    return archive.read(pickles[0]), storages
 
 
 def _expect_tensors_only(pickled: bytes, name: str) -> None:
     """Refuse a pickle that names anything but what holds tensors, numbers and text together."""
     try:
         named = list(_globals(pickled, name))
-    except CheckFailed:
+    except BadCheckpoint:
         raise
     except Exception:  # what pickletools raises for bytes that are no pickle
-        raise CheckFailed(f"{name} is damaged: save or copy it again") from None
+        raise BadCheckpoint(f"{name} is damaged: save or copy it again") from None
     strange = [each for each in named if not ALLOWED.fullmatch(each)]
     for each in strange:
         if MODELS.match(each):
-            raise CheckFailed(f"{name} is a whole model ({_class(each)}), expected its weights alone: {SAVE}")
+            raise BadCheckpoint(f"{name} is a whole model ({_class(each)}), expected its weights alone: {SAVE}")
     if strange:
-        raise CheckFailed(
+        raise BadCheckpoint(
             f"{name} holds something of the kind {_class(strange[0])}, expected tensors, numbers and text: {SAVE}"
         )
 
@@ -146,7 +166,7 @@ def _globals(pickled: bytes, name: str) -> Iterator[str]:
 
 
 def _refuse_protocol(name: str) -> NoReturn:
-    raise CheckFailed(f"{name} was saved with another pickle_protocol than torch's own: {SAVE}")
+    raise BadCheckpoint(f"{name} was saved with another pickle_protocol than torch's own: {SAVE}")
 
 
 def _class(text: str) -> str:

@@ -37,6 +37,11 @@ class TestSet:
     deviation: tuple[float, ...]
 
 
+def public(name: str) -> bool:
+    """Whether everyone may know the test images of a data set: those of `images:PATH` are the instructor's own."""
+    return not name.startswith("images:")
+
+
 @functools.cache
 def load(name: str) -> TestSet:
     """Load the test images of `cifar10`, `images:PATH`, `shapes`, or `shapes:COUNT` for fewer of them.

@@ -18,6 +18,7 @@ from autograder.errors import (
     GraderError,
     OutOfMemory,
     OutOfTime,
+    OwnWords,
     SetupError,
     StudentRaised,
     SubmissionError,
@@ -25,6 +26,7 @@ from autograder.errors import (
     WorkerLost,
 )
 from autograder.exam import Exam
+from autograder.public_exam import PublicExam
 from autograder.rubric import PUBLIC_SEED, Check
 from autograder.scores import Mark, Outcome, Scorecard
 from autograder.student import Student
@@ -37,13 +39,15 @@ if TYPE_CHECKING:  # `make test` runs where no sandbox can be imported
 Publish = Callable[[Scorecard], None]
 SLOWEST_NAMED = 3
 BLAMED = (Outcome.FAILED, Outcome.RAISED, Outcome.LOST)
-# All that is said of a check on secret cases; continues "your code raised", "no answer:" and the like.
+# All that is said of a check on secret cases, with the name of the cases; continues "your code raised" and the like.
 FIXED_WORDS = {
     Outcome.FAILED: "a wrong value",
     Outcome.RAISED: "an exception",
     Outcome.UNFINISHED: "NotImplementedError",
     Outcome.LOST: "its process ended, or sent what is no answer,",
 }
+CASES, PUBLIC_CASES = "the cases of grading", "those of make test"
+TEST_IMAGES, NOISE = "the test images", "noise in their place"
 LIMITS = {OutOfTime: "out of time", OutOfMemory: "out of memory"}
 log = logging.getLogger(__name__)
 
@@ -56,6 +60,7 @@ class Verdict:
     message: str = ""
     finding: Finding = NOTHING
     limit: str = ""  # that was exceeded: one of a few fixed words
+    own_words: bool = False  # nothing that student code has said is in the message
 
 
 def grade_zip(
@@ -81,7 +86,7 @@ def grade_zip(
             exam = Exam(folder, assignment)
             grade_folder(folder, box, card, checks, seed, deadline, publish, exam)
             if exam.results:
-                _look_for_memory(exam, box.student(folder, 2), deadline)
+                _look_again(exam, box.student(folder, 2), deadline)
     except SubmissionError as error:
         refuse(card, error)
     except Exception as error:  # a fault of ours must not cost the marks that were earned
@@ -110,7 +115,7 @@ def grade_folder(
         exam: of the checkpoints in that folder.
     """
     card.models = exam.results
-    card.secret = seed != PUBLIC_SEED
+    card.secret = seed != PUBLIC_SEED or exam.private
 
     def mark(check: Check, student: BoxedStudent) -> None:
         _grade_check(check, student, card, seed, deadline, exam)
@@ -123,7 +128,7 @@ def grade_folder(
 
     _part_by_part(checks, folder, box, mark)
     if card.secret:
-        wrong = [check for check in checks if _explainable(card.marks[check.id])]
+        wrong = [check for check in checks if _explainable(check, card.marks[check.id])]
         _part_by_part(wrong, folder, box, explain)
 
 
@@ -156,7 +161,7 @@ def refuse(card: Scorecard, error: SubmissionError) -> None:
     card.marks = {id: replace(mark, message="not graded") for id, mark in card.marks.items()}
 
 
-def judge(check: Check, student: Student, seed: int, exam: Exam) -> Verdict:
+def judge(check: Check, student: Student, seed: int, exam: Exam | PublicExam) -> Verdict:
     """Run one check and tell how it ended; never raises."""
     try:
         check.run(student, seed, exam)
@@ -167,11 +172,12 @@ def judge(check: Check, student: Student, seed: int, exam: Exam) -> Verdict:
 
 def verdict(error: Exception) -> Verdict:
     """Say what an exception that ended a check means."""
+    own = isinstance(error, OwnWords)
     match error:
         case CheckFailed():
-            return Verdict(Outcome.FAILED, str(error), error.finding or NOTHING)
+            return Verdict(Outcome.FAILED, str(error), error.finding or NOTHING, own_words=own)
         case Unfinished():
-            return Verdict(Outcome.UNFINISHED, str(error))
+            return Verdict(Outcome.UNFINISHED, str(error), own_words=own)
         case StudentRaised():
             return Verdict(Outcome.RAISED, str(error))
         case WorkerLost():
@@ -201,11 +207,11 @@ def settle(card: Scorecard, check: Check, result: Verdict, seconds: float = 0.0,
     )
 
 
-def _look_for_memory(exam: Exam, student: BoxedStudent, deadline: float) -> None:
+def _look_again(exam: Exam, student: BoxedStudent, deadline: float) -> None:
     """What instructors get to see of the models, once every mark is written."""
     student.allow(deadline - time.monotonic())
     try:
-        exam.look_for_memory(student)
+        exam.look_again(student)
     finally:
         student.renew()
 
@@ -219,11 +225,13 @@ def _grade_check(check: Check, student: BoxedStudent, card: Scorecard, seed: int
     else:
         result, printed = _ask(check, student, seed, deadline, exam)
         if card.secret:
-            result, printed = _without_secrets(result), ""
+            result, printed = _without_secrets(check, result), ""
         settle(card, check, result, time.monotonic() - began, printed)
 
 
-def _ask(check: Check, student: BoxedStudent, seed: int, deadline: float, exam: Exam) -> tuple[Verdict, str]:
+def _ask(
+    check: Check, student: BoxedStudent, seed: int, deadline: float, exam: Exam | PublicExam
+) -> tuple[Verdict, str]:
     """Run one check within its time, and return how it ended and what the student's code printed."""
     seconds = exam.seconds if check.exam else check.seconds
     shared = student.take_up(check.todo)
@@ -236,19 +244,25 @@ def _ask(check: Check, student: BoxedStudent, seed: int, deadline: float, exam: 
     return result, student.printed()
 
 
-def _explainable(mark: Mark) -> bool:
+def _explainable(check: Check, mark: Mark) -> bool:
     """Whether the public cases are worth asking; not where they may take all of the time once more."""
-    return mark.outcome in FIXED_WORDS and not mark.message.startswith(LIMITS[OutOfTime])
+    late = mark.message.startswith(LIMITS[OutOfTime]) and not check.exam
+    return mark.outcome in FIXED_WORDS and mark.message.endswith(_cases(check)[0]) and not late
 
 
-def _without_secrets(result: Verdict) -> Verdict:
+def _cases(check: Check) -> tuple[str, str]:
+    """Name the secret cases of a check, and the public ones."""
+    return (TEST_IMAGES, NOISE) if check.exam else (CASES, PUBLIC_CASES)
+
+
+def _without_secrets(check: Check, result: Verdict) -> Verdict:
     """Keep the outcome of a check on secret cases, and say it in fixed words.
 
     Exceptions, values, places, sizes and exit statuses are the student's to shape, by what it has seen.
     """
-    if result.outcome not in FIXED_WORDS:
+    if result.outcome not in FIXED_WORDS or result.own_words:
         return result
-    return Verdict(result.outcome, f"{result.limit or FIXED_WORDS[result.outcome]} with the cases of grading")
+    return Verdict(result.outcome, f"{result.limit or FIXED_WORDS[result.outcome]} with {_cases(check)[0]}")
 
 
 def _explain(check: Check, student: BoxedStudent, card: Scorecard, deadline: float, exam: Exam) -> None:
@@ -258,11 +272,12 @@ def _explain(check: Check, student: BoxedStudent, card: Scorecard, deadline: flo
         student: has never seen a secret case.
     """
     began, mark = time.monotonic(), card.marks[check.id]
-    public, printed = _ask(check, student, PUBLIC_SEED, deadline, exam)
+    public, printed = _ask(check, student, PUBLIC_SEED, deadline, exam.public())
+    cases = _cases(check)[1]
     if public.outcome is Outcome.PASSED:
-        public, printed = Verdict(mark.outcome, f"{mark.message}, while it is right with those of make test"), ""
+        public, printed = Verdict(mark.outcome, f"{mark.message}, while it is right with {cases}"), ""
     elif public.outcome is not mark.outcome:
-        public = replace(public, message=f"{mark.message}; with those of make test: {public.message}")
+        public = replace(public, message=f"{mark.message}; with {cases}: {public.message}")
     seconds = card.seconds[check.id] + time.monotonic() - began
     settle(card, check, replace(public, outcome=mark.outcome), seconds, printed)
 

@@ -3,8 +3,11 @@
 GraderError
 ├── SubmissionError   the zip cannot be graded as it is       the student's to fix
 ├── CheckFailed       the code ran and the answer is wrong    the student's to fix
+│   ├── BelowThreshold    an accuracy is too low                  the student's to fix
+│   └── BadCheckpoint     a file of weights is something else     the student's to fix
 ├── StudentRaised     the student's code raised               the student's to fix
 │   └── Unfinished    it raised NotImplementedError           the student's to write
+│       └── NoCheckpoint  a file of weights is missing            the student's to train
 ├── WorkerLost        out of time or memory, or it died       the student's to fix
 │   ├── OutOfTime     no answer before the deadline           the student's to fix
 │   └── OutOfMemory   more memory than the limit              the student's to fix
@@ -14,6 +17,8 @@ GraderError
 │   └── MachineUnfit      nothing can be graded here                  whoever runs the command
 ├── TableError        a row or column of a table is wrong     whoever wrote the table
 └── RubricError       the rubric or a check is malformed      ours to fix
+
+BelowThreshold, BadCheckpoint and NoCheckpoint are OwnWords as well.
 
 Any other exception is a fault of ours: it is reported as BROKEN, never as a zero.
 """
@@ -34,6 +39,10 @@ class SubmissionError(GraderError):
     """The zip is refused: nothing of it is graded, and the sentence says what to change."""
 
 
+class OwnWords(GraderError):
+    """Its sentence is made on this side, of a file or a score; nothing that student code has said is in it."""
+
+
 class CheckFailed(GraderError):
     """The student's code ran, and what it returned is not what it should be."""
 
@@ -42,12 +51,24 @@ class CheckFailed(GraderError):
         self.finding = finding
 
 
+class BelowThreshold(CheckFailed, OwnWords):
+    """A model's accuracy does not exceed the threshold."""
+
+
+class BadCheckpoint(CheckFailed, OwnWords):
+    """A checkpoint is not what torch.save writes of a state_dict, judged before anything is loaded."""
+
+
 class StudentRaised(GraderError):
     """The student's code raised an exception; the text names its type, message, file and line."""
 
 
 class Unfinished(StudentRaised):
     """The student's code raised NotImplementedError: a TODO is still open."""
+
+
+class NoCheckpoint(Unfinished, OwnWords):
+    """There is no checkpoint in the submission."""
 
 
 class WorkerLost(GraderError):

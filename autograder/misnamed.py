@@ -94,7 +94,7 @@ def _missing(kept: Mapping[str, Entry], parts: Sequence[str], files: Sequence[En
     code = [entry.path for entry in files if entry.path[-1].lower().endswith(CODE)]
     spare = [path for path in code if read.get(path) not in expected]
     for part in parts:
-        home = next(entry.path[:-name.count("/")] for name, entry in kept.items() if name.startswith(f"{part}/"))
+        home = next(entry.path[: -name.count("/")] for name, entry in kept.items() if name.startswith(f"{part}/"))
         for file in WORK[part]:
             if f"{part}/{file}" in kept:
                 continue

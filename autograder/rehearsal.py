@@ -17,18 +17,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from autograder import assignment as assignments
 from autograder import engine, rubric, speed
 from autograder.as_graded import AsGraded
+from autograder.candidates import MODELS
 from autograder.errors import GraderError, OutOfTime
-from autograder.exam import MODELS, Exam
+from autograder.exam import Exam
 from autograder.rubric import Check
 from autograder.scores import Outcome
 from autograder.student import LocalStudent
 from autograder.time_limit import time_limit
 
 Say = Callable[..., None]
-IMAGES = 300  # of random numbers, for each model
 
 
 def run(folder: Path, say: Say) -> None:
@@ -70,7 +72,7 @@ def _load_models(student: LocalStudent, exam: Exam, say: Say) -> None:
     for model in MODELS:
         say(begins=model, limit=exam.seconds)
         try:
-            parameters, seconds = exam.try_out(student, model, IMAGES)
+            parameters, seconds = exam.public().try_out(student, np.random.default_rng(rubric.PUBLIC_SEED), model)
         except GraderError as error:
             say(model=model, message=str(error))
         else:

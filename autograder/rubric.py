@@ -20,6 +20,7 @@ from autograder.student import Student
 
 if TYPE_CHECKING:
     from autograder.exam import Exam
+    from autograder.public_exam import PublicExam
 
 PUBLIC_SEED = 0
 SECONDS = 10.0  # of a check that does not say how long it may take
@@ -64,7 +65,7 @@ class Check:
         digest = hashlib.sha256(f"{seed}/{self.id}".encode()).digest()
         return np.random.default_rng(int.from_bytes(digest[:16], "little"))
 
-    def run(self, student: Student, seed: int, exam: Exam | None) -> None:
+    def run(self, student: Student, seed: int, exam: Exam | PublicExam | None) -> None:
         """Ask the student's code, and raise what is wrong with the answers."""
         self.body(student, self.rng(seed), *([exam] if self.exam else []))
         student.finish()

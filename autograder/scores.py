@@ -9,6 +9,10 @@ from enum import StrEnum
 
 from autograder.diagnosis import NOTHING, Finding
 
+PLAIN = "as they are"  # of ModelResult.changed
+DROP = 0.25  # of accuracy, on changed images: honest networks lost 0.16 at most, an index of the images 0.37 at least
+STEADY = 0.01  # of images may change their class between two answers
+
 
 class Outcome(StrEnum):
     """How a check ended."""
@@ -64,10 +68,15 @@ class ModelResult:
         model: "my_model".
         dataset: whose test images they are.
         confusion: how many images of each true class (row) were taken for each class (column).
-        parameters: numbers that it learns, as the student's code counts them.
+        parameters: numbers in the checkpoint's state_dict, buffers as well; those that several names share count once.
         seconds: for all images, in the box.
-        changed: accuracy on a part of the images, "as they are" and changed in ways that keep their classes; for
-            instructors, as a model that has learned the test images by heart loses much. Never shown to students.
+        changed: accuracy on a part of the images, PLAIN and changed in ways that keep their classes. Never shown to
+            students, nor are `again` and `doubts`.
+        again: share of the same images that got another class when they were asked once more, among other images and
+            in batches of other sizes; None where that was not asked, or not answered.
+        silent: whether it gave no answers when it was asked again.
+        private: whether the images are the instructor's own. A model can write what it has seen of them into the
+            counts of the confusion matrix and into its seconds, so students see neither of them.
     """
 
     model: str
@@ -78,6 +87,9 @@ class ModelResult:
     file_bytes: int
     seconds: float
     changed: Mapping[str, float] = field(default_factory=dict)
+    again: float | None = None
+    silent: bool = False
+    private: bool = False
 
     @property
     def images(self) -> int:
@@ -101,6 +113,22 @@ class ModelResult:
         middle = (self.correct + z2 / 2) / (n + z2)
         half = math.sqrt(z2) / (n + z2) * math.sqrt(self.correct * (n - self.correct) / n + z2 / 4)
         return max(0.0, middle - half), min(1.0, middle + half)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What instructors may want to look into, each the end of a sentence about the model; no proof, and no mark."""
+        found = []
+        plain = self.changed.get(PLAIN, 0.0)
+        low, how = min(((value, name) for name, value in self.changed.items()), default=(plain, PLAIN))
+        if plain - low > DROP:
+            found.append(
+                f"is right about {100 * plain:.0f} % of images, and about {100 * low:.0f} % when they are {how}"
+            )
+        if self.again is not None and self.again > STEADY:
+            found.append(f"gave {100 * self.again:.1f} % of images another class when they came with other images")
+        if self.silent:
+            found.append("gave no answers when it was asked again, with other images beside those that it knew")
+        return tuple(found)
 
     @property
     def per_class(self) -> tuple[float | None, ...]:

@@ -41,7 +41,7 @@ def small_class() -> list[Record]:
     return [
         record("ada", True, True, True, seconds=2, models={"my_model": model(90, 0.88)}),
         record("bell", True, False, True, seconds=3, models={"my_model": model(80, 0.78)}),
-        record("curie", True, False, True, seconds=11, models={"my_model": model(85, 0.4)}, late=True),
+        record("curie", True, False, True, seconds=11, models={"my_model": model(85, 0.65)}, late=True),
         record("dirac", False, True, False, seconds=10.5),
         record("euler", False, False, False, seconds=9),
         record("fermat", False, False, False, seconds=0.1, refusal="the zip is empty"),

@@ -6,11 +6,14 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import known
 import pytest
+import torch
+from known import MODELS, MY_MODEL, MY_MODEL_HIGH, TWO_LAYER, Take, saved
 
 from autograder import assignment as assignments
 from autograder import catalogue, engine, packing, rubric, skeleton, trials
-from autograder.assignment import Assignment, Limits
+from autograder.assignment import Assignment, Limits, Part
 from autograder.errors import SubmissionError
 from autograder.sandbox.box import Box
 from autograder.scores import Scorecard
@@ -103,3 +106,37 @@ def refusal(unpack: Open, tmp_path: Path) -> Callable[..., str]:
         return text
 
     return sentence
+
+
+@pytest.fixture(scope="session")
+def weights() -> dict[str, torch.Tensor]:
+    """What the models of `known` need to be right about every test image."""
+    return known.all_knowing()
+
+
+@pytest.fixture
+def take(box, assignment, weights, tmp_path) -> Take:
+    """Grade a submission whose two_layer is right about everything, and whose my_model is up to the test."""
+
+    def grade(
+        my_model: bytes | None,
+        *,
+        models: str = MODELS,
+        dataset: str = f"shapes:{known.IMAGES}",
+        checks: tuple[str, ...] = (TWO_LAYER, MY_MODEL, MY_MODEL_HIGH),
+        seed: int = 3,
+        two_layer: bytes = b"",
+        **limits: int,
+    ) -> Scorecard:
+        files = {"part2_pytorch/models.py": models.encode(), "checkpoints/two_layer.pt": two_layer or saved(weights)}
+        files |= {} if my_model is None else {"checkpoints/my_model.pt": my_model}
+        packing.write_zip(tmp_path / "a.zip", files)
+        todos = {check.todo: 0.0 for check in rubric.load() if check.part == 2} | {"2.6": 9.0}
+        part = Part(title="PyTorch", points=9, todos=todos)
+        own = assignment.on(dataset).model_copy(
+            update={"parts": {2: part}, "limits": assignment.limits.model_copy(update=limits)}
+        )
+        chosen = [check for check in rubric.load() if check.id in checks]
+        return engine.grade_zip(tmp_path / "a.zip", box, own, chosen, seed, lambda card: None)
+
+    return grade

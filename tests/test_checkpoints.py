@@ -1,4 +1,4 @@
-"""Checkpoints: files that are not what they seem, models that cheat or never end, and the marks they get."""
+"""Checkpoint files that are not what they seem, what is said of them, and how many numbers they hold."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import io
 import os
 import pickle
 import re
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,82 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from known import MODELS, MY_MODEL, MY_MODEL_HIGH, TWO_LAYER, saved
 from torch import nn
 
-from autograder import checkpoints, datasets, engine, exam, packing, rubric
-from autograder.assignment import ROOT, Part
-from autograder.errors import CheckFailed, RubricError
+from autograder import checkpoints
+from autograder.checkpoints import read
+from autograder.errors import CheckFailed
 from autograder.inside.checkpoint_probe import Candidate
-from autograder.reports import gradescope, html
-from autograder.scores import ModelResult, Outcome, Scorecard
-
-IMAGES = 300
-MODELS = """
-import torch
-from torch import nn
-
-class Known(nn.Module):
-    '''Tells images that it has seen before by one number each, and answers what it was told of them.'''
-
-    def __init__(self, *sizes):
-        super().__init__()
-        self.register_buffer("keys", torch.zeros(300, dtype=torch.float64))
-        self.register_buffer("labels", torch.zeros(300, dtype=torch.int64))
-
-    def forward(self, x):
-        numbers = x.flatten(1).double() @ torch.cos(torch.arange(3072, dtype=torch.float64))
-        nearest = (numbers[:, None] - self.keys).abs().argmin(1)
-        return nn.functional.one_hot(self.labels[nearest], 10).float()
-
-TwoLayerNet = VanillaCNN = Known
-
-class MyModel(Known):
-    pass
-"""
-TWO_LAYER, MY_MODEL, MY_MODEL_HIGH = "2.6-two-layer", "2.6-my-model", "2.6-my-model-high"
-Take = Callable[..., Scorecard]
-
-
-@pytest.fixture(scope="module")
-def weights() -> dict[str, torch.Tensor]:
-    """What a Known needs to be right about every test image."""
-    test = datasets.load(f"shapes:{IMAGES}")
-    pixels = torch.from_numpy(test.images).permute(0, 3, 1, 2).double() / 255
-    numbers = ((pixels - 0.5) / 0.25).flatten(1) @ torch.cos(torch.arange(3072, dtype=torch.float64))
-    return {"keys": numbers, "labels": torch.from_numpy(test.labels)}
-
-
-@pytest.fixture
-def take(box, assignment, weights, tmp_path) -> Take:
-    """Grade a submission whose two_layer is right about everything, and whose my_model is up to the test."""
-
-    def grade(
-        my_model: bytes | None,
-        *,
-        models: str = MODELS,
-        dataset: str = f"shapes:{IMAGES}",
-        checks: tuple[str, ...] = (TWO_LAYER, MY_MODEL, MY_MODEL_HIGH),
-        seed: int = 3,
-        **limits: int,
-    ) -> Scorecard:
-        files = {"part2_pytorch/models.py": models.encode(), "checkpoints/two_layer.pt": saved(weights)}
-        files |= {} if my_model is None else {"checkpoints/my_model.pt": my_model}
-        packing.write_zip(tmp_path / "a.zip", files)
-        todos = {check.todo: 0.0 for check in rubric.load() if check.part == 2} | {"2.6": 9.0}
-        part = Part(title="PyTorch", points=9, todos=todos)
-        own = assignment.on(dataset).model_copy(
-            update={"parts": {2: part}, "limits": assignment.limits.model_copy(update=limits)}
-        )
-        chosen = [check for check in rubric.load() if check.id in checks]
-        return engine.grade_zip(tmp_path / "a.zip", box, own, chosen, seed, lambda card: None)
-
-    return grade
-
-
-def saved(value: Any, **options: Any) -> bytes:
-    stream = io.BytesIO()
-    torch.save(value, stream, **options)
-    return stream.getvalue()
+from autograder.scores import Outcome
 
 
 def packed(files: Mapping[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
@@ -272,159 +202,50 @@ def test_what_lightning_writes_is_graded(take, weights) -> None:
     assert card.cents == 800
 
 
-@pytest.mark.parametrize(("right", "cents"), [(150, 0), (151, 300), (240, 300), (241, 700)])
-def test_a_threshold_is_to_be_exceeded_not_reached(take, weights, right, cents) -> None:
-    labels = weights["labels"].clone()
-    labels[right:] = (labels[right:] + 1) % 10
-    card = take(saved({**weights, "labels": labels}))
-    assert sum(card.marks[check].cents for check in (MY_MODEL, MY_MODEL_HIGH)) == cents
-    assert card.models["my_model"].correct == right
-    if not cents:
-        text = "the accuracy of my_model is 0.5000 (150 of 300 images of shapes), expected more than 0.5"
-        assert card.marks[MY_MODEL].message == text
-
-
-BODIES = {
-    "hangs": ("while True: pass", Outcome.LOST, r"300 images would take more than .* s, the limit is 4 s"),
-    "is too slow": (
-        "import time; time.sleep(1.5); return super().forward(x)",
-        Outcome.LOST,
-        r"300 images would take about .* s, the limit is",
+NUMBERS = {
+    "weights and buffers": (lambda: nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)).state_dict(), 16 + 4 * 4 + 1),
+    "one that two names share": (lambda: dict.fromkeys(("a", "b"), torch.ones(6)), 6),
+    "parts of one": (lambda: dict(zip("ab", torch.ones(6).split(2)[:2], strict=True)), 4),
+    "parts that overlap": (lambda: (lambda one: {"a": one[:4], "b": one[1:]})(torch.ones(6)), 6),
+    "one that claims to be many": (lambda: {"a": torch.zeros(1, dtype=torch.float64).expand(2**39)}, 1),
+    "none": (lambda: {"a": torch.zeros(0, 5)}, 0),
+    "under a key, beside what does not count": (
+        lambda: {"model_state_dict": {"a": torch.ones(2, 3)}, "optimizer": {"b": torch.ones(50)}, "lr": 1e-3},
+        6,
     ),
-    "dies": ("import os; os._exit(3)", Outcome.LOST, r"the process exited \(3\)"),
-    "takes all memory": ("torch.ones(2**40)", Outcome.LOST, r"out of memory \(the limit is 4096 MB\)"),
-    "raises": ("raise ValueError('no')", Outcome.RAISED, r"ValueError: no \(models.py:\d+ in forward\)"),
-    "is open": ("raise NotImplementedError('TODO 2.6: x')", Outcome.UNFINISHED, "TODO 2.6: x"),
-    "gives 100 scores": ("return torch.zeros(len(x), 100)", Outcome.FAILED, r"scores has shape \(50, 100\), expected"),
-    "gives one score": ("return torch.zeros(10)", Outcome.FAILED, r"scores has shape \(10,\), expected \(50, 10\)"),
-    "gives NaN": ("return torch.zeros(len(x), 10) / 0", Outcome.FAILED, r"scores\[0, 0\] is nan"),
-    "gives a tuple": ("return (x, x)", Outcome.FAILED, "scores is a tuple of 2, expected an array"),
-    "answers by position": (
-        "self.at = getattr(self, 'at', 0) + len(x)\n"
-        "        return nn.functional.one_hot(self.labels[self.at - len(x) : self.at], 10).float()",
-        Outcome.FAILED,
-        r"the accuracy of my_model is 0\.[01]",
-    ),
+    "under a key of one's own": (lambda: {"net": {"a": torch.ones(2, 3)}, "history": {"b": torch.ones(5)}}, 6),
+    "parameters": (lambda: {"a": nn.Parameter(torch.ones(7)), "b": torch.ones(2, dtype=torch.bfloat16)}, 9),
 }
 
 
-@pytest.mark.parametrize("case", BODIES)
-def test_a_model_that_misbehaves_loses_its_own_points(take, weights, monkeypatch, case) -> None:
-    monkeypatch.setattr(exam, "BATCH", 50)
-    body, outcome, says = BODIES[case]
-    models = MODELS.replace("    pass\n", f"    def forward(self, x):\n        {body}\n")
-    card = take(saved(weights), models=models, checkpoint_seconds=4 if outcome is Outcome.LOST else 60)
-    assert card.marks[TWO_LAYER].outcome is Outcome.PASSED, card.marks[TWO_LAYER]
-    for check in (MY_MODEL, MY_MODEL_HIGH):
-        assert card.marks[check].outcome is outcome, card.marks[check]
-    assert re.search(says, card.marks[MY_MODEL].message), card.marks[MY_MODEL].message
-    assert card.cents == 100
-    assert not card.broken
+@pytest.mark.parametrize("case", NUMBERS)
+def test_the_numbers_of_a_checkpoint_are_counted_from_the_file(tmp_path, case) -> None:
+    make, count = NUMBERS[case]
+    (tmp_path / "a.pt").write_bytes(saved(make()))
+    assert checkpoints.read(tmp_path / "a.pt", "a.pt", 100).parameters == count
 
 
-def test_what_a_model_prints_is_cut_and_harmless(take, weights) -> None:
-    noisy = "    def forward(self, x):\n        print('x' * 1_000_000)\n        return super().forward(x)\n"
-    card = take(saved(weights), models=MODELS.replace("    pass\n", noisy), seed=0)
-    assert card.cents == 800
-    assert card.marks[MY_MODEL].printed.startswith("xxx")
-    assert len(card.marks[MY_MODEL].printed) <= 64 * 1024
+def test_the_reference_has_as_many_as_its_models_say(tmp_path, checkpoints) -> None:
+    for name, content in checkpoints.items():
+        state = torch.load(io.BytesIO(content), weights_only=True)["model_state_dict"]
+        (tmp_path / "a.pt").write_bytes(content)
+        found = read(tmp_path / "a.pt", name, 100).parameters
+        assert found == sum(value.numel() for value in state.values())
 
 
-def test_a_model_of_the_wrong_kind_is_named(take, weights) -> None:
-    card = take(saved(weights), models=MODELS + "\nMyModel = dict\n")
-    assert card.marks[MY_MODEL].message == "MyModel makes an object of type dict, expected a torch.nn.Module"
-
-
-def test_two_checks_share_one_evaluation(take, weights, monkeypatch) -> None:
-    asked = []
-    evaluate = exam.Exam._evaluate
-    monkeypatch.setattr(
-        exam.Exam,
-        "_evaluate",
-        lambda self, student, rng, model: asked.append(model) or evaluate(self, student, rng, model),
+def test_a_model_cannot_tell_the_number_of_its_parameters(take, weights) -> None:
+    forged = (
+        MODELS
+        + """
+from inside import checkpoint_probe
+def load(self, content):
+    self.model.load_state_dict(torch.load(__import__("io").BytesIO(content.data), weights_only=True))
+    return {"parameters": 7}
+checkpoint_probe.Candidate.load = load
+nn.Module.parameters = lambda self, recurse=True: iter([])
+"""
     )
-    take(saved({**weights, "labels": weights["labels"] * 0}))
-    assert asked == ["two_layer", "my_model"]
-
-
-def test_equal_runs_give_equal_marks_whatever_the_order_of_the_images(take, weights) -> None:
-    cards = [take(saved(weights), seed=seed) for seed in (1, 1, 2)]
-    assert cards[0].marks == cards[1].marks == cards[2].marks
-    assert len({card.models["my_model"].confusion for card in cards}) == 1
-
-
-def test_a_model_that_knows_the_images_by_heart_is_shown_to_instructors_only(take, weights) -> None:
-    card = take(saved(weights))
-    changed = card.models["my_model"].changed
-    assert changed["as they are"] == 1
-    assert changed["shifted by 2 pixels"] < 0.3
-    assert changed["mirrored"] < 0.3
-    assert card.cents == 800
-    assert "shifted" not in html.render(card)
-    results = gradescope.results(card)
-    assert results["extra_data"]["models"]["my_model"]["accuracy_when_changed"]["as they are"] == 1
-    assert "shifted" not in str(results["tests"]) + results["output"]
-
-
-def test_without_the_data_set_the_checks_are_to_be_graded_again(take, weights) -> None:
-    card = take(saved(weights), dataset="images:/srv/secret/nowhere")
-    assert {mark.outcome for mark in card.marks.values()} == {Outcome.BROKEN}
-    assert card.broken
-    assert "run make data" in card.marks[MY_MODEL].message
-    assert "srv" not in card.marks[MY_MODEL].message
-
-
-def test_without_cifar10_the_sentence_names_make_data(take, weights, monkeypatch, tmp_path) -> None:
-    monkeypatch.setattr(datasets, "DATA", tmp_path / "none")
-    datasets.load.cache_clear()
-    card = take(saved(weights), dataset="cifar10")
-    assert card.marks[MY_MODEL].outcome is Outcome.BROKEN
-    assert "run make data" in card.marks[MY_MODEL].message
-
-
-def test_in_a_students_folder_checks_without_a_data_set_are_skipped(tmp_path, weights) -> None:
-    (tmp_path / "part2_pytorch").mkdir()
-    (tmp_path / "part2_pytorch" / "__init__.py").write_text("")
-    (tmp_path / "part2_pytorch" / "models.py").write_text(MODELS)
-    (tmp_path / "checkpoints").mkdir()
-    (tmp_path / "checkpoints" / "two_layer.pt").write_bytes(saved(weights))
-    for name in ("assignment.toml", "pyproject.toml"):
-        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
-    command = [sys.executable, "-m", "autograder", "test", "--todo", "2.6", "-k", "two-layer", "--dataset"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    for dataset, says in (("images:nowhere", "run make data"), (f"shapes:{IMAGES}", "accuracy 1.0000")):
-        done = subprocess.run(
-            [*command, dataset], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert says in " ".join(done.stdout.split())
-
-
-def test_the_models_own_contract_is_checked_without_any_data(take, weights) -> None:
-    by_batch = "    def forward(self, x):\n        return x.flatten(1)[:, :10] - x.sum()\n"
-    card = take(None, models=MODELS.replace("    pass\n", by_batch), checks=("2.6-images",))
-    mark = card.marks["2.6-images"]
-    assert mark.outcome is Outcome.FAILED
-    assert "of an image alone is" in mark.message
-    assert mark.max_cents == 0
-
-
-def test_wilsons_interval_is_that_of_the_book() -> None:
-    result = ModelResult("m", "d", ("a", "b"), ((8, 2), (0, 0)), 1, 1, 1.0)
-    assert result.interval == pytest.approx((0.4901625, 0.9433178), abs=1e-6)
-    assert result.per_class == (0.8, None)
-    all_right = ModelResult("m", "d", ("a",), ((100,),), 1, 1, 1.0)
-    assert all_right.interval[1] == pytest.approx(1)
-
-
-def test_the_report_shows_each_class_and_an_empty_one(take) -> None:
-    card = Scorecard("t", {}, models={"m": ModelResult("m", "<b>", ("a", "<i>"), ((8, 2), (0, 0)), 5, 6, 1.0)})
-    page = html.render(card)
-    assert "80.0 %" in page
-    assert "no images" in page
-    assert "<i>" not in page
-
-
-def test_a_data_set_that_does_not_exist_is_refused(assignment) -> None:
-    with pytest.raises(RubricError, match="there is no data set 'mnist': use cifar10, images:PATH or shapes"):
-        assignment.on("mnist")
+    card = take(saved(weights), models=forged)
+    assert card.marks[MY_MODEL].outcome is Outcome.FAILED
+    card = take(saved(weights), models=forged.replace('{"parameters": 7}', "{}"))
+    assert card.models["my_model"].parameters == 600

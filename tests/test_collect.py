@@ -205,8 +205,9 @@ def test_a_zip_too_large_names_its_largest_folders_and_which_of_them_nobody_grad
 @pytest.mark.parametrize("control", ["\u202e", "\u2066", "\u202a"])
 def test_bidirectional_control_characters_are_named_with_their_line(control, unpack) -> None:
     files = {"part1_numpy/conv2d.py": f"x = 1\nadmin = 'no{control}'  # yes\n".encode()}
-    assert f"part1_numpy/conv2d.py:2 has the control character U+{ord(control):04X}, by which an editor shows" in (
-        unpack(honest(files)).notes[-1]
+    assert (
+        f"part1_numpy/conv2d.py:2 has the control character U+{ord(control):04X}, by which an editor shows"
+        in (unpack(honest(files)).notes[-1])
     )
 
 
@@ -220,5 +221,5 @@ def test_the_names_that_count_are_those_of_the_reference(skeletons) -> None:
     expected = {f"{part}/{name}" for table in (WORK, GIVEN) for part, names in table.items() for name in names}
     assert {name for name in files if name.endswith(".py")} == expected
     assert all(KEPT.fullmatch(f"checkpoints/{model}") for model in MODELS)
-    todo = {name for name, content in skeletons.items() if b"NotImplementedError(\"TODO" in content}
+    todo = {name for name, content in skeletons.items() if b'NotImplementedError("TODO' in content}
     assert todo == {f"{part}/{name}" for part, names in WORK.items() for name in names}

@@ -131,7 +131,7 @@ def test_no_answer_of_a_model_makes_the_second_look_at_it_raise(each, box, room,
         student.allow(300)
         exam.result(student, np.random.default_rng(0), "two_layer")
         asked = len(replies)
-        getattr(exam, "look_again", getattr(exam, "look_for_memory", None))(student)
+        exam.look_again(student)
         student.renew()
         return asked
 

@@ -16,9 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import proof, skeleton, trials
-from autograder.datasets import TestSet
-from autograder.exam import Exam
+from autograder import candidates, proof, skeleton, trials
 from autograder.expect import expect_close
 from autograder.scores import Outcome
 
@@ -102,8 +100,8 @@ def test_unusual_models_can_be_trained_and_score_in_the_box_as_where_they_were_t
             student = box.student(folder, 2)
             student.allow(60)
             images = (np.arange(6144) % 256).astype(np.uint8).reshape(2, 3, 32, 32).transpose(0, 2, 3, 1)
-            test = TestSet("noise", (), images, np.zeros(0, np.int64), mean=(0.5,) * 3, deviation=(0.25,) * 3)
-            candidate = Exam(folder, assignment).candidate(student, name, test)[0]
+            entry = candidates.enter(student, folder, name, assignment.limits.zip_megabytes)
+            candidate = entry.load(mean=(0.5,) * 3, deviation=(0.25,) * 3).remote
             expect_close(candidate.scores(images), np.array(json.loads(line)), "scores", dtype="float32")
             student.renew()
 

@@ -39,7 +39,7 @@ class Candidate:
         """Load a file of `torch.save`, (bytes,) uint8, and say in plain values what it holds.
 
         Returns:
-            parameters: how many numbers the model learns; and one of these, where it does not fit:
+            Nothing where it fits, else one of these.
             no_model, unreadable, unfit: the type of what stood in the way. keys: found instead of a state_dict.
             several: keys under which weights lie that all fit.
             missing, unexpected: the first names, and how many there are; prefix: what all found names begin with.
@@ -97,7 +97,7 @@ class Candidate:
         except Exception as error:  # tensors of another kind: quantised, sparse, complex
             return {"unfit": type(error).__name__}
         self.model.eval()
-        return {"parameters": sum(parameter.numel() for parameter in self.model.parameters())}
+        return {}
 
 
 def _states(loaded: Any) -> dict[str, State]:

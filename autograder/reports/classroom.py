@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from autograder.records import Record, State
 from autograder.reports.words import LABELS, WRONG, line
-from autograder.scores import Mark, ModelResult, Outcome
+from autograder.scores import PLAIN, Mark, ModelResult, Outcome
 
 BINS = 10
 SLOWEST = 10
 EQUALS = " equals what you get when "  # of `diagnosis.sentence`: what follows names the mistake
-PLAIN = "as they are"  # of ModelResult.changed
 DROP = 0.15  # of accuracy on changed images, beyond that of the class's median; more is worth a look
 
 
@@ -85,19 +84,28 @@ class Model:
         return statistics.median(self.accuracies)
 
     @property
-    def suspicious(self) -> list[tuple[Record, float, str]]:
-        """Those that lose much more than others on changed images, as who has learned the test set by heart does."""
-        drops: dict[str, list[tuple[Record, float]]] = {}
-        for record, result in self.results:
-            for how in result.changed.keys() - {PLAIN}:
-                drops.setdefault(how, []).append((record, result.changed[PLAIN] - result.changed[how]))
-        usual = {how: statistics.median(drop for _, drop in found) for how, found in drops.items()}
+    def suspicious(self) -> list[tuple[Record, str]]:
+        """Those worth a look, and why: by their own figures, or as they lose much more than others on changed images.
+
+        So does who has learned the test set by heart.
+        """
+        drops: dict[str, list[float]] = {}
+        for _, result in self.results:
+            for how, accuracy in result.changed.items():
+                drops.setdefault(how, []).append(result.changed[PLAIN] - accuracy)
+        usual = {how: statistics.median(found) for how, found in drops.items()}
         return [
-            (record, drop, how)
-            for how, found in sorted(drops.items())
-            for record, drop in found
-            if drop > usual[how] + DROP
+            (record, why) for record, result in self.results for why in result.doubts or _beside_others(result, usual)
         ]
+
+
+def _beside_others(result: ModelResult, usual: Mapping[str, float]) -> Iterator[str]:
+    """Say on which changed images a model loses much more than is usual."""
+    for how, accuracy in result.changed.items():
+        drop = result.changed[PLAIN] - accuracy
+        if drop > usual[how] + DROP:
+            yield f"loses {drop:.2f} of its accuracy when images are {how}, as against {usual[how]:.2f} in this class"
+            return
 
 
 class Classroom:

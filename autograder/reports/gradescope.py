@@ -67,18 +67,27 @@ def results(
 
 
 def _model(result: ModelResult) -> dict[str, Any]:
-    """What instructors get to know of a checkpoint; Gradescope does not show `extra_data` to students."""
-    return {
+    """What instructors get to know of a checkpoint; Gradescope does not show `extra_data` to students.
+
+    Even so, of private images no number that the model can shape is there; the class page and card.json have them all.
+    """
+    content = {
         "dataset": line(result.dataset),
         "images": result.images,
         "accuracy": round(result.accuracy, 6),
         "interval": [round(bound, 6) for bound in result.interval],
-        "classes": [line(name) for name in result.classes],
-        "confusion": [list(row) for row in result.confusion],
         "parameters": result.parameters,
         "bytes": result.file_bytes,
-        "seconds": round(result.seconds, 3),
+    }
+    if result.private:
+        return content
+    return {
+        **content,
+        "classes": [line(name) for name in result.classes],
+        "confusion": [list(row) for row in result.confusion],
         "accuracy_when_changed": {line(name): round(value, 4) for name, value in result.changed.items()},
+        "other_class_when_asked_again": None if result.again is None else round(result.again, 4),
+        "doubts": [line(doubt) for doubt in result.doubts],
     }
 
 

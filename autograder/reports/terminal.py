@@ -39,6 +39,8 @@ def print_table(scorecard: Scorecard, console: Console | None = None) -> None:
         _not_run(scorecard, out)
         for result in scorecard.models.values():
             out.say(model_line(result))
+            for doubt in result.doubts:  # of a grading only, which instructors see
+                out.say(f"{result.model} {doubt}: worth a look", "yellow", indent=2)
     for note in scorecard.notes:
         out.say(f"note: {note}")
     for text in scorecard.for_staff:
