@@ -63,8 +63,8 @@ reference: .venv/ready ## instructor: reference full, skeleton zero, every mista
 skeletons: .venv/ready ## instructor: generate the parts from reference/
 	@$(GRADER) skeletons
 
-audit: .venv/ready ## instructor: what the checks catch and what they miss
-	@$(GRADER) audit --jobs $(JOBS)
+audit: .venv/ready ## instructor: what the checks of a part catch and what they miss; PART=1 unless given
+	@$(GRADER) audit --jobs $(JOBS) $(if $(PART),--part $(PART))
 
 doctor: .venv/ready ## how well this machine isolates, and whether versions match the lock
 	@$(GRADER) doctor
