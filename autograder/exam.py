@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder import candidates, datasets, second_look
+from autograder import candidates, datasets, scaling, second_look
 from autograder.assignment import Assignment
 from autograder.candidates import LOADING, MARGIN, Candidate, Entry, too_slow
+from autograder.diagnosis import Finding
 from autograder.errors import BelowThreshold, CheckFailed, GraderError, OutOfTime, StudentRaised, WorkerLost
 from autograder.public_exam import PublicExam
 from autograder.scores import ModelResult
@@ -46,6 +47,7 @@ class Exam:
         self.results: dict[str, ModelResult] = {}
         self._failures: dict[str, GraderError] = {}
         self._shown: dict[str, Shown] = {}
+        self._suspects: dict[str, str] = {}
         self._public = PublicExam(folder, assignment, self.seconds)
 
     def public(self) -> PublicExam:
@@ -65,8 +67,19 @@ class Exam:
         if not result.accuracy > threshold:
             raise BelowThreshold(
                 f"the accuracy of {model} is {result.accuracy:.4f} ({result.correct} of {result.images} images of "
-                f"{result.dataset}), expected more than {threshold:g}"
+                f"{result.dataset}), expected more than {threshold:g}",
+                Finding(suspect=self._suspect(student, model)),
             )
+
+    def _suspect(self, student: Student, model: str) -> str:
+        """Say which images a model may have learned from instead; never of private ones."""
+        result, sample = self.results[model], self._shown[model].sample[: scaling.IMAGES]
+        seconds = scaling.COST * result.seconds * len(sample) / result.images
+        if model not in self._suspects and not self.private and student.left() > MARGIN + seconds:
+            entry, test = self._entry(student, model), datasets.load(self._assignment.dataset)
+            predicted = self._shown[model].predicted[: scaling.IMAGES]
+            self._suspects[model] = scaling.suspect(entry.load, test, sample, predicted)
+        return self._suspects.get(model, "")
 
     def result(self, student: Student, rng: np.random.Generator, model: str) -> ModelResult:
         """Evaluate a model, or repeat what became of it.

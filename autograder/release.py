@@ -28,12 +28,12 @@ Files = dict[str, bytes]
 # Of `autograder/`, what students run: no sandbox, no oracle, nothing that knows the reference.
 STUDENTS = (
     "__init__.py", "__main__.py", "answers.py", "as_graded.py", "assignment.py", "candidates.py", "cases.py",
-    "changes.py", "checkpoints.py", "cli.py", "collect.py", "datasets.py", "diagnosis.py", "dry_run.py", "engine.py",
-    "entries.py", "environment.py", "errors.py", "exam.py", "expect.py", "folders.py", "health.py", "lateness.py",
-    "layout.py", "local.py", "local_cases.py", "misnamed.py", "newer_python.py", "packing.py", "prediction.py",
-    "preflight.py", "public_exam.py", "recordings.py", "rehearsal.py", "remarks.py", "rubric.py", "scores.py",
-    "second_look.py", "sift.py", "speed.py", "state_dicts.py", "student.py", "submission.py", "supervisor.py",
-    "tables.py", "time_limit.py", "times.py", "unpack.py",
+    "changes.py", "checkpoints.py", "cli.py", "collect.py", "datasets.py", "diagnosis.py", "dry_run.py",
+    "engine.py", "entries.py", "environment.py", "errors.py", "exam.py", "expect.py", "folders.py", "health.py",
+    "lateness.py", "layout.py", "local.py", "local_cases.py", "misnamed.py", "newer_python.py", "packing.py",
+    "prediction.py", "preflight.py", "public_exam.py", "recordings.py", "rehearsal.py", "remarks.py",
+    "rubric.py", "scaling.py", "scores.py", "second_look.py", "sift.py", "speed.py", "state_dicts.py",
+    "student.py", "submission.py", "supervisor.py", "tables.py", "time_limit.py", "times.py", "unpack.py",
     "checks/**/*.py",
     "inside/__init__.py", "inside/checkpoint_probe.py", "inside/host.py", "inside/loss_probes.py",
     "inside/model_probes.py", "inside/names.py", "inside/probes.py", "inside/steps.py", "inside/surroundings.py",
