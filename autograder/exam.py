@@ -113,7 +113,7 @@ class Exam:
                 return
             test = datasets.load(self._assignment.dataset)
             try:
-                with student.within(LOADING + 2 * seconds):
+                with student.within(LOADING + PATIENCE * seconds):
                     candidate = self._entry(student, model).load(test.mean, test.deviation)
                     again, changed = second_look.look(candidate, test, shown)
             except (CheckFailed, StudentRaised, WorkerLost):  # it keeps its marks

@@ -10,7 +10,7 @@ from enum import StrEnum
 from autograder.diagnosis import NOTHING, Finding
 
 PLAIN = "as they are"  # of ModelResult.changed
-DROP = 0.25  # of accuracy, on changed images: honest networks lost 0.16 at most, an index of the images 0.37 at least
+DROP = 0.3  # of accuracy, on changed images: honest networks lost 0.2 at most, an index of the images 0.4 at least
 STEADY = 0.01  # of images may change their class between two answers
 
 
