@@ -30,17 +30,17 @@ as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, re
 
 @as_root
 def test_a_few_rows_hold_each_beside_its_control(assignment) -> None:
-    found = examine(assignment.limits, kinds=("neighbours", "zips"))
+    found = examine(assignment.limits, kinds=("forge", "neighbours", "zips"))
     assert [(row.name, row.wrong) for row in found.rows if row.result is not Result.HELD] == []
     assert found.complaint == ""
     assert found.holds
     plain = json.loads(json.dumps(found.as_json()))
     assert plain["level"] == "A"
     assert set(plain["totals"]) == COUNTS
-    assert set(plain["classes"]) == {"neighbours", "zips"}
+    assert set(plain["classes"]) == {"forge", "neighbours", "zips"}
     assert {key for row in plain["rows"] for key in row} == ROW_KEYS
-    assert plain["totals"]["tried"] == len(plain["rows"]) > 60
-    assert plain["totals"]["with_control"] > 50
+    assert plain["totals"]["tried"] == len(plain["rows"]) > 100
+    assert plain["totals"]["with_control"] > 90
 
 
 @as_root

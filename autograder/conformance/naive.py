@@ -205,10 +205,10 @@ def _believed(channel: bytes, trace: str) -> str:
     try:
         message = json.loads(channel[8 : 8 + size])
         value = _value(message.get("value", message.get("outcome")), channel[8 + size :])
+        right = np.allclose(value, judges.expected()) if isinstance(value, np.ndarray) else value in (True, "passed")
     except Exception as error:  # whatever a message makes of a reader that expects nothing bad
         return f"the reader of messages ends with {type(error).__name__}"
-    right = isinstance(value, np.ndarray) and np.allclose(value, judges.expected())
-    return "an answer is believed, whoever sent it" if right or value in (True, "passed") else ""
+    return "an answer is believed, whoever sent it" if right else ""
 
 
 def _value(value: Any, body: bytes) -> Any:
