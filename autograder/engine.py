@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -126,14 +127,16 @@ def grade_folder(
             _explain(check, student, card, deadline, exam)
             publish(card)
 
-    _part_by_part(checks, folder, box, mark)
+    _part_by_part(checks, folder, box, card, mark)
     if card.secret:
         wrong = [check for check in checks if _explainable(check, card.marks[check.id])]
-        _part_by_part(wrong, folder, box, explain)
+        _part_by_part(wrong, folder, box, card, explain)
 
 
-def _part_by_part(checks: Sequence[Check], folder: Path, box: Box, do: Callable[[Check, BoxedStudent], None]) -> None:
-    """Do something for each check, with the student of its part.
+def _part_by_part(
+    checks: Sequence[Check], folder: Path, box: Box, card: Scorecard, do: Callable[[Check, BoxedStudent], None]
+) -> None:
+    """Do something for each check, with the student of its part; what that one tried goes into the score card.
 
     A part's worker ends before that of the next part begins: so a submission never has more than one at a time, whose
     limits are those of the whole, and none that is asked the public cases meets one that has seen a secret one.
@@ -145,6 +148,7 @@ def _part_by_part(checks: Sequence[Check], folder: Path, box: Box, do: Callable[
                 do(check, student)
         finally:
             student.renew()
+            card.attempts = dict(Counter(card.attempts) + student.attempts)
 
 
 def blank(assignment: Assignment, checks: Sequence[Check]) -> Scorecard:

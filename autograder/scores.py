@@ -153,6 +153,8 @@ class Scorecard:
         secret: whether the cases were drawn from a secret seed: then times, too, tell what student code has seen, and
             stay with the instructor.
         for_staff: sentences that students do not get to see, such as dates that contradict each other.
+        attempts: what the code tried that no homework needs, by class ("leak: to open /etc/passwd"), and how often: an
+            observation for staff, no accusation, and never shown to students.
     """
 
     title: str
@@ -169,6 +171,7 @@ class Scorecard:
     late_cents: int = 0
     secret: bool = False
     for_staff: list[str] = field(default_factory=list)
+    attempts: dict[str, int] = field(default_factory=dict)
 
     @property
     def cents(self) -> int:
@@ -179,6 +182,11 @@ class Scorecard:
     def max_cents(self) -> int:
         """Points to be had, in hundredths."""
         return sum(mark.max_cents for mark in self.marks.values())
+
+    @property
+    def tried(self) -> str:
+        """What staff read of the attempts, in one line; empty where there were none."""
+        return ", ".join(f"{what} ({count}x)" for what, count in sorted(self.attempts.items()))
 
     @property
     def broken(self) -> bool:

@@ -25,6 +25,7 @@ FIRST_UNKNOWN = 451  # calls added after Linux 6.6
 SET_MODE_FILTER, ALL_THREADS = 1, 1
 
 CLONE_THREAD = 0x0001_0000
+WATCHED = ("clone", "kill")  # of the conditional ones, those that the filter of `watch` judges, where it is on
 TERMINAL_QUERIES = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS TIOCGWINSZ FIONREAD FIONBIO FIO(N)CLEX
 PR_NAMES = (15, 16)  # PR_SET_NAME, PR_GET_NAME
 # F_DUPFD F_GETFD F_SETFD F_GETFL F_SETFL F_DUPFD_CLOEXEC F_GETPIPE_SZ: nothing that another process would notice, as
@@ -38,12 +39,13 @@ UNKNOWN: Instruction = (RETURN, 0, 0, ERRNO | errno.ENOSYS)
 IGNORED: Instruction = (RETURN, 0, 0, ERRNO)  # error 0: it returns 0, and nothing was done
 
 
-def program(pid: int, own_uid: bool) -> list[Instruction]:
+def program(pid: int, own_uid: bool, watched: bool = False) -> list[Instruction]:
     """Build the filter for a process.
 
     Args:
         pid: the only process that it may signal: itself.
         own_uid: whether its user owns nothing else, so that chmod and utime can do no harm.
+        watched: whether the filter of `watch` is on it, which refuses what tells; of two filters EPERM would win.
     """
     conditional = numbers("conditional")
     allowed = [*numbers("files").values(), *numbers("memory").values(), *numbers("process").values()]
@@ -63,8 +65,11 @@ def program(pid: int, own_uid: bool) -> list[Instruction]:
         "fcntl": _argument_is(1, *OWN_DESCRIPTORS),
         "sched_setaffinity": _argument_is(0, 0, pid),
     }
+    if watched:
+        allowed += [*numbers("telling").values(), *(conditional[name] for name in WATCHED)]
+        by_arguments = {name: rule for name, rule in by_arguments.items() if name not in WATCHED}
     if own_uid:
-        allowed += [number for name, number in conditional.items() if name not in by_arguments]
+        allowed += [number for name, number in conditional.items() if name not in (*by_arguments, *WATCHED)]
     code: list[Instruction] = [
         (LOAD, 0, 0, ARCHITECTURE),
         (EQUAL, 1, 0, ARCHITECTURES[ARM]),
@@ -81,17 +86,26 @@ def program(pid: int, own_uid: bool) -> list[Instruction]:
 
 
 @functools.cache
-def assembled(pid: int, own_uid: bool) -> bytes:
+def assembled(pid: int, own_uid: bool, watched: bool) -> bytes:
     """The filter as the kernel reads it; cached, so that a zygote can assemble it before it forks."""
-    return b"".join(struct.pack("HBBI", *instruction) for instruction in program(pid, own_uid))
+    return packed(program(pid, own_uid, watched))
 
 
-def install(own_uid: bool) -> None:
+def packed(code: list[Instruction]) -> bytes:
+    """Write a filter as the kernel reads it."""
+    return b"".join(struct.pack("HBBI", *instruction) for instruction in code)
+
+
+def install(own_uid: bool, watched: bool) -> None:
     """Put the filter on this process, for good: from here on it can neither fork nor exec; needs no_new_privs."""
-    code = assembled(os.getpid(), own_uid)
+    enforce(assembled(os.getpid(), own_uid, watched), ALL_THREADS)
+
+
+def enforce(code: bytes, flags: int) -> int:
+    """Put any filter on this process, and return what the kernel does: a listener, where the flags ask for one."""
     buffer = ctypes.create_string_buffer(code)
     header = struct.pack("HP", len(code) // struct.calcsize("HBBI"), ctypes.addressof(buffer))
-    call(SECCOMP, SET_MODE_FILTER, ALL_THREADS, header)
+    return call(SECCOMP, SET_MODE_FILTER, flags, header)
 
 
 def _low(index: int) -> int:

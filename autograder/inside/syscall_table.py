@@ -39,6 +39,19 @@ TABLES = {
         gettimeofday 96 169, time 201 -, times 100 153, getrusage 98 165, uname 63 160, sysinfo 99 179,
         getcpu 309 168, getrandom 318 278, getrlimit 97 163, restart_syscall 219 128, wait4 61 260, waitid 247 95
     """,
+    "telling": """
+        socket 41 198, socketpair 53 199, fork 57 -, vfork 58 -, execve 59 221, execveat 322 281, memfd_create 319 279,
+        ptrace 101 117, process_vm_readv 310 270, process_vm_writev 311 271, pidfd_open 434 434, pidfd_getfd 438 438,
+        add_key 248 217, request_key 249 218, keyctl 250 219, syslog 103 116, shmget 29 194, shmat 30 196,
+        msgget 68 186, semget 64 190, mq_open 240 180, name_to_handle_at 303 264, open_by_handle_at 304 265,
+        unshare 272 97, setns 308 268, mount 165 40, umount2 166 39, pivot_root 155 41, chroot 161 51,
+        setuid 105 146, setgid 106 144, setreuid 113 145, setresuid 117 147, setgroups 116 159, capset 126 91,
+        bpf 321 280, perf_event_open 298 241, userfaultfd 323 282, io_uring_setup 425 425,
+        personality 135 92, init_module 175 105, finit_module 313 273, kexec_load 246 104, reboot 169 142,
+        sethostname 170 161, clock_settime 227 112, settimeofday 164 170, mknod 133 -, mknodat 259 33,
+        rt_sigqueueinfo 129 138, sched_setscheduler 144 119, inotify_init 253 -, inotify_init1 294 26,
+        chown 92 -, fchown 93 55, lchown 94 -, fchownat 260 54
+    """,
     "conditional": """
         chmod 90 -, fchmod 91 52, fchmodat 268 53, utime 132 -, utimes 235 -, utimensat 280 88, futimesat 261 -,
         clone 56 220, kill 62 129, tgkill 234 131, prlimit64 302 261, ioctl 16 29, prctl 157 167, clone3 435 435,

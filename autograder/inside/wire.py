@@ -41,6 +41,10 @@ class BadMessage(ValueError):
     """What came over the wire is malformed, or larger than the reader allows."""
 
 
+class TooLarge(BadMessage):
+    """It is well formed, and larger than that."""
+
+
 @dataclass(frozen=True)
 class Reference:
     """An object that stays on the student's side, by its number there."""
@@ -199,7 +203,7 @@ class _Unpacker:
         size = math.prod(shape) * DTYPES[dtype].itemsize
         # An array without numbers may still have rows without number: they count as if each held one.
         if max(size, math.prod(size or 1 for size in shape)) > self.left:
-            raise BadMessage(f"arrays of more than {self.left} bytes")
+            raise TooLarge(f"arrays of more than {self.left} bytes")
         self.left -= size
         self.count += 1
         body = self.read(size)

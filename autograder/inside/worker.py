@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .host import Host
+from .opened import Opened
 from .wire import BadMessage, decode, encode
 
 CHUNK = 1 << 16
@@ -24,11 +25,13 @@ def serve(channel: int, folder: str, report: dict[str, str]) -> None:
         folder: the submission, already on `sys.path`.
         report: which mechanisms hold; sent before anything else.
     """
-    host = Host(Path(folder))
+    host, opened = Host(Path(folder)), Opened(folder)
     _send(channel, encode({"ready": report}))
     while request := _receive(channel):
         identity = request["id"]
         reply = {"id": identity, **host.answer(request["requests"])}
+        if paths := opened.take():
+            reply["opened"] = paths
         _flush()
         _send(channel, _encoded(reply))
 

@@ -87,7 +87,7 @@ def _prepare(plan: dict[str, Any], report: lockdown.Report) -> tuple[int, int]:
     os.close(tasks)
     if threads != 1:
         raise RuntimeError(f"{threads} threads after the imports, expected 1")
-    seccomp.assembled(1, True)  # what every worker with a pid namespace of its own will need
+    seccomp.assembled(1, True, True)  # what every worker with a pid namespace of its own will need
     gc.collect()
     gc.freeze()
     return proc, own_namespace

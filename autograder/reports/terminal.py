@@ -45,6 +45,8 @@ def print_table(scorecard: Scorecard, console: Console | None = None) -> None:
         out.say(f"note: {note}")
     for text in scorecard.for_staff:
         out.say(f"for staff: {text}", "yellow")
+    if scorecard.tried:
+        out.say(f"for staff: seen to try {scorecard.tried}; an observation: honest code does so as well", "yellow")
     if scorecard.fault:
         out.say(f"{GRADED_AGAIN} ({scorecard.fault})", "bold yellow")
     if not scorecard.refusal:

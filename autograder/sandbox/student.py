@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,6 +23,9 @@ class BoxedStudent(Student):
     Args:
         start: forks a worker for this submission.
         limits: of `assignment.toml`.
+
+    Attributes:
+        attempts: what the workers that have ended tried and no homework needs, and how often.
     """
 
     def __init__(self, start: Start, limits: Limits) -> None:
@@ -34,6 +38,7 @@ class BoxedStudent(Student):
         self._seconds = 0.0
         self._last_words = ""
         self._topic = ""
+        self.attempts: Counter[str] = Counter()
         self._served: set[str] = set()
 
     def take_up(self, topic: str) -> bool:
@@ -66,6 +71,7 @@ class BoxedStudent(Student):
         """Let the next request go to a fresh worker, in which nothing of the student's has run."""
         if self._worker is not None:
             self._worker.kill()
+            self.attempts.update(self._worker.attempts)
         self._worker = None
         self._forget()
         self._waiting.clear()
@@ -137,6 +143,7 @@ class BoxedStudent(Student):
         lost, self._worker = self._worker, None
         self._forget()
         self._last_words = lost.printed() if lost is not None else ""
+        self.attempts.update(lost.attempts if lost is not None else {})
         return OutOfTime(late) if str(error) == "out of time" else WorkerLost(str(error))
 
 

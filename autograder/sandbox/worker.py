@@ -14,6 +14,7 @@ from typing import Any
 
 from autograder.errors import SetupError, WorkerLost
 from autograder.inside import wire
+from autograder.sandbox.attempts import Attempts
 
 READY_SECONDS = 20.0
 MAX_REPLY = 32 * 2**20  # bytes of arrays; ten times the largest that a check asks for
@@ -35,9 +36,11 @@ class Worker:
         self._early, self._chunk = bytearray(), bytearray(CHUNK)
         self._deadline = time.monotonic() + READY_SECONDS
         self._alive = True
+        self._attempts = Attempts()
         channel.setblocking(False)
         os.set_blocking(output, False)
         try:
+            self._attempts.listen(self._first_byte())
             self.report: dict[str, str] = self._receive()["ready"]
         except (WorkerLost, wire.BadMessage, KeyError) as error:
             self.kill()
@@ -63,6 +66,8 @@ class Worker:
             reply = self._receive(max_bytes)
         except wire.BadMessage as error:
             self.kill()
+            if not isinstance(error, wire.TooLarge):
+                self._attempts.forged("a malformed message")
             raise WorkerLost(f"the answer is malformed: {error}") from None
         except WorkerLost:
             self.kill()
@@ -70,7 +75,9 @@ class Worker:
         answered = reply.get("id")  # of any type: an array has no truth value
         if not isinstance(answered, str) or answered != identity or not ("value" in reply) ^ ("error" in reply):
             self.kill()
+            self._attempts.forged("an answer to another question")
             raise WorkerLost("the answer belongs to no question")
+        self._attempts.told(reply.get("opened"))
         return reply
 
     def printed(self) -> str:
@@ -84,6 +91,16 @@ class Worker:
     def kill(self) -> None:
         """End the process and everything in its box; nothing happens if it has ended already."""
         self._end(patience=0)
+
+    @property
+    def attempts(self) -> dict[str, int]:
+        """What it has tried that no homework needs, and how often: observations for staff, never a verdict."""
+        return dict(self._attempts.counts)
+
+    def _first_byte(self) -> list[int]:
+        """Receive the listener that comes with the first byte, where there is one."""
+        self._wait(select.POLLIN)
+        return list(socket.recv_fds(self._channel, 1, 1)[1])
 
     def _receive(self, max_bytes: int = 0) -> dict[str, Any]:
         return wire.decode(self._read, max_bytes)
@@ -135,11 +152,13 @@ class Worker:
         poll = select.poll()
         poll.register(self._channel, event)
         poll.register(self._output, select.POLLIN)
+        self._attempts.register(poll)
         while True:
             left = self._deadline - time.monotonic()
             ready = dict(poll.poll(1000 * left)) if left > 0 else {}
             if not ready:
                 raise WorkerLost("out of time")
+            self._attempts.answer(ready, poll)
             if self._output in ready and not self._drain():
                 poll.unregister(self._output)
             if self._channel.fileno() in ready:
@@ -159,6 +178,7 @@ class Worker:
         """Refuse a worker that has sent something nobody asked for."""
         with contextlib.suppress(BlockingIOError):
             if self._early or self._channel.recv(1, socket.MSG_PEEK):
+                self._attempts.forged("a message that nobody asked for")
                 raise WorkerLost("the worker spoke without being asked")
 
     def _end(self, patience: float) -> str:
@@ -172,10 +192,12 @@ class Worker:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
         self._drain()
+        self._attempts.close()
         os.close(self._output)
         os.close(self._pidfd)
         self._channel.close()
         status = self._reap().get("status")
+        self._attempts.ended(status)
         if status is None or not by_itself:
             return "the process closed its connection to the grader"
         return f"the process was ended by signal {-status}" if status < 0 else f"the process exited ({status})"
