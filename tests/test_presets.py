@@ -10,7 +10,7 @@ from autograder import assignment as assignments
 from autograder import rubric
 from autograder.assignment import PRESETS
 from autograder.errors import RubricError
-from autograder.lateness import parse
+from autograder.times import parse
 
 
 @pytest.mark.parametrize("preset", sorted(PRESETS.glob("*.toml")), ids=lambda path: path.stem)
