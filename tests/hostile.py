@@ -72,7 +72,7 @@ class Impostor:
     def __init__(self, reply: Callable[[str], bytes]) -> None:
         ours, self._channel = socket.socketpair()
         output, self._noise = os.pipe()
-        self._channel.sendall(b"".join(wire.encode({"ready": {}})))
+        self._channel.sendall(b"\0" + b"".join(wire.encode({"ready": {}})))  # the first byte comes without a listener
         self._reply = reply
         threading.Thread(target=self._serve, daemon=True).start()
         self.worker = Worker(ours, output, os.pidfd_open(self._dead.pid), lambda: {"status": 0})
