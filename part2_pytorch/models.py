@@ -64,6 +64,7 @@ class MyModel(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+
         # TODO 2.6: the layers. What costs time is multiplications: channels in * channels out * K * K * P * Q for a
         # convolution with P x Q outputs, so most of a network is best placed where images are small already.
         raise NotImplementedError("TODO 2.6: MyModel.__init__")
