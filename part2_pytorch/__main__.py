@@ -12,7 +12,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -90,14 +90,16 @@ def run(config: Config, out_dir: Path, weights: Path, data_dir: Path, fresh: boo
     started = time.perf_counter()
     # An epoch that was interrupted is trained again: TensorBoard drops what is written already from this step on.
     again = max(done * len(loaders["train"]), done + 1) if done else 0
+    told = epochs_told(out_dir, again) if done else {}
     with (
         SummaryWriter(str(out_dir), purge_step=again) as events,
         Progress(*columns(), console=console, transient=True) as progress,
     ):
         bar = WithBar(loaders["train"], progress, "training")
+        narrator = Narrator(events, config.epochs, len(bar), told)
         shown: dict[str, Loader | WithBar] = {"train": bar, "valid": loaders["valid"]}
         try:
-            history = fit(model, shown, config, out_dir, device, Narrator(events, config.epochs, len(bar)), not fresh)
+            history = fit(model, shown, config, out_dir, device, narrator, not fresh)
         except KeyboardInterrupt:
             progress.stop()
             publish(out_dir / checkpoint.BEST, weights)
@@ -116,6 +118,17 @@ def run(config: Config, out_dir: Path, weights: Path, data_dir: Path, fresh: boo
         f"validation accuracy {best['valid_accuracy']:.4f} in epoch {best['epoch']:.0f} of {config.epochs}, after "
         f"{time.perf_counter() - started:.0f} s; weights in {weights} ({weights.stat().st_size / 1e6:.2f} MB)"
     )
+
+
+def epochs_told(out_dir: Path, again: int) -> dict[str, int]:
+    """The last epoch before step `again` of which TensorBoard has each curve that counts in epochs."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(out_dir))
+    events.Reload()
+    found = {tag: [point.step for point in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+    found.pop("Train/loss_batch", None)
+    return {tag: max((step for step in steps if step < again), default=-1) for tag, steps in found.items()}
 
 
 def diverged(error: Diverged, batches: int, config: Config, weights: Path | None) -> str:
@@ -213,14 +226,15 @@ class WithBar:
 class Narrator:
     """A writer that also prints one line an epoch, and ends a run whose validation loss is NaN."""
 
-    def __init__(self, writer: Writer, epochs: int, batches: int) -> None:
-        self.writer, self.epochs, self.batches = writer, epochs, batches
+    def __init__(self, writer: Writer, epochs: int, batches: int, told: Mapping[str, int]) -> None:
+        self.writer, self.epochs, self.batches, self.told = writer, epochs, batches, told
         self.started = time.perf_counter()
         self.seen: dict[str, float] = {}
 
     def add_scalar(self, tag: str, value: float, step: int) -> None:
         """Pass the value on; print when the last of an epoch's values is in."""
-        self.writer.add_scalar(tag, value, step)
+        if step > self.told.get(tag, -1):  # TensorBoard has the point already, from before the interruption
+            self.writer.add_scalar(tag, value, step)
         if tag == "Valid/loss" and not math.isfinite(value):  # the last step of the epoch was one too many
             raise Diverged(value, step * self.batches - 1)
         self.seen[tag] = value

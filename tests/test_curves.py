@@ -18,6 +18,12 @@ import sys
 from part2_pytorch import train
 from part2_pytorch.__main__ import app
 call, stop, nan = train.LoggedCriterion.__call__, int(sys.argv.pop(1)), int(sys.argv.pop(1))
+keep, end = train.run_state, int(sys.argv.pop(1))
+def run_state(model, optimizer, scheduler, history, config):
+    if len(history) == end:
+        raise KeyboardInterrupt
+    return keep(model, optimizer, scheduler, history, config)
+train.run_state = run_state
 def logged(self, scores, labels):
     self.writer.add_scalar("Train/every_step", 0.0, self.step)
     if self.step == stop:
@@ -40,9 +46,9 @@ def home(images: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _train(home: Path, *, stop: int = -1, nan: int = -1) -> subprocess.CompletedProcess[str]:
-    """Train, with Ctrl-C at one step, or scores that become NaN at one."""
-    return python("-c", EVERY_STEP, str(stop), str(nan), *TRAIN, folder=home)
+def _train(home: Path, *, stop: int = -1, nan: int = -1, end: int = -1) -> subprocess.CompletedProcess[str]:
+    """Train, with Ctrl-C at one step or at the end of one epoch, or with scores that become NaN at one step."""
+    return python("-c", EVERY_STEP, str(stop), str(nan), str(end), *TRAIN, folder=home)
 
 
 def _steps(home: Path, tag: str) -> list[int]:
@@ -53,9 +59,10 @@ def _steps(home: Path, tag: str) -> list[int]:
 
 
 def test_a_curve_does_not_go_back_after_interruptions(home: Path) -> None:
-    for stop in (1, BATCHES + 1, 2 * BATCHES, -1):  # in the first epoch, amid another, at the first batch of one
-        done = _train(home, stop=stop)
-        assert done.returncode == (130 if stop >= 0 else 0), done.stdout + done.stderr
+    first, amid, begin, end = {"stop": 1}, {"stop": BATCHES + 1}, {"stop": 2 * BATCHES}, {"end": 3}
+    for where in (first, amid, begin, end, {}):  # at the end of an epoch its points are written, its state is not saved
+        done = _train(home, **where)
+        assert done.returncode == (130 if where else 0), done.stdout + done.stderr
     assert _steps(home, "Train/every_step") == list(range(EPOCHS * BATCHES))
     assert _steps(home, "Train/loss_batch") == [0]
     assert _steps(home, "Train/loss") == list(range(1, EPOCHS + 1))
