@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -116,16 +117,17 @@ def test_code_and_checkpoints_are_tried_and_the_time_is_told(submit, reference, 
 
 
 def test_code_that_the_grader_cannot_run_is_told_before_it_is_handed_in(submit, skeletons, reference) -> None:
-    changes = {
-        "linear": b"import torch",
-        "activations": f"open({__file__!r})".encode(),
-        "losses": b"import subprocess; subprocess.run(['ls'])",
-    }
-    files = {f"part1_numpy/{name}.py": line for name, line in changes.items()}
-    wrong = {name: reference[name].replace(b"# >>> solution", line, 1) for name, line in files.items()}
-    _, said = submit({**skeletons, **wrong}, quick=False)
+    with tempfile.NamedTemporaryFile(dir=Path.home()) as data:  # not among temporary files, which may be read
+        changes = {
+            "linear": b"import torch",
+            "activations": f"open({data.name!r})".encode(),
+            "losses": b"import subprocess; subprocess.run(['ls'])",
+        }
+        files = {f"part1_numpy/{name}.py": line for name, line in changes.items()}
+        wrong = {name: reference[name].replace(b"# >>> solution", line, 1) for name, line in files.items()}
+        _, said = submit({**skeletons, **wrong}, quick=False)
     assert "part 1 is graded without torch: only NumPy and the standard library are there (linear.py:" in said
-    assert f"graded without the file {Path(__file__).resolve()}: only code is handed in" in said
+    assert f"graded without the file {data.name}: only code is handed in" in said
     assert "graded where no other process can be started (losses.py:" in said
 
 
@@ -149,8 +151,20 @@ def test_code_that_ends_the_process_costs_the_rest_of_the_rehearsal_only(skeleto
 
 
 @pytest.mark.slow
-def test_a_loop_without_end_is_stopped_and_named(skeletons, tmp_path) -> None:
+def test_a_loop_without_end_costs_its_own_checks_and_is_named(skeletons, tmp_path) -> None:
     trials.write(tmp_path, {**skeletons, "part1_numpy/linear.py": b"while True: pass\n"})
+    findings = Findings()
+    for name in try_out(tmp_path, findings):
+        if name.startswith("1.3"):
+            break
+    tried = {check.id: check for check in findings.checks}
+    assert tried["1.2-forward"].outcome is Outcome.LOST
+    assert "does a loop never end?" in tried["1.2-forward"].message
+
+
+@pytest.mark.slow
+def test_a_loop_in_c_without_end_is_stopped_and_named(skeletons, tmp_path) -> None:
+    trials.write(tmp_path, {**skeletons, "part1_numpy/linear.py": b"sum(range(10**13))\n"})
     with pytest.raises(Stuck, match=r"^1\.2-forward did not end, and was stopped: does a loop never end\?"):
         list(try_out(tmp_path, Findings()))
 

@@ -121,6 +121,8 @@ def degree(layer: Any) -> int:
         (3, "return np.frompyfunc(one, 1, 1)(x)"),
         (3, "return np.fromiter((one(value) for value in x.ravel()), float)"),
         (3, "return np.fromfunction(np.vectorize(lambda a, b, c: a), x.shape)"),
+        (3, "names = {'x': x}\nexec('def f():\\n for a in x:\\n  for b in a:\\n   for c in b: pass', names)\n"
+            "thread = threading.Thread(target=names['f'])\nthread.start()\nthread.join()"),
         (3, "thread = threading.Thread(target=lambda: [c for a in x for b in a for c in b])\n"
             "thread.start()\nthread.join()"),
         (3, "return POOL.submit(lambda: [c for a in x for b in a for c in b]).result()"),

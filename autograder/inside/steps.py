@@ -22,7 +22,8 @@ import numpy as np
 
 ENOUGH = 100_000  # steps of one call, after which it is ended
 LIBRARY = os.path.dirname(threading.__file__)
-OTHERS = (LIBRARY, os.path.dirname(np.__file__), os.path.dirname(__file__), "<")  # where no line of a student's is
+LIBRARIES = (LIBRARY, os.path.dirname(np.__file__), os.path.dirname(__file__), "<frozen")
+OTHERS = (*LIBRARIES, "<")  # where no line of a student's is
 ASIDE = (  # waits for threads, or prints: no work of a layer's, and not the same each time
     *(os.path.join(LIBRARY, name) for name in ("threading.py", "queue.py", "concurrent", "multiprocessing")),
     *(os.path.join(LIBRARY, name) for name in ("logging", "pprint.py", "reprlib.py", "warnings.py")),
@@ -73,12 +74,16 @@ class Tally:
                 gc.enable()
 
     def enter(self, frame: FrameType) -> Any:
-        """Follow a function that is entered, unless it only waits or prints."""
+        """Follow a function that is entered, unless it only waits or prints, or no code of a student's called it."""
         if frame.f_code.co_filename.startswith(ASIDE):
             return None
         place: FrameType | None = frame
+        own = False
         while place is not None and place.f_code.co_filename.startswith(OTHERS):
+            own |= not place.f_code.co_filename.startswith(LIBRARIES)  # code of a text, as by exec
             place = place.f_back
+        if place is None and not own:  # a thread that ends, say, or what is called where an object goes
+            return None
 
         def follow(frame: FrameType, event: str, _: Any) -> Any:
             if event == "line":
