@@ -13,7 +13,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
 
 .venv/ready: pyproject.toml requirements.lock
-	@test -x $(PY) || { $(PYTHON) autograder/environment.py && $(PYTHON) -m venv .venv; }
+	@test -x $(PY) || { $(PYTHON) autograder/students/environment.py && $(PYTHON) -m venv .venv; }
 	@$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[grading,report,dev]"
 	@touch $@
 

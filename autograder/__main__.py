@@ -1,6 +1,6 @@
 """`python -m autograder`, for machines without make, and `autograder`: whatever is missing is said in one sentence."""
 
-from autograder.environment import complaint, stop
+from autograder.students.environment import complaint, stop
 
 
 def main() -> None:

@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from autograder import assignment as assignments
-from autograder import rubric
+from autograder.checking import rubric
+from autograder.course import assignment as assignments
 from autograder.errors import GraderError
 
 app = typer.Typer(
@@ -69,8 +69,8 @@ def grade(
     visibility: Annotated[str, typer.Option(help="When students see their results; as on Gradescope.")] = "visible",
 ) -> None:
     """Grade one zip in the sandbox; writes results.json after every check, and report.html."""
-    from autograder import single
-    from autograder.occasion import Occasion
+    from autograder.grading import grade as single
+    from autograder.grading.circumstances import Occasion
 
     when = Occasion(key, metadata, visibility)
     card = single.grade(
@@ -85,7 +85,9 @@ def demo(
     dataset: DataSet = "shapes",
 ) -> None:
     """Hand in the reference solution as a student would, and grade it."""
-    from autograder import catalogue, packing, single
+    from autograder.authoring import mistakes as catalogue
+    from autograder.grading import grade as single
+    from autograder.submission import packing
 
     out.mkdir(parents=True, exist_ok=True)
     packing.write_zip(out / "submission.zip", catalogue.reference_files(dataset=dataset))
@@ -107,7 +109,9 @@ def run_batch(
     dataset: DataSet = "",
 ) -> None:
     """Grade a class; goes on after an interruption, grades what has changed, and shows old marks beside new ones."""
-    from autograder import batch, crew, keys
+    from autograder.classroom import batch
+    from autograder.classroom import executors as crew
+    from autograder.course import keys
 
     seed = keys.seed(key) if key else seed
     if seed == rubric.PUBLIC_SEED:
@@ -135,7 +139,7 @@ def run_checks(
     dataset: DataSet = "",
 ) -> None:
     """Run the checks on the part folders here, with real tracebacks, and print the score table."""
-    from autograder import local
+    from autograder.students import test as local
 
     sys.exit(local.run(Path.cwd(), part=part, todo=todo, expression=k, pdb=pdb, dataset=dataset))
 
@@ -146,7 +150,7 @@ def submit(
     quick: Annotated[bool, typer.Option(help="Do not try the code and the checkpoints.")] = False,
 ) -> None:
     """Look at what you hand in as the grader will, and write submission.zip."""
-    from autograder import preflight
+    from autograder.students import submit as preflight
 
     sys.exit(preflight.run(Path.cwd(), out, console, quick=quick))
 
@@ -154,7 +158,7 @@ def submit(
 @app.command()
 def handout(path: Annotated[Path, typer.Option(help="The zip to write.")] = Path("dist/handout.zip")) -> None:
     """Pack what students get: skeletons, public checks with recorded values, and nothing that solves a TODO."""
-    from autograder import release
+    from autograder.authoring import release
 
     _announce(path, release.handout())
 
@@ -165,14 +169,15 @@ def gradescope(
     visibility: Annotated[str, typer.Option(help="When students see their results; as on Gradescope.")] = "visible",
 ) -> None:
     """Pack the grader for Gradescope, with the secret key of the hidden cases: show it to nobody."""
-    from autograder import occasion, release
+    from autograder.authoring import release
+    from autograder.grading import circumstances as occasion
 
     occasion.expect_visibility(visibility)
     _announce(path, release.gradescope(visibility))
 
 
 def _announce(path: Path, files: dict[str, bytes]) -> None:
-    from autograder import release
+    from autograder.authoring import release
 
     release.write(path, files)
     size = path.stat().st_size / 1e6
@@ -182,7 +187,7 @@ def _announce(path: Path, files: dict[str, bytes]) -> None:
 @app.command()
 def skeletons() -> None:
     """Generate part1_numpy, part2_pytorch and part3_imbalance from reference/."""
-    from autograder import skeleton
+    from autograder.authoring import skeleton
 
     changed = skeleton.write(skeleton.generate())
     console.print("\n".join(changed) if changed else "nothing to change", highlight=False)
@@ -191,7 +196,7 @@ def skeletons() -> None:
 @app.command()
 def reference(jobs: Annotated[int, typer.Option(help="Processes.")] = 2) -> None:
     """Prove the checks: the reference earns everything, the skeleton nothing, each mistake loses its own check."""
-    from autograder import proof
+    from autograder.authoring import reference as proof
 
     sys.exit(proof.run(console, jobs))
 
@@ -202,7 +207,7 @@ def bench(
     only: Annotated[list[str] | None, typer.Option(help="A single benchmark: rivals; may be repeated.")] = None,
 ) -> None:
     """Measure the figures of the README on this machine."""
-    from autograder import bench as benchmarks
+    from autograder.bench import measures as benchmarks
 
     benchmarks.run(console, path, only or ())
 
@@ -217,7 +222,7 @@ def run_audit(
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
 ) -> None:
     """Say what the checks catch and what they miss: catalogued mistakes, and small changes to the reference."""
-    from autograder import audit
+    from autograder.authoring import audit
 
     sys.exit(audit.run(console, part, mutants, jobs, json))
 
@@ -228,7 +233,7 @@ def written_report(
     runs: Annotated[Path, typer.Option(help="Holds what training has logged.")] = Path("runs"),
 ) -> None:
     """Fill figures and tables into the written report, write it as HTML and PDF, and say what is still empty."""
-    from autograder.written import make
+    from autograder.students.report import make
 
     made = make.make(folder, runs)
     for note in made.notes:
@@ -251,8 +256,9 @@ def write_gradebook(
     / "report/rubric.toml",
 ) -> None:
     """Merge marks for code and report with the lateness rule, and write CSV for Canvas, Moodle and Gradescope."""
-    from autograder.gradebook import exports, merge
-    from autograder.written import criteria
+    from autograder.classroom.gradebook import merge
+    from autograder.classroom.gradebook import platform_csv as exports
+    from autograder.course import report_rubric as criteria
 
     assignment = assignments.load(assignment_file)
     inputs = merge.Inputs(roster, code, report, times, extensions, dropped)
@@ -275,6 +281,6 @@ def doctor(
 
     Exit status: 0 if all holds that the level here promises, 1 if not, 2 a fault of the grader.
     """
-    from autograder import health
+    from autograder.conformance import doctor as health
 
     sys.exit(health.examine(console, json) if full or json else health.report(console))

@@ -25,10 +25,23 @@ Any other exception is a fault of ours: it is reported as BROKEN, never as a zer
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-if TYPE_CHECKING:
-    from autograder.diagnosis import Finding
+
+@dataclass(frozen=True)
+class Finding:
+    """What is known about a wrong value beyond the sentence.
+
+    Attributes:
+        suspect: "dx equals what you get when ...", or empty.
+        picture: |error| over the last two axes, the largest over all others; rows of whole numbers from 0 to 255.
+    """
+
+    suspect: str = ""
+    picture: tuple[tuple[int, ...], ...] = ()
+
+
+NOTHING = Finding()
 
 
 class GraderError(Exception):

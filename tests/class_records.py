@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from autograder.diagnosis import Finding
-from autograder.records import Person, Record
-from autograder.scores import Mark, ModelResult, Outcome, Scorecard
+from autograder.errors import Finding
+from autograder.reports.records import Person, Record
+from autograder.reports.scores import Mark, ModelResult, Outcome, Scorecard
 
 OVERLAP = "windows overwrite each other"
 ATTACK = "<script>document.title = 'owned'</script><img src=x onerror=\"document.title = 'owned'\">"

@@ -11,13 +11,18 @@ import pytest
 import torch
 from known import MODELS, MY_MODEL, MY_MODEL_HIGH, TWO_LAYER, Take, saved
 
-from autograder import assignment as assignments
-from autograder import catalogue, engine, packing, rubric, skeleton, trials
-from autograder.assignment import Assignment, Limits, Part
+from autograder.authoring import mistakes as catalogue
+from autograder.authoring import skeleton
+from autograder.authoring import variants as trials
+from autograder.checking import rubric
+from autograder.course import assignment as assignments
+from autograder.course.assignment import Assignment, Limits, Part
 from autograder.errors import SubmissionError
+from autograder.grading import engine
+from autograder.reports.scores import Scorecard
 from autograder.sandbox.box import Box
-from autograder.scores import Scorecard
-from autograder.submission import Submission, open_submission
+from autograder.submission import packing
+from autograder.submission.receive import Submission, open_submission
 
 Grade = Callable[..., Scorecard]
 Open = Callable[..., Submission]

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from autograder.skeleton import REFERENCE
+from autograder.authoring.skeleton import REFERENCE
 
 MAKE_IMAGES = """
 import sys

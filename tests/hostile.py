@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from autograder.assignment import Limits
+from autograder.course.assignment import Limits
 from autograder.inside import wire
 from autograder.inside.wire import Opaque, Reference, Seed, Tensor
-from autograder.sandbox.student import BoxedStudent
+from autograder.sandbox.boxed_student import BoxedStudent
 from autograder.sandbox.worker import Worker
 
 Reply = dict[str, Any]

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from autograder import datasets
-from autograder.scores import Scorecard
+from autograder.course import datasets
+from autograder.reports.scores import Scorecard
 
 IMAGES = 300
 MODELS = """

@@ -16,9 +16,11 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from autograder import catalogue, packing, skeleton
-from autograder.catalogue import Mistake
+from autograder.authoring import mistakes as catalogue
+from autograder.authoring import skeleton
+from autograder.authoring.mistakes import Mistake
 from autograder.errors import RubricError
+from autograder.submission import packing
 
 FIRST = ("Ada", "Alan", "Barbara", "Claude", "Dana", "Edsger", "Frances", "Grace", "Hedy", "Ivan", "Katherine")
 LAST = ("Abel", "Bell", "Curie", "Dirac", "Euler", "Fermat", "Gauss", "Hopper", "Ito", "Jacobi", "Kepler", "Lamarr")

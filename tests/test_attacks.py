@@ -17,14 +17,14 @@ from attacks import report
 from attacks.grading import grade, problems, public_inputs, reached
 from attacks.honest import UPLOADS, Upload
 
-from autograder import packing
-from autograder.assignment import ROOT, Assignment
 from autograder.conformance import bait as baits
+from autograder.conformance.bad_zips import ATTACKS as ZIPS
 from autograder.conformance.table import ATTACKED, ATTACKS, NEXT_WORKER, Attack
-from autograder.conformance.zips import ATTACKS as ZIPS
+from autograder.course.assignment import ROOT, Assignment
 from autograder.inside.syscalls import ARM
+from autograder.reports.scores import Outcome
 from autograder.sandbox.box import Box
-from autograder.scores import Outcome
+from autograder.submission import packing
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the box needs Linux")
 

@@ -9,13 +9,14 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from autograder import audit, catalogue, mutants, trials
-from autograder.audit import Audit, Fate
-from autograder.catalogue import Mistake
-from autograder.diagnosis import Finding
-from autograder.errors import RubricError
-from autograder.mutants import Mutant
-from autograder.scores import Mark, Outcome, Scorecard
+from autograder.authoring import audit, mutants
+from autograder.authoring import mistakes as catalogue
+from autograder.authoring import variants as trials
+from autograder.authoring.audit import Audit, Fate
+from autograder.authoring.mistakes import Mistake
+from autograder.authoring.mutants import Mutant
+from autograder.errors import Finding, RubricError
+from autograder.reports.scores import Mark, Outcome, Scorecard
 
 FILE = "part1_numpy/linear.py"
 MUTANT = Mutant(FILE, "1.2", "Linear.forward", 3, "y = x + 1", "y = x - 1", "a\nb\ny = x - 1\nc\n")

@@ -17,13 +17,16 @@ import make_class
 import pytest
 from rich.console import Console
 
-from autograder import assignment as assignments
-from autograder import batch, crew, exports, rubric, warm
-from autograder.assignment import ROOT, Assignment
+from autograder.checking import rubric
+from autograder.classroom import batch, exports
+from autograder.classroom import executors as crew
+from autograder.classroom import grader as warm
+from autograder.classroom.grader import Order
+from autograder.classroom.store import Store
+from autograder.course import assignment as assignments
+from autograder.course.assignment import ROOT, Assignment
 from autograder.errors import MachineUnfit, SetupError
-from autograder.records import Record, State
-from autograder.store import Store
-from autograder.warm import Order
+from autograder.reports.records import Record, State
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from class_records import ATTACK, small_class
 
-from autograder.reports import classpage, html
+from autograder.reports import class_page as classpage
+from autograder.reports import html
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome

@@ -16,11 +16,11 @@ import torch
 from known import MODELS, MY_MODEL, MY_MODEL_HIGH, TWO_LAYER, saved
 from torch import nn
 
-from autograder import checkpoints
-from autograder.checkpoints import read
 from autograder.errors import CheckFailed
 from autograder.inside.checkpoint_probe import Candidate
-from autograder.scores import Outcome
+from autograder.reports.scores import Outcome
+from autograder.submission import checkpoints
+from autograder.submission.checkpoints import read
 
 
 def packed(files: Mapping[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:

@@ -10,10 +10,11 @@ import pytest
 from class_records import ATTACK, OVERLAP, model, record, small_class
 from test_reports import HOSTILE, filled_with
 
-from autograder import records
-from autograder.records import Alike, LeftOut, Person, Record
-from autograder.reports import classpage, gradebook
-from autograder.reports.classroom import Classroom
+from autograder.reports import class_csv as gradebook
+from autograder.reports import class_page as classpage
+from autograder.reports import records
+from autograder.reports.class_statistics import Classroom
+from autograder.reports.records import Alike, LeftOut, Person, Record
 
 
 @pytest.fixture

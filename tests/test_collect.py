@@ -8,10 +8,10 @@ from os import urandom
 import pytest
 from trees import tree
 
-from autograder import catalogue
-from autograder.assignment import Limits
-from autograder.conformance.zips import CODE, honest
-from autograder.layout import GIVEN, KEPT, MODELS, WORK
+from autograder.authoring import mistakes as catalogue
+from autograder.conformance.bad_zips import CODE, honest
+from autograder.course.assignment import Limits
+from autograder.submission.layout import GIVEN, KEPT, MODELS, WORK
 
 OTHER = b"x = 2\n"
 REST = {"part2_pytorch/models.py": CODE, "part3_imbalance/losses.py": CODE, "checkpoints/my_model.pt": CODE}

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder import container, trials
-from autograder.assignment import Limits
+from autograder.authoring import variants as trials
+from autograder.course.assignment import Limits
+from autograder.grading import container
 
 TWO = {"memory.max": b"805306368\n", "cpu.max": b"50000 100000\n"}
 ONE = {

@@ -16,18 +16,18 @@ import numpy as np
 import pytest
 from attacks.grading import grade, reached
 
-from autograder import trials
-from autograder.assignment import ROOT, Assignment
+from autograder.authoring import variants as trials
 from autograder.conformance import bait as baits
 from autograder.conformance.mechanisms import MECHANISMS, Boxes
 from autograder.conformance.table import ATTACKED, ATTACKS, Attack
+from autograder.course.assignment import ROOT, Assignment
 from autograder.errors import SetupError
 from autograder.inside.syscalls import ARM
+from autograder.reports.scores import Outcome
 from autograder.sandbox import box as boxes_module
 from autograder.sandbox import worker as worker_module
 from autograder.sandbox.box import Box
-from autograder.sandbox.zygote import TORCH
-from autograder.scores import Outcome
+from autograder.sandbox.launch import TORCH
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root can switch all off")
 
@@ -131,7 +131,7 @@ def test_without_a_strict_comparison_nan_is_close(outcome, monkeypatch) -> None:
 
 FORGED = """
 import os, sys
-wire, worker = sys.modules["inside.wire"], sys.modules["inside.worker"]
+wire, worker = sys.modules["inside.wire"], sys.modules["inside.serve"]
 os.write(3, b"".join(wire.encode({"id": "0" * 32, "value": np.maximum(x, 0), "warnings": []})))
 send = worker._send
 def silent_once(*_): worker._send = send
@@ -158,15 +158,18 @@ def test_where_torch_is_installed_for_part_1_it_is_imported(outcome, assignment,
 IN_ONE_PROCESS = """
 import sys
 from pathlib import Path
-from autograder import engine, rubric
-from autograder.student import LocalStudent
+from autograder.checking import rubric
+from autograder.grading import engine
+from autograder.checking.student import LocalStudent
 check = next(check for check in rubric.load() if check.id == "1.3-relu")
 print(engine.judge(check, LocalStudent(Path(sys.argv[1])), 0, None).outcome)
 """
 
 
 def test_in_one_process_the_judge_is_patched(outcome, reference, tmp_path) -> None:
-    body = "import autograder.expect\nautograder.expect._close = lambda *_: True\nself.positive = x > 0"
+    body = (
+        "import autograder.checking.expect\nautograder.checking.expect._close = lambda *_: True\nself.positive = x > 0"
+    )
     row = _row("the trusted side's modules are imported and patched", body=body)
     assert outcome(row) is Outcome.RAISED
     trials.write(tmp_path, row.apply(dict(reference), {}))

@@ -13,7 +13,7 @@ import torch
 from drawn import make_images
 from PIL import Image
 
-from autograder import datasets
+from autograder.course import datasets
 
 data = datasets.given("data")
 images = datasets.given("images")

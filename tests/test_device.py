@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from autograder.assignment import ROOT
+from autograder.course.assignment import ROOT
 
 # Large tensors, made and freed; prints how many bytes glibc has mapped for single tensors while they are there, and
 # how many it keeps for the next ones when they are gone. The names are those of mallinfo2(3).

@@ -12,7 +12,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from autograder.diagnosis import locate, picture, sentence
+from autograder.checking.diagnosis import locate, picture, sentence
 
 TOLERANCE = 1e-9
 NAMES = {

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 from attacks import places
 
-from autograder import release, trials
-from autograder.assignment import ROOT
+from autograder.authoring import release
+from autograder.authoring import variants as trials
 from autograder.conformance import naive
 from autograder.conformance.examination import examine
-from autograder.conformance.results import CLASSES, Result
 from autograder.conformance.table import ATTACKS, Attack
 from autograder.conformance.target import RIGHT
+from autograder.conformance.verdicts import CLASSES, Result
+from autograder.course.assignment import ROOT
 from autograder.inside.syscalls import ARM
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open") or ARM, reason="the box needs Linux, its rows x86-64")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder import environment, newer_python
-from autograder.assignment import ROOT
+from autograder.course.assignment import ROOT
+from autograder.students import environment, newer_python
 
 PYTHONS = {
     path.parent.parent.name: path
@@ -31,7 +31,7 @@ def test_an_older_python_is_told_which_one_is_expected(version) -> None:
     done = _run(PYTHONS[version], "-m", "autograder", "test")
     expected = f"Python is {version} here, expected 3.11 or newer: install that, and start this with it"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"{expected}\n")
-    done = _run(PYTHONS[version], str(ROOT / "autograder/environment.py"))
+    done = _run(PYTHONS[version], str(ROOT / "autograder/students/environment.py"))
     assert (done.returncode, done.stderr) == (2, f"{expected}, as in make PYTHON=python3.11\n")
 
 
@@ -53,7 +53,9 @@ def test_an_older_numpy_is_told_which_one_is_expected_and_how_to_get_it(tmp_path
 @pytest.mark.parametrize(("version", "fits"), [("2.0.0", True), ("2.0", True), ("10.1rc1", True), ("1.9", False)])
 def test_versions_are_compared_as_numbers(tmp_path, version, fits) -> None:
     _install(tmp_path, "numpy", version)
-    done = _run(sys.executable, "-c", "from autograder.environment import *; print(complaint())", path=tmp_path)
+    done = _run(
+        sys.executable, "-c", "from autograder.students.environment import *; print(complaint())", path=tmp_path
+    )
     assert (done.stdout == "\n") is fits, done.stdout + done.stderr
 
 
@@ -61,7 +63,8 @@ def test_packages_that_are_missing_are_named_together(tmp_path) -> None:
     for name, version in (("numpy", "2.1.0"), ("rich", "14.0.0")):
         _install(tmp_path, name, version)
     here = (
-        "import sys; sys.path[:0] = sys.argv[1:3]; from autograder import environment; print(environment.complaint())"
+        "import sys; sys.path[:0] = sys.argv[1:3]\n"
+        "from autograder.students.environment import complaint; print(complaint())"
     )
     done = _run(sys.executable, "-S", "-E", "-c", here, str(ROOT), str(tmp_path))
     python = Path(sys.executable).name
@@ -111,7 +114,7 @@ def test_what_it_has_passes() -> None:
 @pytest.mark.skipif("3.13.0" not in PYTHONS, reason="no newer Python is installed here")
 def test_a_newer_python_reads_what_it_alone_understands_as_the_grader_does() -> None:
     """In that Python itself, which has no packages: the module needs the standard library only."""
-    script = "import sys; from autograder.newer_python import expect_old\nfor text in sys.argv[1:]:\n"
+    script = "import sys; from autograder.students.newer_python import expect_old\nfor text in sys.argv[1:]:\n"
     script += " try: expect_old(text, 'm.py', (3, 11)); print('passes')\n except SyntaxError as error: print(error.msg)"
     cases = {**YOUNG, **QUOTES, OLD_ENOUGH: "passes"}
     done = _run(PYTHONS["3.13.0"], "-c", script, *cases)

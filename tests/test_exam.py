@@ -10,11 +10,12 @@ import sys
 import pytest
 from known import IMAGES, MODELS, MY_MODEL, MY_MODEL_HIGH, TWO_LAYER, my_model, saved
 
-from autograder import candidates, datasets, exam
-from autograder.assignment import ROOT
+from autograder.course import datasets
+from autograder.course.assignment import ROOT
 from autograder.errors import RubricError
+from autograder.grading import candidates, exam
 from autograder.reports import html
-from autograder.scores import ModelResult, Outcome, Scorecard
+from autograder.reports.scores import ModelResult, Outcome, Scorecard
 
 
 @pytest.mark.parametrize(("right", "cents"), [(150, 0), (151, 300), (240, 300), (241, 700)])

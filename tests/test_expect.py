@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from autograder.errors import CheckFailed
-from autograder.expect import (
+from autograder.checking.expect import (
     expect_array,
     expect_close,
     expect_equal,
@@ -21,6 +20,7 @@ from autograder.expect import (
     expect_unchanged,
     show,
 )
+from autograder.errors import CheckFailed
 from autograder.inside import wire
 from autograder.inside.wire import Opaque, Tensor
 

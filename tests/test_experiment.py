@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from drawn import make_images, python
 
-from autograder.assignment import ROOT
-from autograder.skeleton import REFERENCE
+from autograder.authoring.skeleton import REFERENCE
+from autograder.course.assignment import ROOT
 
 METHODS = ("ce", "focal", "cb_ce", "cb_focal", "balanced", "logit_adjusted")
 TRAIN, TEST = 200, 60  # images

@@ -13,8 +13,8 @@ import make_class
 import pytest
 from test_roster import WORKSHEET
 
-from autograder import packing
-from autograder.assignment import ROOT
+from autograder.course.assignment import ROOT
+from autograder.submission import packing
 
 KEY = "k" * 64
 CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,HW2P1 (77)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder import exports, packing
-from autograder.assignment import Limits
+from autograder.classroom import exports
+from autograder.course.assignment import Limits
 from autograder.errors import SetupError, SubmissionError
-from autograder.records import Person
-from autograder.submission import open_submission
+from autograder.reports.records import Person
+from autograder.submission import packing
+from autograder.submission.receive import open_submission
 
 GRADESCOPE = """\
 submission_101:

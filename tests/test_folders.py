@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder import folders, packing, trials
-from autograder.assignment import Limits
-from autograder.entries import MAX_ENTRIES, MAX_UNPACKED
+from autograder.authoring import variants as trials
+from autograder.course.assignment import Limits
 from autograder.errors import SubmissionError
-from autograder.submission import Submission, open_submission
+from autograder.submission import folders, packing
+from autograder.submission.entries import MAX_ENTRIES, MAX_UNPACKED
+from autograder.submission.receive import Submission, open_submission
 
 CODE = {"part1_numpy/linear.py": b"x = 1\n", "part1_numpy/deep/er.py": b"y = 2\n"}
 

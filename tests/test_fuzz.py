@@ -20,15 +20,16 @@ from hypothesis import strategies as st
 from test_submission import BYTES, CHANGES, GOOD, NAMES, SAMPLE, Raw, never_escapes
 from test_wire import TREES
 
-from autograder import assignment as assignments
-from autograder import checkpoints, rubric
-from autograder.assignment import FILE, Limits
-from autograder.conformance.zips import pack
+from autograder.checking import rubric
+from autograder.conformance.bad_zips import pack
+from autograder.course import assignment as assignments
+from autograder.course.assignment import FILE, Limits
 from autograder.errors import CheckFailed, RubricError, StudentRaised, Unfinished, WorkerLost
 from autograder.inside import wire
 from autograder.inside.wire import Reference
-from autograder.sandbox.student import BoxedStudent
+from autograder.sandbox.boxed_student import BoxedStudent
 from autograder.sandbox.worker import Worker
+from autograder.submission import checkpoints
 
 SHORT = 40
 FEW_OR_MANY = pytest.mark.parametrize("examples", [SHORT, pytest.param(1000, marks=pytest.mark.slow)])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from trees import give, tree
 
-from autograder.assignment import PARTS
-from autograder.conformance.zips import CODE, KEPT, honest
-from autograder.layout import GIVEN
+from autograder.conformance.bad_zips import CODE, KEPT, honest
+from autograder.course.assignment import PARTS
+from autograder.submission.layout import GIVEN
 
 
 def test_edited_given_files_are_replaced_and_named(ours, unpack) -> None:

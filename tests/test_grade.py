@@ -17,11 +17,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from autograder import engine, health, packing
-from autograder.assignment import ROOT
+from autograder.conformance import doctor as health
+from autograder.course.assignment import ROOT
 from autograder.errors import SetupError
+from autograder.grading import engine
+from autograder.reports.scores import Outcome
 from autograder.sandbox import box as boxes
-from autograder.scores import Outcome
+from autograder.submission import packing
 
 
 def _command(zip_path: Path, out: Path, *options: str) -> list[str]:

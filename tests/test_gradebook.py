@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder import assignment as assignments
-from autograder.assignment import ROOT
+from autograder.classroom.gradebook import platform_csv as exports
+from autograder.classroom.gradebook.merge import Grade, Inputs, Merged, merge
+from autograder.course import assignment as assignments
+from autograder.course import report_rubric as criteria
+from autograder.course.assignment import ROOT
 from autograder.errors import TableError
-from autograder.gradebook import exports
-from autograder.gradebook.merge import Grade, Inputs, Merged, merge
-from autograder.written import criteria
 
 RUBRIC = criteria.load(ROOT / "report" / "rubric.toml")
 LINES = [line.id for line in RUBRIC.line]

@@ -16,9 +16,12 @@ from pathlib import Path
 import pytest
 import uploads
 
-from autograder import keys, occasion, release, trials
-from autograder.assignment import ROOT
+from autograder.authoring import release
+from autograder.authoring import variants as trials
+from autograder.course import keys
+from autograder.course.assignment import ROOT
 from autograder.errors import SetupError
+from autograder.grading import circumstances as occasion
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ import pytest
 import uploads
 from attacks import places
 
-from autograder import release, trials
+from autograder.authoring import release
+from autograder.authoring import variants as trials
 
 pytestmark = [
     pytest.mark.slow,

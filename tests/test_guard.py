@@ -12,14 +12,15 @@ from attacks.grading import grade as grade_row
 from attacks.honest import UPLOADS
 from test_unusual import SOLUTIONS, changed
 
-from autograder import records
 from autograder.conformance import bait as baits
 from autograder.conformance import target
 from autograder.conformance.table import ATTACKED, ATTACKS, Attack
 from autograder.inside.syscalls import ARM
-from autograder.records import Person, Record
-from autograder.reports import classpage, gradescope, html
-from autograder.scores import Outcome
+from autograder.reports import class_page as classpage
+from autograder.reports import html, records
+from autograder.reports import results_json as gradescope
+from autograder.reports.records import Person, Record
+from autograder.reports.scores import Outcome
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open") or ARM, reason="the box needs Linux, its rows x86-64")
 SOCKET = "escape: a socket"

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder import release, rubric, trials
+from autograder.authoring import release
+from autograder.authoring import variants as trials
+from autograder.checking import rubric
 
 INDEX = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple/")
 INHERITED = ("VIRTUAL_ENV", "PYTHONPATH", "MAKEFLAGS", "MAKELEVEL")  # of the tests that run this one

@@ -13,16 +13,18 @@ import numpy as np
 import pytest
 from hostile import FORMS, Reply, Script, forged, many_lies, one_lie, recording
 
-from autograder import engine, records, rubric
-from autograder.assignment import Assignment
-from autograder.engine import Verdict
-from autograder.exam import Exam
-from autograder.expect import show
-from autograder.reports import gradescope, html
-from autograder.rubric import Check
+from autograder.checking import rubric
+from autograder.checking.expect import show
+from autograder.checking.rubric import Check
+from autograder.course.assignment import Assignment
+from autograder.grading import engine
+from autograder.grading.engine import Verdict
+from autograder.grading.exam import Exam
+from autograder.reports import html, records
+from autograder.reports import results_json as gradescope
+from autograder.reports.scores import Outcome
 from autograder.sandbox.box import Box
-from autograder.sandbox.student import BoxedStudent
-from autograder.scores import Outcome
+from autograder.sandbox.boxed_student import BoxedStudent
 
 Recorded = dict[str, list[Reply]]
 Verdicts = dict[str, list[Verdict]]

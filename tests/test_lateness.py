@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder import assignment as assignments
+from autograder.course import assignment as assignments
+from autograder.course.lateness import Deadlines, Extension, duration, load_extensions
+from autograder.course.times import parse
 from autograder.errors import RubricError, TableError
-from autograder.lateness import Deadlines, Extension, duration, load_extensions
-from autograder.times import parse
 
 NEW_YORK = timezone(timedelta(hours=-5))
 DUE = datetime(2024, 2, 19, 23, 59, tzinfo=NEW_YORK)

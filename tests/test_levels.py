@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from attacks import places
 
-from autograder import packing
-from autograder.assignment import ROOT
 from autograder.conformance.mechanisms import Boxes
+from autograder.course.assignment import ROOT
 from autograder.inside.syscalls import ARM
+from autograder.submission import packing
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0 or ARM,

@@ -15,10 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder import catalogue, rubric, speed, trials
-from autograder.assignment import ROOT
+from autograder.authoring import mistakes as catalogue
+from autograder.authoring import variants as trials
+from autograder.checking import rubric
+from autograder.course.assignment import ROOT
 from autograder.errors import OutOfTime
-from autograder.time_limit import time_limit
+from autograder.students import speed
+from autograder.students.time_limit import time_limit
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -164,8 +167,8 @@ ALLOWED = (
 )
 TRY = """
 import json, pathlib, sys, torch, pytest
-from autograder.as_graded import AsGraded
-from autograder.student import LocalStudent
+from autograder.students.as_graded import AsGraded
+from autograder.checking.student import LocalStudent
 folder, lines = pathlib.Path.cwd(), json.load(sys.stdin)
 student = LocalStudent(folder)
 student.surroundings = AsGraded(folder, 1)

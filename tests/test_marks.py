@@ -9,14 +9,14 @@ import pytest
 from class_records import small_class
 from test_roster import CANVAS, GRADESCOPE, GRADESCOPE_GRADES, WORKSHEET
 
-from autograder import assignment as assignments
-from autograder.assignment import ROOT
+from autograder.classroom.gradebook import platform_csv as exports
+from autograder.classroom.gradebook.merge import Inputs, Merged, merge
+from autograder.course import assignment as assignments
+from autograder.course import report_rubric as criteria
+from autograder.course.assignment import ROOT
 from autograder.errors import TableError
-from autograder.gradebook import exports
-from autograder.gradebook.merge import Inputs, Merged, merge
-from autograder.records import Person, Record
-from autograder.reports import gradebook
-from autograder.written import criteria
+from autograder.reports import class_csv as gradebook
+from autograder.reports.records import Person, Record
 
 RUBRIC = criteria.load(ROOT / "report" / "rubric.toml")
 LINES = [line.id for line in RUBRIC.line]

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder import engine, packing, rubric, trials
+from autograder.authoring import variants as trials
+from autograder.checking import rubric
+from autograder.grading import engine
+from autograder.submission import packing
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the box needs Linux")
 HELD = 600 * 2**20  # more than torch takes

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder import metadata
-from autograder.lateness import Deadlines
+from autograder.course.lateness import Deadlines
+from autograder.grading import metadata
 
 DUE = datetime.fromisoformat("2027-02-19T23:59:00-05:00")
 DAY = timedelta(days=1)

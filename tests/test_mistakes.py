@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from autograder import catalogue, proof, rubric
-from autograder.catalogue import Mistake
+from autograder.authoring import mistakes as catalogue
+from autograder.authoring import reference as proof
+from autograder.authoring.mistakes import Mistake
+from autograder.checking import rubric
 from autograder.errors import RubricError
 
 MISTAKES = catalogue.load()

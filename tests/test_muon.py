@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from autograder import datasets
+from autograder.course import datasets
 
 muon, config = datasets.given("muon"), datasets.given("config")
 

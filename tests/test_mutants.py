@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from autograder import mutants, mutations, skeleton
+from autograder.authoring import mutants, mutations, skeleton
+from autograder.authoring.mutations import Page
 from autograder.errors import RubricError
-from autograder.mutations import Page
 
 LINES = [
     (mutations.binary, "y = a + b", ["y = a - b", "y = a * b", "y = a", "y = b"]),

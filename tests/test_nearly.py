@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder.diagnosis import apart, locate, nearly
+from autograder.checking.diagnosis import apart, locate, nearly
+from autograder.checking.expect import expect_close, expect_equal
 from autograder.errors import CheckFailed
-from autograder.expect import expect_close, expect_equal
-from autograder.scores import Outcome
+from autograder.reports.scores import Outcome
 
 RIGHT = np.random.default_rng(0).normal(size=(3, 4))
 

@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping
 import pytest
 from attacks.grading import grade
 
-from autograder import catalogue, trials
-from autograder.assignment import Assignment
+from autograder.authoring import mistakes as catalogue
+from autograder.authoring import variants as trials
 from autograder.conformance import neighbours
 from autograder.conformance.mechanisms import Boxes
 from autograder.conformance.table import ATTACKED, ATTACKS
+from autograder.course.assignment import Assignment
 from autograder.inside.syscalls import ARM
+from autograder.reports.scores import Outcome
 from autograder.sandbox.box import Box
-from autograder.scores import Outcome
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open") or ARM, reason="numbers of system calls are x86-64's")
 

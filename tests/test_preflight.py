@@ -11,14 +11,18 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from autograder import packing, prediction, preflight, skeleton, speed, trials
-from autograder.assignment import Limits
-from autograder.dry_run import Findings, Model, Stuck, Tried, try_out
-from autograder.entries import MAX_ENTRIES
+from autograder.authoring import skeleton
+from autograder.authoring import variants as trials
+from autograder.course.assignment import Limits
 from autograder.errors import SetupError, SubmissionError
-from autograder.scores import Outcome
-from autograder.speed import Calibration
-from autograder.submission import open_submission
+from autograder.reports.scores import Outcome
+from autograder.students import prediction, speed
+from autograder.students import submit as preflight
+from autograder.students.speed import Calibration
+from autograder.students.trial import Findings, Model, Stuck, Tried, try_out
+from autograder.submission import packing
+from autograder.submission.entries import MAX_ENTRIES
+from autograder.submission.receive import open_submission
 
 Submit = Callable[..., tuple[int, str]]
 

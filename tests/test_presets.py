@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder import assignment as assignments
-from autograder import rubric
-from autograder.assignment import PRESETS
+from autograder.checking import rubric
+from autograder.course import assignment as assignments
+from autograder.course.assignment import PRESETS
+from autograder.course.times import parse
 from autograder.errors import RubricError
-from autograder.times import parse
 
 
 @pytest.mark.parametrize("preset", sorted(PRESETS.glob("*.toml")), ids=lambda path: path.stem)

@@ -10,8 +10,8 @@ from known import MY_MODEL, MY_MODEL_HIGH, TWO_LAYER, saved
 from PIL import Image
 from test_two_seeds import outcomes, visible
 
-from autograder import datasets
-from autograder.scores import Outcome
+from autograder.course import datasets
+from autograder.reports.scores import Outcome
 
 SPY = """
 import ctypes, hashlib, os, sys, time, warnings

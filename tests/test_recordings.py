@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder import recordings
+from autograder.checking import recordings
+from autograder.checking.recordings import key, recorded
 from autograder.errors import NotRecorded
-from autograder.recordings import key, recorded
 
 X = np.arange(6.0).reshape(2, 3)
 RESULTS = {

@@ -14,10 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from autograder import catalogue, keys, release, rubric, skeleton, trials
-from autograder.assignment import PARTS, ROOT
+from autograder.authoring import mistakes as catalogue
+from autograder.authoring import release, skeleton
+from autograder.authoring import variants as trials
+from autograder.checking import rubric
+from autograder.course import keys
+from autograder.course.assignment import PARTS, ROOT
 from autograder.errors import SetupError
-from autograder.scores import Outcome
+from autograder.reports.scores import Outcome
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 SHORT = 30  # characters: statements up to here are anyone's, as `return dx`
@@ -180,7 +184,7 @@ def test_students_see_their_own_commands_only(run) -> None:
 def test_with_the_reference_put_in_a_student_gets_full_marks_and_an_accepted_zip(
     run, reference, checkpoints, tmp_path, box, assignment
 ) -> None:
-    from autograder import engine
+    from autograder.grading import engine
 
     done = run({**reference, **checkpoints}, "test", "--dataset", trials.DATASET)
     assert re.search(r"72\.00 of 72\.00", done.stdout), done.stdout
@@ -197,8 +201,10 @@ def test_with_the_reference_put_in_a_student_gets_full_marks_and_an_accepted_zip
 TRIALS = """
 import json, os, sys
 from pathlib import Path
-from autograder import assignment, engine, rubric
-from autograder.student import LocalStudent
+from autograder.checking import rubric
+from autograder.course import assignment
+from autograder.grading import engine
+from autograder.checking.student import LocalStudent
 part, jobs, out = int(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text()), Path(sys.argv[3])
 checks = [check for check in rubric.load() if check.part == part and not check.exam]
 if part > 1:

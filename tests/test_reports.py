@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from autograder import assignment
-from autograder.diagnosis import Finding
-from autograder.reports import files, gradescope, html, terminal, words
-from autograder.scores import Mark, Outcome, Scorecard
+from autograder.course import assignment
+from autograder.errors import Finding
+from autograder.reports import files, html, terminal, words
+from autograder.reports import results_json as gradescope
+from autograder.reports.scores import Mark, Outcome, Scorecard
 
 HOSTILE = {
     "script": "<script>alert(1)</script><img src=x onerror=alert(1)>",

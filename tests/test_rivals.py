@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from autograder import rivals
-from autograder.assignment import ROOT
+from autograder.bench import rivals
+from autograder.course.assignment import ROOT
 from autograder.errors import SetupError
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from autograder.classroom.gradebook import roster
+from autograder.classroom.gradebook.roster import Roster
 from autograder.errors import TableError
-from autograder.gradebook import roster
-from autograder.gradebook.roster import Roster
 
 CANVAS = """\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,HW 2 (123456),Current Score
 ,,,,,Manual Posting,

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder import assignment as assignments
-from autograder import rubric
-from autograder.assignment import FILE, share
+from autograder.checking import rubric
+from autograder.checking.rubric import Check, check
+from autograder.course import assignment as assignments
+from autograder.course.assignment import FILE, share
 from autograder.errors import RubricError
-from autograder.rubric import Check, check
 
 
 def test_the_points_of_each_part_sum_exactly(assignment) -> None:

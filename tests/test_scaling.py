@@ -6,8 +6,9 @@ import pytest
 import torch
 from known import IMAGES, MY_MODEL, saved
 
-from autograder import datasets, scaling
-from autograder.scores import Outcome
+from autograder.course import datasets
+from autograder.grading import scaling
+from autograder.reports.scores import Outcome
 
 LEARNED = {**scaling.OTHERS, scaling.SWAPPED: ((0.5,) * 3, (0.25,) * 3)}
 

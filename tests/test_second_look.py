@@ -9,11 +9,16 @@ import pytest
 import torch
 from known import MY_MODEL, MY_MODEL_HIGH, my_model, saved
 
-from autograder import changes, datasets, engine, packing, records, rubric
-from autograder.records import Person, Record
-from autograder.reports import classpage, gradescope, html
-from autograder.scores import Outcome
-from autograder.trials import DATASET
+from autograder.authoring.variants import DATASET
+from autograder.checking import rubric
+from autograder.course import datasets
+from autograder.grading import changes, engine
+from autograder.reports import class_page as classpage
+from autograder.reports import html, records
+from autograder.reports import results_json as gradescope
+from autograder.reports.records import Person, Record
+from autograder.reports.scores import Outcome
+from autograder.submission import packing
 
 ALBUM = "shapes:2000"  # among fewer images a changed one is easy to find
 NEIGHBOUR = """

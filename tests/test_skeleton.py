@@ -6,10 +6,10 @@ import ast
 
 import pytest
 
-from autograder import skeleton
-from autograder.assignment import ROOT
+from autograder.authoring import skeleton
+from autograder.course.assignment import ROOT
 from autograder.errors import RubricError
-from autograder.layout import GIVEN
+from autograder.submission.layout import GIVEN
 
 GOOD = '''\
 class Pool:

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import catalogue, proof, trials
-from autograder.assignment import ROOT
+from autograder.authoring import mistakes as catalogue
+from autograder.authoring import reference as proof
+from autograder.authoring import variants as trials
+from autograder.course.assignment import ROOT
 from autograder.inside.steps import ENOUGH, count, follow_threads
 
 HEAD = """
@@ -177,7 +179,7 @@ def test_the_box_and_make_test_count_alike_and_name_the_line(grade, reference, t
     trials.write(tmp_path, files)
     script = (
         "import sys\nfrom pathlib import Path\n"
-        "from autograder import rubric\nfrom autograder.student import LocalStudent\n"
+        "from autograder.checking import rubric\nfrom autograder.checking.student import LocalStudent\n"
         "check = next(check for check in rubric.load() if check.id == '1.6-loops')\n"
         "try: check.run(LocalStudent(Path(sys.argv[1])), 0, None)\n"
         "except Exception as error: print(error)"

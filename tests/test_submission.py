@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trees import give, tree
 
-from autograder.assignment import Limits
-from autograder.conformance.zips import ATTACKS, CODE, FOLDER, GOOD, KEPT, LINK, Raw, honest, pack, zip64
-from autograder.entries import clean
+from autograder.conformance.bad_zips import ATTACKS, CODE, FOLDER, GOOD, KEPT, LINK, Raw, honest, pack, zip64
+from autograder.course.assignment import Limits
 from autograder.errors import SubmissionError
-from autograder.submission import open_submission
+from autograder.submission.entries import clean
+from autograder.submission.receive import open_submission
 
 
 @pytest.mark.parametrize(("content", "sentence"), ATTACKS.values(), ids=ATTACKS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import tables
+from autograder.course import tables
 from autograder.errors import TableError
 from autograder.reports import sheets
 

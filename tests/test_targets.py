@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from autograder import trials
-from autograder.assignment import ROOT
-from autograder.scores import Scorecard
+from autograder.authoring import variants as trials
+from autograder.course.assignment import ROOT
+from autograder.reports.scores import Scorecard
 
 Files = dict[str, bytes]
 Change = Callable[[Files], None]
@@ -127,7 +127,8 @@ def test_the_same_is_said_before_anything_is_handed_in(case, reference, tmp_path
     todo, change, says = CASES[case]
     trials.write(tmp_path, changed(reference, change))
     script = (
-        "import sys, pathlib; from autograder import engine, rubric; from autograder.student import LocalStudent\n"
+        "import sys, pathlib; from autograder.checking import rubric; from autograder.grading import engine\n"
+        "from autograder.checking.student import LocalStudent\n"
         "student = LocalStudent(pathlib.Path(sys.argv[1]))\n"
         "for check in rubric.load():\n"
         "    if check.todo == sys.argv[2]: print(engine.judge(check, student, 0, None).message)\n"

@@ -13,8 +13,8 @@ import torch
 from drawn import command, environment, make_images, python
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from autograder import datasets
-from autograder.assignment import ROOT
+from autograder.course import datasets
+from autograder.course.assignment import ROOT
 
 config = datasets.given("config")
 

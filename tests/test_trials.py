@@ -9,11 +9,12 @@ import sys
 import time
 from pathlib import Path
 
-from autograder.assignment import ROOT
+from autograder.course.assignment import ROOT
 
 GRADE_FOREVER = """
 import itertools
-from autograder import catalogue, trials
+from autograder.authoring import mistakes as catalogue
+from autograder.authoring import variants as trials
 
 if __name__ == "__main__":
     variants = itertools.repeat(catalogue.reference_files(), 10_000)

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder import exports, packing, trials, twins
-from autograder.records import Alike
+from autograder.authoring import variants as trials
+from autograder.classroom import exports
+from autograder.classroom import identical_files as twins
+from autograder.reports.records import Alike
+from autograder.submission import packing
 
 LONG = b"".join(b"value_%d = some_function_of(%d)\n" % (n, n) for n in range(20))
 WEIGHTS = os.urandom(1000)

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 import pytest
 from attacks.spy import CHANNELS, submission
 
-from autograder.layout import GIVEN
-from autograder.reports import gradescope, html
-from autograder.scores import Outcome, Scorecard
+from autograder.reports import html
+from autograder.reports import results_json as gradescope
+from autograder.reports.scores import Outcome, Scorecard
+from autograder.submission.layout import GIVEN
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the box needs Linux")
 SEEDS = (20281, 20282)

@@ -16,9 +16,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import candidates, proof, skeleton, trials
-from autograder.expect import expect_close
-from autograder.scores import Outcome
+from autograder.authoring import reference as proof
+from autograder.authoring import skeleton
+from autograder.authoring import variants as trials
+from autograder.checking.expect import expect_close
+from autograder.grading import candidates
+from autograder.reports.scores import Outcome
 
 FOLDER = Path(__file__).parent / "unusual"
 SOLUTIONS = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.toml"))}

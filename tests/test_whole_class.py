@@ -19,8 +19,8 @@ from pathlib import Path
 import make_class
 import pytest
 
-from autograder.assignment import ROOT
-from autograder.store import Store
+from autograder.classroom.store import Store
+from autograder.course.assignment import ROOT
 
 pytestmark = pytest.mark.slow
 

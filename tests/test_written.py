@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder import assignment as assignments
-from autograder.assignment import ROOT
+from autograder.course import assignment as assignments
+from autograder.course import report_rubric as criteria
+from autograder.course.assignment import ROOT
 from autograder.errors import RubricError, SetupError
-from autograder.written import criteria, make
-from autograder.written.document import fill
+from autograder.students.report import make
+from autograder.students.report.document import fill
 
 RUBRIC = criteria.load(ROOT / "report" / "rubric.toml")
 TABLE = "factor,method,error %\n0.01,cross-entropy | plain,29.6 ± 0.4\n"

@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from autograder import catalogue, skeleton, trials
+from autograder.authoring import mistakes as catalogue
+from autograder.authoring import skeleton
+from autograder.authoring import variants as trials
 
 Format = Literal["text", "html", "simple_format", "md", "ansi"]
 Visibility = Literal["hidden", "after_due_date", "after_published", "visible"]

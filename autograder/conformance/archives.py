@@ -7,9 +7,9 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from autograder.assignment import Limits
+from autograder.course.assignment import Limits
 from autograder.errors import SubmissionError
-from autograder.submission import open_submission
+from autograder.submission.receive import open_submission
 
 
 def wrong(content: bytes, sentence: str, limits: Limits) -> str:

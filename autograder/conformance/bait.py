@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.assignment import ROOT
+from autograder.course.assignment import ROOT
 from autograder.inside.syscalls import ARM, call
 
 ADD_KEY, KEYCTL, SHMGET, SHMCTL, MQ_OPEN, MQ_UNLINK = 248, 250, 29, 31, 240, 241  # x86-64

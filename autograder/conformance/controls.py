@@ -12,16 +12,17 @@ from collections.abc import Collection, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
-from autograder.assignment import Limits
-from autograder.conformance import archives, checkpoints, naive, neighbours
+from autograder.conformance import archives, naive, neighbours
+from autograder.conformance import bad_checkpoints as checkpoints
 from autograder.conformance import bait as baits
+from autograder.conformance.bad_zips import ATTACKS as ZIPS
 from autograder.conformance.judging import reached
 from autograder.conformance.mechanisms import Boxes
 from autograder.conformance.table import Attack
 from autograder.conformance.target import RIGHT, grade
-from autograder.conformance.zips import ATTACKS as ZIPS
+from autograder.course.assignment import Limits
+from autograder.reports.scores import Scorecard
 from autograder.sandbox.box import Box
-from autograder.scores import Scorecard
 
 Seen = dict[tuple[str, str], str]  # by class and name of a row; empty: nothing
 COMPLAINT = ("", "")

@@ -10,22 +10,23 @@ import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from autograder import assignment as assignments
-from autograder.assignment import Limits
-from autograder.conformance import archives, checkpoints, neighbours
+from autograder.checking.rubric import PUBLIC_SEED
+from autograder.conformance import archives, neighbours
+from autograder.conformance import bad_checkpoints as checkpoints
 from autograder.conformance import bait as baits
+from autograder.conformance.bad_zips import ATTACKS as ZIPS
 from autograder.conformance.controls import COMPLAINT, Controls, succeeds
 from autograder.conformance.judging import problems
 from autograder.conformance.mechanisms import held
-from autograder.conformance.results import CLASSES, Examination, Result, Row
 from autograder.conformance.table import ATTACKED, ATTACKS, Attack
 from autograder.conformance.target import public_inputs
-from autograder.conformance.zips import ATTACKS as ZIPS
+from autograder.conformance.verdicts import CLASSES, Examination, Result, Row
+from autograder.course import assignment as assignments
+from autograder.course.assignment import Limits
 from autograder.inside.syscalls import ARM
-from autograder.rubric import PUBLIC_SEED
+from autograder.reports.scores import Outcome
 from autograder.sandbox.box import Box
 from autograder.sandbox.level import Isolation
-from autograder.scores import Outcome
 
 PUBLIC = "earns its mark where the cases are those of make test"
 KEPT_AT_C = ("forge", "malformed")  # of the table: what two processes and a strict comparison stop

@@ -6,8 +6,8 @@ import json
 import re
 
 from autograder.conformance.table import ATTACKED, NEXT_WORKER, Attack
-from autograder.reports import gradescope
-from autograder.scores import Outcome, Scorecard
+from autograder.reports import results_json as gradescope
+from autograder.reports.scores import Outcome, Scorecard
 
 
 def reached(card: Scorecard) -> bool:

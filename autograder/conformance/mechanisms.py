@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from autograder.assignment import Limits
+from autograder.course.assignment import Limits
 from autograder.sandbox.box import Box
 
 # What is switched on and off together, by the names that the sandbox gives its parts.

@@ -9,7 +9,7 @@ from pathlib import Path
 from autograder.conformance.table import PREAMBLE
 from autograder.inside.syscalls import call
 from autograder.sandbox.box import Box
-from autograder.sandbox.student import BoxedStudent
+from autograder.sandbox.boxed_student import BoxedStudent
 
 FOLDERS = ("/tmp", "/dev/shm", "/var/tmp", "/run/lock")
 KINDS = (

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder import engine, packing
-from autograder.assignment import Assignment, Limits, Report
+from autograder.checking.expect import expect_close
+from autograder.checking.rubric import PUBLIC_SEED, Check
+from autograder.checking.student import Student
 from autograder.conformance.table import ATTACKED, MODULE, NEXT_WORKER, SAME_WORKER, Attack
-from autograder.expect import expect_close
-from autograder.rubric import PUBLIC_SEED, Check
+from autograder.course.assignment import Assignment, Limits, Report
+from autograder.grading import engine
+from autograder.reports.scores import Scorecard
 from autograder.sandbox.box import Box
-from autograder.scores import Scorecard
-from autograder.student import Student
+from autograder.submission import packing
 
 LAYERS = '''"""Two layers, both right."""
 

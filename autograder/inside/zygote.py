@@ -130,7 +130,7 @@ def _become_worker(
     plan: dict[str, Any], order: dict[str, Any], report: lockdown.Report, proc: int, channel: int, output: int
 ) -> None:
     """Never returns: lock in, then serve requests until the channel closes."""
-    from . import worker  # needs NumPy, which is not importable before the view is built
+    from . import serve  # needs NumPy, which is not importable before the view is built
 
     status, serving = 1, False
     try:
@@ -144,7 +144,7 @@ def _become_worker(
         order.clear()
         sys.path.append(paths.submission)
         serving = True
-        worker.serve(3, paths.submission, {**report, **held})
+        serve.serve(3, paths.submission, {**report, **held})
         status = 0
     except Exception:  # before it serves, the trusted side reads this; afterwards it would be a student who does
         if not serving:

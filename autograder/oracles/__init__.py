@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from autograder.recordings import key
+from autograder.checking.recordings import key
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from autograder.cases import Layer
+from autograder.checking.cases import Layer
 from autograder.oracles import oracle
 from autograder.oracles.tensors import double
 

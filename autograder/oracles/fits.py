@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from autograder.cases import Plan
+from autograder.checking.cases import Plan
 from autograder.oracles import oracle
 from autograder.oracles.loops import Batch, Descent
 

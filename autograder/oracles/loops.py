@@ -12,7 +12,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from autograder.cases import Setting
+from autograder.checking.cases import Setting
 from autograder.oracles import oracle
 from autograder.oracles.tensors import double
 

@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.reports import files, words
-from autograder.scores import Mark, Outcome, Scorecard, earned, points
+from autograder.reports.scores import Mark, Outcome, Scorecard, earned, points
 
 TEMPLATES = Path(__file__).parent / "templates"
 PICTURE_PIXELS = 176  # of the longer side on the page, about

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from autograder.reports.scores import Mark, Outcome, Scorecard, earned, points
 from autograder.reports.words import (
     GRADED_AGAIN,
     WRONG,
@@ -22,7 +23,6 @@ from autograder.reports.words import (
     tally,
     waits_for,
 )
-from autograder.scores import Mark, Outcome, Scorecard, earned, points
 
 __all__ = ["next_step", "print_table"]
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from autograder.scores import Mark, ModelResult, Outcome, Scorecard
+from autograder.reports.scores import Mark, ModelResult, Outcome, Scorecard
 
 MAX_BYTES = 2048  # of one text, in UTF-8
 CUT = " [cut here]"

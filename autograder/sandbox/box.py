@@ -8,13 +8,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.assignment import Limits
+from autograder.course.assignment import Limits
 from autograder.errors import SetupError
+from autograder.sandbox.boxed_student import BoxedStudent
+from autograder.sandbox.launch import NUMPY, TORCH, Kind, Zygote
 from autograder.sandbox.level import Isolation, measure
-from autograder.sandbox.student import BoxedStudent
 from autograder.sandbox.temporary import TemporaryFolder, remove_tree
 from autograder.sandbox.worker import Worker
-from autograder.sandbox.zygote import NUMPY, TORCH, Kind, Zygote
 
 
 class Box:

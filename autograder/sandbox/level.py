@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import WorkerLost
-from autograder.sandbox.zygote import Zygote
+from autograder.sandbox.launch import Zygote
 
 MEANING = {
     "A": "namespaces, own user, Landlock, seccomp and limits: all that Linux offers",

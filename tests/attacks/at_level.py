@@ -11,12 +11,13 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).resolve().parent.parent.parent)]
 
 from attacks.grading import grade  # noqa: E402 (found by the line above)
-from autograder import assignment as assignments  # noqa: E402
-from autograder import catalogue, trials  # noqa: E402
+from autograder.authoring import mistakes as catalogue  # noqa: E402
+from autograder.authoring import variants as trials  # noqa: E402
 from autograder.conformance import bait as baits  # noqa: E402
 from autograder.conformance.judging import problems, reached  # noqa: E402
 from autograder.conformance.mechanisms import held  # noqa: E402
 from autograder.conformance.table import ATTACKS  # noqa: E402
+from autograder.course import assignment as assignments  # noqa: E402
 from autograder.sandbox.box import Box  # noqa: E402
 
 

@@ -7,14 +7,17 @@ import json
 import re
 from pathlib import Path
 
-from autograder import engine, packing, rubric
-from autograder.assignment import Assignment
+from autograder.checking import rubric
 from autograder.conformance.judging import reached
 from autograder.conformance.table import ATTACKED, CHECKS, NEXT_WORKER, Attack
 from autograder.conformance.target import PRINT_INPUT
-from autograder.reports import gradescope, html
+from autograder.course.assignment import Assignment
+from autograder.grading import engine
+from autograder.reports import html
+from autograder.reports import results_json as gradescope
+from autograder.reports.scores import Outcome, Scorecard
 from autograder.sandbox.box import Box
-from autograder.scores import Outcome, Scorecard
+from autograder.submission import packing
 
 Files = dict[str, bytes]
 

@@ -11,9 +11,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from attacks.honest import UPLOADS  # noqa: E402 (found by the line above)
+from autograder.conformance.bad_zips import ATTACKS as ZIPS  # noqa: E402
 from autograder.conformance.mechanisms import MECHANISMS  # noqa: E402
 from autograder.conformance.table import ATTACKS, CLASSES  # noqa: E402
-from autograder.conformance.zips import ATTACKS as ZIPS  # noqa: E402
 
 FILE = ROOT / "SECURITY.md"
 BEGIN, END = "<!-- written by tests/attacks/report.py -->", "<!-- end -->"

@@ -7,11 +7,11 @@ from functools import partial
 
 import numpy as np
 
+from autograder.checking.expect import expect_close, expect_no_warnings
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
 from autograder.checks.part1.shared import distinct, expect_inputs_kept
-from autograder.expect import expect_close, expect_no_warnings
 from autograder.oracles.activations import activation, activation_dx, activation_dx_by
-from autograder.rubric import check
-from autograder.student import Student
 
 LAYERS = {"relu": "part1_numpy.activations:ReLU", "sigmoid": "part1_numpy.activations:Sigmoid"}
 LAYERS["tanh"] = "part1_numpy.activations:Tanh"

@@ -6,6 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from autograder.checking.expect import expect_close
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
 from autograder.checks.part1.convolutions import (
     Sizes,
     cases,
@@ -16,9 +19,6 @@ from autograder.checks.part1.convolutions import (
 )
 from autograder.checks.part1.shared import expect_inputs_kept, expect_replaced
 from autograder.checks.part1.steps import expect_few_loops
-from autograder.expect import expect_close
-from autograder.rubric import check
-from autograder.student import Student
 
 MAX_LOOPS = 1
 

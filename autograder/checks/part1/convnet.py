@@ -6,15 +6,15 @@ from functools import partial
 
 import numpy as np
 
-from autograder import answers
-from autograder.cases import Layer
+from autograder.checking import answers
+from autograder.checking.cases import Layer
+from autograder.checking.expect import expect_close, expect_unchanged, show
+from autograder.checking.rubric import check
+from autograder.checking.student import Remote, Student
 from autograder.checks.part1.shared import Clauses, draw, expect_parameters_kept, hold_parameters
 from autograder.errors import CheckFailed
-from autograder.expect import expect_close, expect_unchanged, show
 from autograder.oracles.convnet import probe_dx, probe_loss, probe_scores
 from autograder.oracles.losses import softmax
-from autograder.rubric import check
-from autograder.student import Remote, Student
 
 NET = "part1_numpy.convnet:ConvNet"
 AXES = ("image", "entry")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checking.student import Remote, Student
 from autograder.checks.part1.shared import Clauses, draw
 from autograder.oracles.convolution import (
     convolution,
@@ -20,7 +21,6 @@ from autograder.oracles.convolution import (
     convolution_dx_overwritten,
     convolution_dx_unstrided,
 )
-from autograder.student import Remote, Student
 
 BATCH = (slice(None), slice(None))  # all images, all channels
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from autograder.checking.expect import expect_close
+from autograder.checking.rubric import check
+from autograder.checking.student import Remote, Student
 from autograder.checks.part1.shared import Clauses, draw, expect_inputs_kept, expect_replaced
-from autograder.expect import expect_close
 from autograder.oracles.linear import flattened, folded, linear, linear_db, linear_dw, linear_dx
-from autograder.rubric import check
-from autograder.student import Remote, Student
 
 Case = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 

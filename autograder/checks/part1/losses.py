@@ -6,10 +6,12 @@ from functools import partial
 
 import numpy as np
 
-from autograder import answers
+from autograder.checking import answers
+from autograder.checking.expect import expect_array, expect_close, expect_no_warnings, expect_unchanged, show
+from autograder.checking.rubric import check
+from autograder.checking.student import Remote, Student
 from autograder.checks.part1.shared import Clauses, draw
 from autograder.errors import CheckFailed
-from autograder.expect import expect_array, expect_close, expect_no_warnings, expect_unchanged, show
 from autograder.oracles.losses import (
     clipped_cross_entropy,
     cross_entropy,
@@ -18,8 +20,6 @@ from autograder.oracles.losses import (
     mean_log_of_all,
     softmax,
 )
-from autograder.rubric import check
-from autograder.student import Remote, Student
 
 AXES = ("image", "class")
 SIZES = ((3, 4), (1, 5), (6, 2))  # images, classes

@@ -6,16 +6,16 @@ from functools import partial
 
 import numpy as np
 
-from autograder import answers
+from autograder.checking import answers
+from autograder.checking.expect import expect_array, expect_close, expect_equal, show
+from autograder.checking.rubric import check
+from autograder.checking.student import Remote, Student
 from autograder.checks.part1.convnet import pair
 from autograder.checks.part1.losses import NEARLY, NEARLY_LOSS
 from autograder.checks.part1.shared import Clauses, draw
 from autograder.errors import CheckFailed, StudentRaised, Unfinished
-from autograder.expect import expect_array, expect_close, expect_equal, show
 from autograder.inside.wire import Seed
 from autograder.oracles.convnet import features, network, network_dx_shared
-from autograder.rubric import check
-from autograder.student import Remote, Student
 
 BUILD = "part1_numpy.convnet:build_cnn"
 

@@ -7,11 +7,11 @@ from functools import partial
 
 import numpy as np
 
+from autograder.checking.expect import expect_close, expect_unchanged
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
 from autograder.checks.part1.shared import Clauses, draw
-from autograder.expect import expect_close, expect_unchanged
 from autograder.oracles.optim import descended, descended_by
-from autograder.rubric import check
-from autograder.student import Student
 
 Shape = tuple[int, ...]
 NAMES = ("weight", "bias")

@@ -7,8 +7,10 @@ from functools import partial
 
 import numpy as np
 
+from autograder.checking.expect import expect_array, expect_close
+from autograder.checking.rubric import check
+from autograder.checking.student import Remote, Student
 from autograder.checks.part1.shared import Clauses, distinct, draw, expect_inputs_kept
-from autograder.expect import expect_array, expect_close
 from autograder.oracles.pooling import (
     average_pool,
     average_pool_dx,
@@ -18,8 +20,6 @@ from autograder.oracles.pooling import (
     max_pool_dx_by,
     maxima,
 )
-from autograder.rubric import check
-from autograder.student import Remote, Student
 
 MAX, AVERAGE = "part1_numpy.pooling:MaxPool2d", "part1_numpy.pooling:AvgPool2d"
 

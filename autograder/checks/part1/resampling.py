@@ -7,7 +7,9 @@ from functools import partial
 
 import numpy as np
 
-from autograder.expect import expect_close, expect_unchanged
+from autograder.checking.expect import expect_close, expect_unchanged
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
 from autograder.oracles.resampling import (
     cut_out,
     downsampled,
@@ -18,8 +20,6 @@ from autograder.oracles.resampling import (
     upsampled_by,
     upsampled_dx,
 )
-from autograder.rubric import check
-from autograder.student import Student
 
 # Shape of x and factor. Most sizes leave a rest; one value alone has no neighbours; factor 1 changes nothing.
 SIGNALS = (((2, 3, 4), 3), ((1, 2, 8), 3), ((2, 1, 1), 2), ((2, 2, 5), 1))

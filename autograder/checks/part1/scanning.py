@@ -8,11 +8,11 @@ from itertools import product
 
 import numpy as np
 
+from autograder.checking.expect import expect_close
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
 from autograder.checks.part1.shared import Clauses, draw
-from autograder.expect import expect_close
 from autograder.oracles.scanning import kernel, scanned, scanned_by_cnn
-from autograder.rubric import check
-from autograder.student import Student
 
 AXES = ("signal", "channel", "window")
 LAYERS = ("1.3-relu", "1.5-forward", "1.5-geometry")  # what the given ScanningCNN is made of

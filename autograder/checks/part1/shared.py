@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from autograder import answers
+from autograder.checking import answers
+from autograder.checking.expect import expect_close, expect_unchanged
+from autograder.checking.student import Remote, Student
 from autograder.errors import CheckFailed, StudentRaised, Unfinished
-from autograder.expect import expect_close, expect_unchanged
-from autograder.student import Remote, Student
 
 Clauses = dict[str, Callable[[], Any]]
 

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autograder import answers
+from autograder.checking import answers
+from autograder.checking.expect import expect_array, expect_close, show
+from autograder.checking.student import Student
 from autograder.checks.part1.convolutions import Case, Sizes, cases
 from autograder.errors import CheckFailed, StudentRaised
-from autograder.expect import expect_array, expect_close, show
 from autograder.oracles.convolution import convolution_sums
-from autograder.student import Student
 
 ENOUGH = 100_000  # steps after which the count of a call ends, as in `inside.steps`
 LENGTHS = {1: (3, 5, 7, 9), 2: (2, 3, 4, 5, 6)}  # of every axis, equally spaced; signals and images

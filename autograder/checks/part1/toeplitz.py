@@ -6,8 +6,10 @@ from functools import partial
 
 import numpy as np
 
+from autograder.checking.expect import expect_close, expect_unchanged
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
 from autograder.checks.part1.shared import Clauses, draw
-from autograder.expect import expect_close, expect_unchanged
 from autograder.oracles.toeplitz import (
     convolved,
     convolved_from_the_end,
@@ -16,8 +18,6 @@ from autograder.oracles.toeplitz import (
     matrix_by,
     matrix_by_rows,
 )
-from autograder.rubric import check
-from autograder.student import Student
 
 MATRIX, FULL = "part1_numpy.toeplitz:conv2d_matrix", "part1_numpy.toeplitz:convolve_full"
 AXES = ("row", "column")

@@ -6,6 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from autograder.checking.expect import expect_close
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
 from autograder.checks.part1.convolutions import Sizes
 from autograder.checks.part1.shared import expect_inputs_kept, expect_replaced
 from autograder.checks.part1.transposes import (
@@ -17,10 +20,7 @@ from autograder.checks.part1.transposes import (
     stale_suspects,
     y_suspects,
 )
-from autograder.expect import expect_close
 from autograder.oracles.convolution import convolution_dx
-from autograder.rubric import check
-from autograder.student import Student
 
 # The shape of x, then filters, kernel, stride and padding. The first has as many filters as channels: exchanging them
 # goes unnoticed by NumPy, and gives wrong numbers.

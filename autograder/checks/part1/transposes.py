@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from autograder.checking.student import Remote, Student
 from autograder.checks.part1.convolutions import BATCH, Sizes
 from autograder.checks.part1.shared import Clauses, draw
 from autograder.oracles.convolution import convolution_db
 from autograder.oracles.transpose import transposed, transposed_dw, transposed_dx, transposed_widened
-from autograder.student import Remote, Student
 
 
 @dataclass(frozen=True)

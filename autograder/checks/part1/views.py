@@ -7,12 +7,12 @@ from functools import partial
 
 import numpy as np
 
+from autograder.checking.expect import expect_close, expect_equal, expect_unchanged
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
 from autograder.checks.part1.shared import Clauses, draw
 from autograder.errors import CheckFailed
-from autograder.expect import expect_close, expect_equal, expect_unchanged
 from autograder.oracles.views import biased, filtered, windows, windows_by_strides
-from autograder.rubric import check
-from autograder.student import Student
 
 WINDOWS = "part1_numpy.views:sliding_windows"
 AXES = ("image", "channel", "window row", "window column", "row", "column")

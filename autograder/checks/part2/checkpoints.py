@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder import answers
-from autograder.exam import Exam
-from autograder.expect import expect_array, expect_close
+from autograder.checking import answers
+from autograder.checking.expect import expect_array, expect_close
+from autograder.checking.rubric import Exam, check
+from autograder.checking.student import Student
 from autograder.inside.wire import Tensor
-from autograder.rubric import check
-from autograder.student import Student
 
 
 @check("2.6-images", points=0, seconds=20)

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autograder import answers
-from autograder.cases import Plan
+from autograder.checking import answers
+from autograder.checking.cases import Plan
+from autograder.checking.expect import expect_close, expect_equal, show
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
 from autograder.checks.part1.shared import Clauses
 from autograder.checks.part2.runs import BEST, LAST, Run, draw_plan, draw_telling_plan, fit
 from autograder.checks.part2.shared import SINGLE, clauses, number
 from autograder.errors import CheckFailed
-from autograder.expect import expect_close, expect_equal, show
 from autograder.oracles.fits import batch_losses, fitted, rows
-from autograder.rubric import check
-from autograder.student import Student
 
 LOOPS = ("2.3-learns", "2.3-loss", "2.3-accuracy", "2.3-moving", "2.3-scheduler", "2.4-loss", "2.4-accuracy")
 COLUMNS = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy", "lr")

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder import answers
-from autograder.cases import Setting
+from autograder.checking import answers
+from autograder.checking.cases import Setting
+from autograder.checking.expect import expect_close
+from autograder.checking.rubric import check
+from autograder.checking.student import Remote, Student
 from autograder.checks.part1.shared import Clauses, draw
 from autograder.checks.part2.shared import (
     CLASSES,
@@ -24,10 +27,7 @@ from autograder.checks.part2.shared import (
     pair,
 )
 from autograder.errors import CheckFailed
-from autograder.expect import expect_close
 from autograder.oracles.loops import average_accuracy, average_loss, learned
-from autograder.rubric import check
-from autograder.student import Remote, Student
 
 TRAIN = "part2_pytorch.train:train_epoch"
 LR, MOMENTUM = 0.25, 0.5

@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from autograder import answers
+from autograder.checking import answers
+from autograder.checking.expect import expect_close, expect_equal, show
+from autograder.checking.rubric import check
+from autograder.checking.student import Remote, Student
 from autograder.checks.part2.shared import clauses
 from autograder.errors import CheckFailed
-from autograder.expect import expect_close, expect_equal, show
 from autograder.inside.wire import Tensor
 from autograder.oracles.networks import two_layer, two_layer_gradients, vanilla, vanilla_gradients
-from autograder.rubric import check
-from autograder.student import Remote, Student
 
 TWO_LAYER = "part2_pytorch.models:TwoLayerNet"
 VANILLA = "part2_pytorch.models:VanillaCNN"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.cases import Plan
+from autograder.checking.cases import Plan
+from autograder.checking.expect import expect_close, expect_equal
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
 from autograder.checks.part1.shared import Clauses, telling
 from autograder.checks.part2.fit import SECONDS, expect_best, expect_history
 from autograder.checks.part2.runs import LAST, draw_plan, draw_telling_plan, fit
 from autograder.checks.part2.shared import clauses, draw_parameters
 from autograder.errors import CheckFailed
-from autograder.expect import expect_close, expect_equal
 from autograder.oracles.fits import resumed, shuffled
-from autograder.rubric import check
-from autograder.student import Student
 
 SEED, OTHER_SEED = 11, 12  # of torch's global generator, before the run and before it goes on
 PARAMETERS = "the parameters after the last epoch"

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder import answers
-from autograder.cases import Plan
+from autograder.checking import answers
+from autograder.checking.cases import Plan
+from autograder.checking.expect import expect_array, show
+from autograder.checking.student import Remote, Student
 from autograder.checks.part1.shared import draw
 from autograder.checks.part2.shared import CLASSES, COLOURS, draw_parameters
 from autograder.errors import CheckFailed
-from autograder.expect import expect_array, show
 from autograder.oracles.fits import telling
-from autograder.student import Remote, Student
 
 LAST, BEST = "last.pt", "best.pt"
 MAX_FILES = 8 * 2**20  # bytes in out_dir

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograder import answers
-from autograder.cases import Setting
+from autograder.checking import answers
+from autograder.checking.cases import Setting
+from autograder.checking.expect import show
+from autograder.checking.student import Remote, Student
 from autograder.checks.part1.shared import Clauses, draw
 from autograder.errors import CheckFailed
-from autograder.expect import show
-from autograder.student import Remote, Student
 
 HIDDEN, CLASSES, COLOURS = 5, 4, 3
 SINGLE = 1e-6  # relative: loss and accuracy may have been averaged in float32

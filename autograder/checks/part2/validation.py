@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder import answers
-from autograder.cases import Setting
+from autograder.checking import answers
+from autograder.checking.cases import Setting
+from autograder.checking.expect import expect_close, expect_unchanged, show
+from autograder.checking.rubric import check
+from autograder.checking.student import Remote, Student
 from autograder.checks.part1.shared import Clauses
 from autograder.checks.part2.loop import (
     accuracy_suspects,
@@ -16,10 +19,7 @@ from autograder.checks.part2.loop import (
 )
 from autograder.checks.part2.shared import SINGLE, calls, draw_setting, expect_floats, new_loader, new_net, pair
 from autograder.errors import CheckFailed
-from autograder.expect import expect_close, expect_unchanged, show
 from autograder.oracles.loops import average_accuracy, average_loss
-from autograder.rubric import check
-from autograder.student import Remote, Student
 
 VALIDATE = "part2_pytorch.train:validate"
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.checking.expect import expect_close, expect_unchanged
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
 from autograder.checks.part1.shared import telling
 from autograder.checks.part3.shared import (
     AXES,
@@ -16,10 +19,7 @@ from autograder.checks.part3.shared import (
     expect_kept,
     kinds,
 )
-from autograder.expect import expect_close, expect_unchanged
 from autograder.oracles.imbalance import class_weights
-from autograder.rubric import check
-from autograder.student import Student
 
 BALANCED = "part3_imbalance.losses:class_balanced_focal"
 ADJUSTED = "part3_imbalance.losses:logit_adjusted_loss"

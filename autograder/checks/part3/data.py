@@ -7,15 +7,15 @@ from functools import partial
 
 import numpy as np
 
-from autograder import answers
+from autograder.checking import answers
+from autograder.checking.expect import expect_equal
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
 from autograder.checks.part1.shared import telling
 from autograder.checks.part3.shared import Clauses, clauses, expect_kept, expect_value_error, kinds
 from autograder.errors import CheckFailed
-from autograder.expect import expect_equal
 from autograder.inside.wire import Seed
 from autograder.oracles.imbalance import long_tail, step
-from autograder.rubric import check
-from autograder.student import Student
 
 COUNTS = "part3_imbalance.data:long_tailed_counts"
 SUBSET = "part3_imbalance.data:imbalanced_subset"

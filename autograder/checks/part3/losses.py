@@ -6,6 +6,9 @@ from functools import partial
 
 import numpy as np
 
+from autograder.checking.expect import expect_close, expect_unchanged
+from autograder.checking.rubric import check
+from autograder.checking.student import Remote, Student
 from autograder.checks.part1.shared import draw, telling
 from autograder.checks.part3.shared import (
     AXES,
@@ -17,11 +20,8 @@ from autograder.checks.part3.shared import (
     expect_finite,
     kinds,
 )
-from autograder.expect import expect_close, expect_unchanged
 from autograder.inside.wire import Tensor
 from autograder.oracles.imbalance_losses import clipped_focal, sigmoid_cross_entropy
-from autograder.rubric import check
-from autograder.student import Remote, Student
 
 GAMMAS = (2.0, 0.5, 1.0)
 LENIENT = 1e-5  # a small number that keeps 1 - p_t away from 0 may show in the digits behind

@@ -6,14 +6,14 @@ from functools import partial
 
 import numpy as np
 
-from autograder import answers
+from autograder.checking import answers
+from autograder.checking.expect import expect_no_warnings
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
 from autograder.checks.part1.shared import telling
 from autograder.checks.part3.shared import SINGLE, Clauses, clauses, expect_finite, expect_kept, expect_numbers, kinds
 from autograder.errors import CheckFailed
-from autograder.expect import expect_no_warnings
 from autograder.oracles.imbalance import class_accuracy, confusion, mean_accuracy
-from autograder.rubric import check
-from autograder.student import Student
 
 CONFUSION = "part3_imbalance.metrics:confusion_matrix"
 PER_CLASS = "part3_imbalance.metrics:per_class_accuracy"

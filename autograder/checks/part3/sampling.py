@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder import answers
+from autograder.checking import answers
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
 from autograder.checks.part1.shared import telling
 from autograder.checks.part3.shared import clauses, expect_kept, expect_numbers, kinds
 from autograder.oracles.imbalance import sample_shares
-from autograder.rubric import check
-from autograder.student import Student
 
 WEIGHTS = "part3_imbalance.sampling:balanced_sample_weights"
 

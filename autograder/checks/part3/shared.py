@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from autograder import answers
+from autograder.checking import answers
+from autograder.checking.expect import expect_close, expect_equal, expect_unchanged, show
+from autograder.checking.student import Remote, Student
 from autograder.checks.part1.shared import draw
 from autograder.errors import CheckFailed, StudentRaised, Unfinished
-from autograder.expect import expect_close, expect_equal, expect_unchanged, show
 from autograder.inside.wire import Tensor
 from autograder.oracles.imbalance_losses import adjusted, adjusted_gradient, focal, focal_gradient
-from autograder.student import Remote, Student
 
 Clauses = dict[str, Callable[[], Any]]
 AXES = ("image", "class")

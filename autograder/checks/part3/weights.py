@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
 from autograder.checks.part1.shared import telling
 from autograder.checks.part3.shared import (
     SINGLE,
@@ -16,8 +18,6 @@ from autograder.checks.part3.shared import (
     kinds,
 )
 from autograder.oracles.imbalance import class_weights
-from autograder.rubric import check
-from autograder.student import Student
 
 WEIGHTS = "part3_imbalance.losses:class_balanced_weights"
 AXES = ("class",)

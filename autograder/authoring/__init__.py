@@ -1,0 +1,1 @@
+"""What instructors run on a course: skeletons, mistakes, mutants, the audit, and what is handed out."""

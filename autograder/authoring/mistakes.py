@@ -1,0 +1,103 @@
+"""The catalogue of plausible wrong solutions, `tests/mistakes/**/*.toml`: small changes to the reference.
+
+Each says which checks it must lose, and what the student must read. `make reference` and `autograder audit` run them.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from autograder.authoring.skeleton import REFERENCE, fill
+from autograder.course.assignment import PARTS, ROOT
+from autograder.errors import RubricError
+
+FOLDER = ROOT / "tests" / "mistakes"
+Text = Annotated[str, Field(min_length=1)]
+Files = dict[str, bytes]
+
+
+class Mistake(BaseModel):
+    """One wrong solution.
+
+    Attributes:
+        name: a clause that says what went wrong: "the later of two overlapping windows overwrites the earlier".
+        file: the module that it changes, below `reference/`.
+        function, body: the function whose solution region is replaced, and by what (from column 0) ...
+        replace, by: ... or a text that occurs exactly once in the file, and its replacement.
+        loses: exactly the checks that fail; those that need them are skipped.
+        says: a part of what the student reads at one of them; the suspect's clause where there is one.
+        named: whether `says` names the mistake, as a suspect or a message of its own does.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Text
+    file: Text
+    function: str = ""
+    body: str = ""
+    replace: str = ""
+    by: str = ""
+    loses: Annotated[tuple[str, ...], Field(min_length=1)]
+    says: Text
+    named: bool = True
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Mistake:
+        if bool(self.function and self.body) == bool(self.replace):
+            raise ValueError("give function and body, or replace and by")
+        return self
+
+    def apply(self, files: Mapping[str, bytes]) -> Files:
+        """Make the wrong solution from the reference's files.
+
+        Raises:
+            RubricError: if it does not fit the reference.
+        """
+        source = files[self.file].decode()
+        if self.function:
+            changed = fill(source, self.file, self.function, self.body)
+        elif source.count(self.replace) == 1:
+            changed = source.replace(self.replace, self.by)
+        else:
+            times = source.count(self.replace)
+            raise RubricError(f"{self.name}: its text occurs {times} times in {self.file}, expected 1")
+        return {**files, self.file: changed.encode()}
+
+
+def load(folder: Path = FOLDER) -> tuple[Mistake, ...]:
+    """Read the whole catalogue.
+
+    Raises:
+        RubricError: with file and entry, where one is malformed or two have one name.
+    """
+    mistakes: dict[str, Mistake] = {}
+    for path in sorted(folder.rglob("*.toml")):
+        for number, table in enumerate(tomllib.loads(path.read_text(encoding="utf-8")).get("mistake", []), start=1):
+            try:
+                mistake = Mistake.model_validate(table)
+            except ValidationError as error:
+                first = error.errors()[0]
+                raise RubricError(f"{path.name}: mistake {number}: {first['loc']}: {first['msg'].lower()}") from None
+            if mistake.name in mistakes:
+                raise RubricError(f"{path.name}: two mistakes are called {mistake.name!r}")
+            mistakes[mistake.name] = mistake
+    return tuple(mistakes.values())
+
+
+def reference_files(reference: Path = REFERENCE, dataset: str = "") -> Files:
+    """Read the reference as a student would hand it in, with the checkpoints that belong to a data set, if any."""
+    kind = dataset.partition(":")[0]
+    weights = reference / "checkpoints" / ("cifar10" if kind == "images" else kind)
+    code = {
+        path.relative_to(reference).as_posix(): path.read_bytes()
+        for part in PARTS
+        for path in sorted((reference / part).rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    found = sorted(weights.glob("*.pt")) if kind else []
+    return code | {f"checkpoints/{path.name}": path.read_bytes() for path in found}

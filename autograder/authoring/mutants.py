@@ -1,0 +1,208 @@
+"""Wrong solutions by the hundred: every small change to a solution region of the reference, one at a time.
+
+A mutant is what a slip of the hand makes of a right solution. The same reference always gives the same mutants, and of
+them the same sample.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import hashlib
+import textwrap
+import tomllib
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from autograder.authoring import skeleton
+from autograder.authoring.mutations import MUTATIONS, Edit, Page
+from autograder.authoring.skeleton import Region
+from autograder.course.assignment import ROOT
+from autograder.errors import RubricError
+
+Files = Mapping[str, bytes]
+Key = tuple[str, str, str, str]
+Text = Annotated[str, Field(min_length=1)]
+EQUIVALENT = ROOT / "tests" / "equivalent_mutants.toml"
+CONTEXT = 2  # lines before and after a change, in a diff
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change to one function.
+
+    Attributes:
+        file, todo, function: where it is.
+        line: number of the first changed line.
+        before, after: the changed lines without their common indent: what identifies a mutant, wherever its line is.
+        source: the whole module, changed.
+    """
+
+    file: str
+    todo: str
+    function: str
+    line: int
+    before: str
+    after: str
+    source: str
+
+    @property
+    def key(self) -> Key:
+        """What the file of the equivalent ones calls it by."""
+        return self.file, self.function, self.before, self.after
+
+    def apply(self, files: Files) -> dict[str, bytes]:
+        """Make the whole wrong solution from the reference's files."""
+        return {**files, self.file: self.source.encode()}
+
+    def diff(self, files: Files) -> str:
+        """Show the change as a unified diff of one hunk."""
+        lines = files[self.file].decode().splitlines(), self.source.splitlines()
+        hunk = list(difflib.unified_diff(*lines, n=CONTEXT, lineterm=""))[2:]
+        return "\n".join([f"{self.file}:{self.line} {self.function}", *hunk])
+
+
+class Equivalent(BaseModel):
+    """Mutants of one place that do what the reference does, as far as ASSIGNMENT.md asks for it.
+
+    Attributes:
+        file, function, before, after: as those of `Mutant`; all of `after` for the same reason.
+        reason: why no input can tell them from the reference, or why none that the assignment allows.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: Text
+    function: Text
+    before: Text
+    after: Annotated[tuple[Text, ...], Field(min_length=1)]
+    reason: Annotated[str, Field(min_length=10)]
+
+    @property
+    def mutants(self) -> list[Key]:
+        """Whom it speaks of."""
+        return [(self.file, self.function, self.before, after) for after in self.after]
+
+
+def of_part(files: Files, part: int) -> list[Mutant]:
+    """Make all mutants of one part of the reference, in the order of files and lines."""
+    names = sorted(name for name in files if name.startswith(f"part{part}_") and name.endswith(".py"))
+    return [mutant for name in names for mutant in of_module(files[name].decode(), name)]
+
+
+def of_module(source: str, file: str) -> list[Mutant]:
+    """Make all mutants of one module, each once: they compile, and no two have the same syntax tree."""
+    page = Page(source, file)
+    mutants = [mutant for region in skeleton.regions(source, file) for mutant in _of_region(page, file, region)]
+    return sorted(mutants, key=lambda mutant: mutant.line)
+
+
+def reach(files: Files, part: int) -> dict[str, tuple[str, ...]]:
+    """Say for each module which TODOs a change in it can spoil: its own, and those of modules that import it."""
+    names = [name for name in files if name.startswith(f"part{part}_") and name.endswith(".py")]
+    todos = {name: {region.todo for region in skeleton.regions(files[name].decode(), name)} for name in names}
+    users = {name: {name} for name in names}
+    for name in names:
+        for imported in _imports(files[name], name).intersection(names):
+            users[imported].add(name)
+    for _ in names:  # as often as a chain of imports can be long
+        users = {name: {far for near in users[name] for far in users[near]} for name in names}
+    return {name: tuple(sorted({todo for user in users[name] for todo in todos[user]})) for name in names}
+
+
+def sample(mutants: list[Mutant], count: int | None) -> list[Mutant]:
+    """Choose `count` of them, always the same ones; all when None."""
+    if count is None or count >= len(mutants):
+        return mutants
+    chosen = set(sorted((mutant.key for mutant in mutants), key=_hash)[:count])
+    return [mutant for mutant in mutants if mutant.key in chosen]
+
+
+def load_equivalent(path: Path = EQUIVALENT) -> dict[Key, str]:
+    """Read the reviewed file: the reason by the mutant.
+
+    Raises:
+        RubricError: with the number of an entry that is malformed, or speaks of a mutant again.
+    """
+    reasons: dict[Key, str] = {}
+    tables = tomllib.loads(path.read_text(encoding="utf-8")).get("equivalent", [])
+    for number, table in enumerate(tables, start=1):
+        try:
+            entry = Equivalent.model_validate(table)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise RubricError(f"{path.name}: entry {number}: {first['loc']}: {first['msg'].lower()}") from None
+        for key in entry.mutants:
+            if key in reasons:
+                raise RubricError(f"{path.name}: entry {number}: {key[3]!r} stands in an earlier entry")
+            reasons[key] = entry.reason
+    return reasons
+
+
+def _imports(source: bytes, file: str) -> set[str]:
+    """The modules of its own folder that a module imports."""
+    statements = [node for node in ast.walk(ast.parse(source, file)) if isinstance(node, ast.ImportFrom) and node.level]
+    modules = [*(node.module for node in statements), *(alias.name for node in statements for alias in node.names)]
+    return {f"{file.partition('/')[0]}/{module}.py" for module in modules}
+
+
+def _hash(key: tuple[str, ...]) -> bytes:
+    return hashlib.sha256("\0".join(key).encode()).digest()
+
+
+def _of_region(page: Page, file: str, region: Region) -> Iterator[Mutant]:
+    lines = page.source.splitlines()
+    seen = {_meaning(lines[region.first : region.last - 1])}
+    for start, end, text in _edits(page, region):
+        changed = page.source[:start] + text + page.source[end:]
+        now = changed.splitlines()
+        meaning = _meaning(now[region.first : len(now) - len(lines) + region.last - 1])
+        if meaning and meaning not in seen:
+            seen.add(meaning)
+            first, before, after = _difference(lines, now)
+            yield Mutant(file, region.todo, region.function, first + 1, before, after, changed)
+
+
+def _edits(page: Page, region: Region) -> Iterator[Edit]:
+    for node in _walk(page.tree):
+        if region.first < getattr(node, "lineno", 0) and getattr(node, "end_lineno", 0) < region.last:
+            for mutation in MUTATIONS:
+                yield from mutation(page, node)
+
+
+def _walk(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield all nodes in which a change can change a value: no annotation, no text of an error."""
+    yield node
+    for name, value in ast.iter_fields(node):
+        children: Iterable[object] = value if isinstance(value, list) else [value]
+        if name not in ("annotation", "returns", "exc"):
+            for child in children:
+                if isinstance(child, ast.AST) and not isinstance(child, ast.JoinedStr):
+                    yield from _walk(child)
+
+
+def _meaning(region: list[str]) -> str:
+    """The tree of a region's lines as text, or nothing where they do not compile."""
+    body = textwrap.indent(textwrap.dedent("\n".join(region)), "    ")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # `1 is 2` and its like
+            tree = ast.parse(f"def function():\n{body}")
+            compile(tree, "mutant", "exec")
+    except SyntaxError:
+        return ""
+    return ast.dump(tree)
+
+
+def _difference(before: list[str], after: list[str]) -> tuple[int, str, str]:
+    """Say where two texts begin to differ, and the lines of each that do."""
+    first = next(index for index, (old, new) in enumerate(zip(before, after, strict=False)) if old != new)
+    same = next(index for index, (old, new) in enumerate(zip(before[::-1], after[::-1], strict=False)) if old != new)
+    same = min(same, len(before) - first - 1, len(after) - first - 1)
+    old, new = before[first : len(before) - same], after[first : len(after) - same]
+    return first, textwrap.dedent("\n".join(old)), textwrap.dedent("\n".join(new))

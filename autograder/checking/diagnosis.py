@@ -1,0 +1,209 @@
+"""Where two arrays differ, in the words of someone who looks at them.
+
+`locate` tries patterns from the most to the least telling and returns the first that explains every wrong value: the
+sign, a factor, exchanged axes, a border, every s-th column, one channel. It knows nothing about layers; what a known
+mistake would return is for a check's suspects to say.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+PICTURE_SIDE = 32  # pixels at most
+MAX_RANK_PERMUTED = 4
+MAX_PERIOD = 5
+MAX_BORDER = 4
+NEAR = 1e-5  # a relative difference below this has other reasons than a wrong formula
+
+
+def apart(found: float, expected: float) -> tuple[str, str]:
+    """Write two numbers with as many digits as tell them apart, at least 6 and at most 17.
+
+    >>> apart(2.60806001, 2.60806)
+    ('2.60806001', '2.60806')
+    """
+    for digits in range(6, 18):
+        texts = f"{found:.{digits}g}", f"{expected:.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def sentence(name: str, clause: str) -> str:
+    """Say that a suspect fits."""
+    return f"{name} equals what you get when {clause}"
+
+
+def nearly(found: np.ndarray, expected: np.ndarray, name: str) -> str:
+    """Name what usually makes values differ that agree to six digits and more, or nothing where they do not."""
+    size = float(np.linalg.norm(expected))
+    relative = float(np.linalg.norm(found - expected)) / size if size else 1.0
+    if not 0 < relative < NEAR:
+        return ""
+    agree = f"{name} agrees to about {-math.floor(math.log10(relative)) - 1} digits"
+    if np.array_equal(found.astype(np.float32), found):
+        return f"{agree} and is rounded to float32: where does that dtype come from?"
+    added = "is a small number such as 1e-8 added in a logarithm, a root or a denominator"
+    return f"{agree}: is it float32 somewhere on the way, or {added}?"
+
+
+def locate(
+    found: np.ndarray, expected: np.ndarray, wrong: np.ndarray, tolerance: float, axes: Sequence[str] = ()
+) -> str:
+    """Say which pattern the wrong values follow, or nothing where none fits.
+
+    Args:
+        found, expected: float64 arrays of one shape, all finite.
+        wrong: boolean, same shape: which entries count as different; at least one.
+        tolerance: relative, for "equal up to a factor" and the like.
+        axes: one name for each axis; the usual ones of images when empty.
+    """
+    if found.size < 2:
+        return next(_global_patterns(found, expected, tolerance), "")
+    names = list(axes) or _axis_names(found.ndim)
+    patterns = itertools.chain(
+        _global_patterns(found, expected, tolerance),
+        _order_patterns(found, expected, tolerance),
+        _place_patterns(wrong, names),
+        _value_patterns(found, wrong),
+    )
+    return next(patterns, "")
+
+
+def picture(error: np.ndarray) -> tuple[tuple[int, ...], ...]:
+    """Shrink |error| to a small grey picture, (rows, columns) of 0 to 255; empty where it has no two axes."""
+    if error.ndim < 2 or not error.size or not np.isfinite(error).all():
+        return ()
+    plane = error.reshape(-1, *error.shape[-2:]).max(axis=0)
+    rows, columns = (np.array_split(np.arange(n), min(n, PICTURE_SIDE)) for n in plane.shape)
+    small = np.array([[plane[np.ix_(r, c)].max() for c in columns] for r in rows])
+    scaled = np.ceil(255 * (small / (small.max() or 1.0))).astype(int)
+    return tuple(tuple(int(value) for value in row) for row in scaled)
+
+
+def _axis_names(rank: int) -> list[str]:
+    if rank == 1:
+        return ["entry"]
+    if rank == 2:
+        return ["row", "column"]
+    if rank == 3:
+        return ["image", "channel", "position"]
+    return ["image", "channel", "row", "column", *(f"axis {axis}" for axis in range(4, rank))][:rank]
+
+
+def _equal(a: np.ndarray, b: np.ndarray, tolerance: float) -> bool:
+    scale = float(np.sqrt(np.mean(np.square(b)))) if b.size else 0.0
+    if a.shape != b.shape or not np.isfinite(scale):
+        return False
+    return bool((np.abs(a - b) <= tolerance * (np.abs(b) + scale)).all())
+
+
+def _global_patterns(found: np.ndarray, expected: np.ndarray, tolerance: float) -> Iterator[str]:
+    if not expected.any():
+        return
+    if not found.any():
+        yield "all of them zero"
+        return
+    if _equal(found, -expected, tolerance):
+        yield "the sign is off"
+    factor = float((found * expected).sum() / (expected * expected).sum())
+    if found.size > 1 and factor and _equal(found, factor * expected, tolerance):
+        yield f"each is {_readable(factor)} times what it should be"
+    offset = float((found - expected).mean())
+    if found.size > 2 and _equal(found - offset, expected, tolerance):
+        yield f"each is {abs(offset):.6g} too {'large' if offset > 0 else 'small'}"
+
+
+def _readable(factor: float) -> str:
+    fraction = Fraction(factor).limit_denominator(1000)
+    if fraction.denominator > 1 and abs(float(fraction) - factor) <= 1e-6 * abs(factor):
+        return str(fraction)
+    return apart(factor, 1.0)[0]
+
+
+def _order_patterns(found: np.ndarray, expected: np.ndarray, tolerance: float) -> Iterator[str]:
+    """The right values in other places."""
+    for axis in range(found.ndim):
+        if found.shape[axis] > 1 and _equal(np.flip(found, axis), expected, tolerance):
+            yield f"they are right in reverse order along axis {axis}"
+    if found.ndim >= 2 and _equal(np.flip(found, (-2, -1)), expected, tolerance):
+        yield f"they are right when axes {found.ndim - 2} and {found.ndim - 1} are both reversed"
+    if 2 <= found.ndim <= MAX_RANK_PERMUTED:
+        for order in list(itertools.permutations(range(found.ndim)))[1:]:
+            if _equal(found.transpose(order), expected, tolerance):
+                yield f"they are right with axes in the order {order}"
+    for axis in range(found.ndim):
+        for shift in (1, -1):
+            if found.shape[axis] > 2 and _equal(np.roll(found, shift, axis), expected, tolerance):
+                yield f"they are right when moved by {shift} along axis {axis}"
+    if found.size > 3 and _equal(np.sort(found, axis=None), np.sort(expected, axis=None), tolerance):
+        yield "the values are right but stand in other places"
+
+
+def _place_patterns(wrong: np.ndarray, names: Sequence[str]) -> Iterator[str]:
+    """All the wrong values lie together."""
+    if wrong.all():
+        return
+    for axis, name in enumerate(names):
+        size = wrong.shape[axis]
+        used = np.flatnonzero(wrong.any(axis=tuple(other for other in range(wrong.ndim) if other != axis)))
+        if size > 1 and len(used) == 1:
+            index = int(used[0])
+            ordinal = "first" if index == 0 else "last" if index == size - 1 else None
+            yield f"all of them in the {ordinal} {name}" if ordinal else f"all of them in {name} {index}"
+        elif len(used) < size and size > 2 and used[-1] - used[0] + 1 == len(used) and len(used) <= size // 2:
+            if used[0] == 0:
+                yield f"all of them in the first {len(used)} {_plural(name)}"
+            elif used[-1] == size - 1:
+                yield f"all of them in the last {len(used)} {_plural(name)}"
+    if wrong.ndim >= 3:
+        yield from _border(wrong)
+    for axis, name in enumerate(names):
+        yield from _period(wrong, axis, name)
+
+
+def _border(wrong: np.ndarray) -> Iterator[str]:
+    spatial = wrong.ndim - 2
+    for width in range(1, MAX_BORDER + 1):
+        inner: tuple[Any, ...] = (Ellipsis, *(slice(width, size - width) for size in wrong.shape[-spatial:]))
+        if min(wrong.shape[-spatial:]) > 2 * width and not wrong[inner].any():
+            yield f"all of them within {width} of the border"
+            return
+
+
+def _period(wrong: np.ndarray, axis: int, name: str) -> Iterator[str]:
+    """Right, or wrong, at every s-th index along one axis."""
+    lines: np.ndarray = np.asarray(wrong.any(axis=tuple(other for other in range(wrong.ndim) if other != axis)))
+    for period in range(2, MAX_PERIOD + 1):
+        if len(lines) < 2 * period:
+            return
+        residues = {int(index) % period for index in np.flatnonzero(lines)}
+        right = {int(index) % period for index in np.flatnonzero(~lines)}
+        if len(residues) == 1:
+            yield f"all of them in every {_ordinal(period)} {name}"
+        elif len(residues) == period - 1 and len(right) == 1:
+            yield f"only every {_ordinal(period)} {name} is right"
+
+
+def _plural(name: str) -> str:
+    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+
+
+def _ordinal(number: int) -> str:
+    return {2: "second", 3: "third"}.get(number, f"{number}th")
+
+
+def _value_patterns(found: np.ndarray, wrong: np.ndarray) -> Iterator[str]:
+    tests: tuple[tuple[Callable[[np.ndarray], np.ndarray], str], ...] = (
+        (lambda values: values == 0, "zero"),
+        (lambda values: values == values[0], "the same number"),
+    )
+    for test, words in tests:
+        if wrong.sum() > 1 and test(found[wrong]).all():
+            yield f"all of them {words}"

@@ -1,0 +1,119 @@
+"""The list of all checks: what a check is, how one is declared, and what must be true of them together.
+
+A check is a short function in `autograder/checks/`. Its docstring is what the student reads: the first line is the
+title of its row, the rest is shown when it fails.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from autograder.checking.student import Student
+from autograder.errors import RubricError
+
+PUBLIC_SEED = 0
+SECONDS = 10.0  # of a check that does not say how long it may take
+Body = Callable[..., None]
+
+
+class Exam(Protocol):
+    """What a check of a trained model asks: a score above a threshold, whoever has the images."""
+
+    def expect_above(self, student: Student, rng: np.random.Generator, model: str, tier: str) -> None:
+        """Pass a model whose accuracy exceeds the threshold of that name in `assignment.toml`.
+
+        Raises:
+            GraderError: where it does not, or cannot be graded.
+        """
+
+
+@dataclass(frozen=True)
+class Check:
+    """One row of the score table.
+
+    Attributes:
+        id: "1.7-overlap": the TODO, a dash, and a name of its own.
+        weight: its share of the TODO's points, relative to the TODO's other checks.
+        needs: ids of checks without which this one would only repeat their failure; it is skipped unless they pass.
+        seconds: wall-clock limit of all that it asks of the student's code, imports not counted.
+        exam: whether its body gets, besides the student and a random generator, the `Exam` of the checkpoints, which
+            has a clock of its own.
+        title, help: the docstring's first line, and the rest of it.
+    """
+
+    id: str
+    weight: int
+    needs: tuple[str, ...]
+    seconds: float
+    title: str
+    help: str
+    body: Body
+    exam: bool = False
+
+    @property
+    def todo(self) -> str:
+        """The TODO it belongs to: "1.7"."""
+        return self.id.partition("-")[0]
+
+    @property
+    def part(self) -> int:
+        """The part of the assignment: 1, 2 or 3."""
+        return int(self.todo.partition(".")[0])
+
+    def rng(self, seed: int) -> np.random.Generator:
+        """The generator that draws its cases: the same for every student, different from every other check's."""
+        digest = hashlib.sha256(f"{seed}/{self.id}".encode()).digest()
+        return np.random.default_rng(int.from_bytes(digest[:16], "little"))
+
+    def run(self, student: Student, seed: int, exam: Exam | None) -> None:
+        """Ask the student's code, and raise what is wrong with the answers."""
+        self.body(student, self.rng(seed), *([exam] if self.exam else []))
+        student.finish()
+
+
+_declared: dict[str, Check] = {}
+
+
+def check(
+    id: str, *, points: int = 1, needs: Sequence[str] = (), seconds: float = SECONDS, exam: bool = False
+) -> Callable[[Body], Body]:
+    """Declare a check; `points` is its weight within its TODO, 0 for one that only informs."""
+
+    def declare(body: Body) -> Body:
+        title, _, rest = (body.__doc__ or "").strip().partition("\n")
+        help_text = "\n".join(line.strip() for line in rest.strip().splitlines())
+        if id in _declared and _declared[id].body.__code__.co_filename != body.__code__.co_filename:
+            raise RubricError(f"{id}: two checks have this id")
+        if not title.endswith("."):
+            raise RubricError(f"{id}: its docstring must begin with a sentence on one line")
+        if points < 0:
+            raise RubricError(f"{id}: {points} points, expected at least 0")
+        _declared[id] = Check(id, points, tuple(needs), seconds, title, help_text, body, exam)
+        return body
+
+    return declare
+
+
+def load() -> tuple[Check, ...]:
+    """Import every module of `autograder.checks` and return the checks in the order of the assignment.
+
+    Raises:
+        RubricError: if a check needs one that does not exist or comes later, with both ids.
+    """
+    package = importlib.import_module("autograder.checks")
+    for module in pkgutil.walk_packages(package.__path__, "autograder.checks."):
+        importlib.import_module(module.name)
+    checks = sorted(_declared.values(), key=lambda check: [int(number) for number in check.todo.split(".")])
+    seen: set[str] = set()
+    for one in checks:
+        if missing := [need for need in one.needs if need not in seen]:
+            raise RubricError(f"{one.id}: needs {missing[0]}, which is no earlier check")
+        seen.add(one.id)
+    return tuple(checks)

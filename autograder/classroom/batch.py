@@ -1,0 +1,260 @@
+"""`autograder batch`: grade a class.
+
+Each student's results are kept as soon as they are there, with a fingerprint of all that they depend on. So a batch
+that was killed goes on where it was, and one that is run again grades only what has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from autograder.checking import rubric
+from autograder.classroom import executors as crew
+from autograder.classroom import exports
+from autograder.classroom import grader as warm
+from autograder.classroom import identical_files as twins
+from autograder.classroom.executors import Crew, ProcessDied
+from autograder.classroom.exports import Found, HandedIn
+from autograder.classroom.grader import Graded, Order
+from autograder.classroom.store import Store
+from autograder.course.assignment import ROOT, Assignment
+from autograder.errors import GraderError, MachineUnfit, SubmissionError
+from autograder.grading import engine
+from autograder.reports import class_csv as gradebook
+from autograder.reports import class_page as classpage
+from autograder.reports import class_text as classtext
+from autograder.reports import files, html, records
+from autograder.reports import results_json as gradescope
+from autograder.reports.class_text import clock
+from autograder.reports.records import Alike, Record, State
+from autograder.reports.scores import Scorecard
+
+REGRADING = "regrading.txt"  # is there while a regrading is under way, and names it
+PAGES = (".py", ".j2", ".css", ".js")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One submission to grade; the second attempt is the last."""
+
+    handed: HandedIn
+    attempt: int = 1
+
+
+class Batch:
+    """One run over a class.
+
+    Args:
+        store: open; gets the results.
+        found: the whole class, and what is not graded.
+        run: names the regrading that this belongs to; empty where what is unchanged is left alone.
+    """
+
+    def __init__(self, store: Store, found: Found, assignment: Assignment, seed: int, run: str) -> None:
+        self.store, self.found, self.assignment, self.seed, self.run = store, found, assignment, seed, run
+        handed = self.handed = found.handed
+        writers = (ROOT / "autograder" / "reports").rglob("*")
+        self.code, self.pages = warm.code(), warm.digest(path for path in writers if path.suffix in PAGES)
+        self.known = store.load(one.key for one in handed)  # as they were when this run began
+        self.records = {
+            one.key: replace(self.known[one.key], people=one.people, handed_in=one.handed_in, late=one.late)
+            for one in handed
+            if one.key in self.known
+        }
+        self.graded: list[str] = []
+        self.alike: list[Alike] = []
+        self._sent: dict[str, str] = {}  # digest of what was graded, which may have changed since
+
+    def to_do(self) -> deque[Task]:
+        """List what is new, changed, or was broken."""
+        return deque(Task(one) for one in self.handed if not self._is_done(one))
+
+    def work(self, team: Crew, tasks: deque[Task], progress: Progress) -> None:
+        """Grade them all, and keep each result as it comes; what is broken gets a second attempt, after all others.
+
+        A fault that comes back is that submission's, however many have one: the class goes on.
+
+        Raises:
+            MachineUnfit: if whoever grades can grade nothing, whatever is handed in.
+        """
+        began, total = time.monotonic(), len(tasks)
+        bar = progress.add_task("grading", total=total, pace="")
+        for task, outcome in crew.work(team, tasks, self._order, warm.grade):
+            self._expect_fit(team, outcome)
+            record = self._keep(task.handed, outcome)
+            died = isinstance(outcome, ProcessDied)  # twice already
+            if record.state is State.BROKEN and task.attempt == 1 and not died:
+                tasks.append(replace(task, attempt=2))
+                continue
+            self.graded.append(record.key)
+            if record.state is not State.GRADED:
+                progress.console.print(classtext.ungraded(record), markup=False, highlight=False)
+            rate = len(self.graded) / (time.monotonic() - began)
+            left = (total - len(self.graded)) / rate
+            progress.update(bar, advance=1, pace=f"{rate:.2f} a second, {clock(left)} left")
+
+    def write_pages(self) -> None:
+        """Write the class page and the gradebook, and again the pages of students that other code had written."""
+        for key, record in self.records.items():
+            if record.pages != self.pages:
+                self.records[key] = replace(record, pages=self.pages)
+                self.store.save(self.records[key], _pages(record))
+        ordered = [self.records[one.key] for one in self.handed if one.key in self.records]
+        gradebook.write(self.store.out / "gradebook.csv", ordered)
+        self.alike = twins.find(self.handed)
+        classpage.write(self.store.out / "class.html", ordered, self.found.left_out, self.alike)
+
+    def changes(self) -> list[Record]:
+        """Name those whose marks differ from the ones that they replaced in this run."""
+        found = [self.records[key] for key in sorted(self.records) if self.run or key in self.graded]
+        return [one for one in found if one.run == self.run and one.before and one.before != one.points]
+
+    def _is_done(self, one: HandedIn) -> bool:
+        record = self.known.get(one.key)
+        if record is None or record.state is State.BROKEN or (self.run and record.run != self.run):
+            return False
+        return record.fingerprint == self._fingerprint(self._digest(one))
+
+    def _order(self, task: Task) -> Order:
+        content = self._read(task.handed)
+        self._sent[task.handed.key] = hashlib.sha256(content).hexdigest()
+        return Order(content, self.assignment, self.seed, self.code)
+
+    def _read(self, one: HandedIn) -> bytes:
+        return exports.read(one, self.assignment.limits.zip_megabytes)
+
+    def _digest(self, one: HandedIn) -> str:
+        """Digest of what was handed in, or the sentence that refuses it unread."""
+        try:
+            return hashlib.sha256(self._read(one)).hexdigest()
+        except (SubmissionError, OSError) as error:
+            return str(error)
+
+    def _fingerprint(self, digest: str) -> str:
+        parts = (digest, self.code, str(self.seed), self.assignment.model_dump_json())
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    def _expect_fit(self, team: Crew, outcome: Graded | Exception) -> None:
+        """Pass an outcome that is the submission's own, on a machine that can grade.
+
+        Raises:
+            MachineUnfit: if it would have been the same for any other.
+        """
+        unfit = outcome.unfit if isinstance(outcome, Graded) else ""
+        if isinstance(outcome, ProcessDied):  # it could not be asked: another is, which has nothing to grade
+            order = Order(b"", self.assignment, self.seed, self.code)
+            ((_, proved),) = crew.work(team, deque([order]), lambda order: order, warm.prove)
+            unfit = str(proved)
+        if unfit:
+            raise MachineUnfit(f"nothing can be graded here: {unfit}; the same command goes on from here")
+
+    def _record(self, one: HandedIn, outcome: Graded | Exception) -> Record:
+        if isinstance(outcome, Graded):
+            card, seconds = records.load_card(outcome.card), outcome.seconds
+        else:
+            card, seconds = self._ungraded(outcome), 0.0
+        return Record(
+            one.key,
+            one.people,
+            card,
+            one.handed_in,
+            one.late,
+            self._fingerprint(self._sent.pop(one.key, "") or self._digest(one)),
+            seconds,
+            self._before(one.key),
+            self.run,
+            self.pages,
+        )
+
+    def _before(self, key: str) -> Mapping[str, int]:
+        """The marks that are replaced: the latest that were whole."""
+        record = self.known.get(key)
+        if record is None:
+            return {}
+        return record.before if record.state is State.BROKEN else record.points
+
+    def _ungraded(self, error: Exception) -> Scorecard:
+        card = engine.blank(self.assignment, [one for one in rubric.load() if one.part in self.assignment.parts])
+        if isinstance(error, SubmissionError):
+            engine.refuse(card, error)
+        else:
+            card.fault = str(error) if isinstance(error, GraderError) else f"not graded: {type(error).__name__}"
+        return card
+
+    def _keep(self, one: HandedIn, outcome: Graded | Exception) -> Record:
+        """Write one student's results.
+
+        Raises:
+            MachineUnfit: if there is no place for them.
+        """
+        try:
+            record = self._record(one, outcome)
+            pages = _pages(record)
+        except Exception as error:  # whatever there is in a card or a page, it is that submission's
+            record = self._record(one, error)
+            pages = _pages(record)
+        try:
+            self.store.save(record, pages)
+        except OSError as error:
+            raise MachineUnfit(f"{self.store.out} cannot hold results: {error.strerror}") from error
+        self.records[record.key] = record
+        return record
+
+
+def run(
+    folder: Path, out: Path, assignment: Assignment, seed: int, team: Crew, console: Console, *, regrade: bool = False
+) -> int:
+    """Grade a class, say what became of it, and return how many submissions must be graded again.
+
+    Args:
+        folder: zips, or an export, which may be a zip itself.
+        out: gets `students/`, `gradebook.csv` and `class.html`.
+        regrade: what is unchanged, too.
+
+    Raises:
+        GraderError: if the class cannot be graded at all.
+    """
+    with exports.opened(folder) as found, Store(out).open() as store:
+        token = out / REGRADING
+        batch = Batch(store, found, assignment, seed, _regrading(token) if regrade else "")
+        if not regrade:
+            token.unlink(missing_ok=True)
+        tasks = batch.to_do()
+        unchanged, began = len(found.handed) - len(tasks), time.monotonic()
+        try:
+            if tasks:
+                with classtext.bar(console) as progress:
+                    batch.work(team, tasks, progress)
+        finally:
+            batch.write_pages()
+        token.unlink(missing_ok=True)
+        classtext.say_changes(batch.changes(), console)
+        graded = f"{len(batch.graded)} graded in {clock(time.monotonic() - began)}, {unchanged} unchanged"
+        classtext.say_sum(list(batch.records.values()), graded, console)
+        classtext.say_aside(found.left_out, batch.alike, console)
+        console.print(f"{out / 'class.html'}   {out / 'gradebook.csv'}", highlight=False, soft_wrap=True)
+        return sum(record.state is State.BROKEN for record in batch.records.values())
+
+
+def _regrading(token: Path) -> str:
+    """Name the regrading under way, or a new one."""
+    if not token.exists():
+        files.replace(token, secrets.token_hex(8))
+    return token.read_text(encoding="utf-8")
+
+
+def _pages(record: Record) -> dict[str, str]:
+    """What is kept for one student, beside the record."""
+    results = gradescope.results(record.card, execution_seconds=record.seconds)
+    page = html.render(record.card, execution_seconds=record.seconds)
+    return {"results.json": json.dumps(results, allow_nan=False) + "\n", "report.html": page}

@@ -1,0 +1,135 @@
+"""CSV for course platforms, and a plain one with everything.
+
+grades.csv            for people: what was earned, what lateness cost, and why
+canvas.csv            Gradebook, Import: a row of points possible, then Student, ID, SIS User ID, SIS Login ID, Section
+moodle.csv            Grades, Import, CSV file: map "Email address" to the user's email, or "ID number" to theirs
+moodle_worksheet.csv  Assignment, Upload grading worksheet; where the roster is such a worksheet
+gradescope.csv        the columns of Gradescope's own export of a course's grades
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from autograder.classroom.gradebook.merge import Grade, Merged, Piece
+from autograder.errors import SetupError
+from autograder.reports import sheets
+from autograder.reports.scores import points
+
+Rows = list[list[str]]
+EXCUSED = "EX"  # Canvas's word; the others know none, and get no mark
+
+
+def write(merged: Merged, title: str, folder: Path) -> list[Path]:
+    """Write all of them; return where they are.
+
+    Args:
+        title: of the column with the marks; where Canvas's roster has one of that name, with Canvas's number behind it.
+
+    Raises:
+        SetupError: if the folder cannot be written to.
+    """
+    makers: dict[str, Callable[[Sequence[Grade], str], Rows]] = {
+        "grades.csv": plain,
+        "canvas.csv": canvas,
+        "moodle.csv": moodle,
+        "gradescope.csv": gradescope,
+    }
+    if any(grade.student.participant for grade in merged.grades):
+        makers["moodle_worksheet.csv"] = worksheet
+    numbered = [name for name in merged.roster.columns if re.fullmatch(rf"{re.escape(title)} \(\d+\)", name)]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, make in makers.items():
+            rows = make(merged.grades, numbered[0] if numbered and make is canvas else title)
+            sheets.write(folder / name, rows)
+    except OSError as error:
+        raise SetupError(f"{error.filename or folder}: {error.strerror}") from None
+    return [folder / name for name in makers]
+
+
+def plain(grades: Sequence[Grade], title: str) -> Rows:
+    """Everything, one row a student."""
+    header = ["student", "name", "email"]
+    for work in ("code", "report"):
+        header += [f"{work} earned", f"{work} counted", f"{work} maximum", f"{work} handed in"]
+    rows = [[*header, "total", "maximum"]]
+    for grade in grades:
+        student = grade.student
+        cells = [student.id, student.name, student.email, *_piece(grade.code), *_piece(grade.report)]
+        rows.append([*cells, _total(grade, EXCUSED), points(grade.most)])
+    return rows
+
+
+def _piece(piece: Piece) -> list[str]:
+    earned = "" if piece.earned is None else points(piece.earned)
+    return [earned, points(piece.kept), points(piece.most), piece.said]
+
+
+def _total(grade: Grade, excused: str) -> str:
+    return excused if grade.excused else points(grade.total)
+
+
+def canvas(grades: Sequence[Grade], title: str) -> Rows:
+    """Canvas finds students by ID, else by SIS User ID, else by SIS Login ID, and the assignment by its name."""
+    most = points(max((grade.most for grade in grades), default=0))
+    rows = [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", title]]
+    rows.append(["    Points Possible", "", "", "", "", most])
+    for grade in grades:
+        one = grade.student
+        login = one.login or one.email
+        rows.append([one.name or one.id, one.canvas_id, one.sid, login, one.section, _total(grade, EXCUSED)])
+    return rows
+
+
+def moodle(grades: Sequence[Grade], title: str) -> Rows:
+    """Moodle asks which column names the student; feedback goes along: an import without it deletes grades."""
+    rows = [["ID number", "Username", "Email address", title, f"{title} (Feedback)"]]
+    for grade in grades:
+        one = grade.student
+        rows.append([one.sid, one.login or one.id, one.email, _total(grade, "-"), _feedback(grade)])
+    return rows
+
+
+def worksheet(grades: Sequence[Grade], title: str) -> Rows:
+    """What an assignment of Moodle takes back; it finds students by Identifier, also anonymous ones."""
+    rows = [["Identifier", "Full name", "Email address", "Grade", "Maximum Grade", "Last modified (grade)"]]
+    rows[0].append("Feedback comments")
+    for grade in grades:
+        one, most = grade.student, points(grade.most)
+        mark = _total(grade, "")
+        rows.append([one.participant, one.name, one.email, mark, most, "-", _feedback(grade)])
+    return rows
+
+
+def _feedback(grade: Grade) -> str:
+    if grade.excused:
+        return "excused"
+    said = []
+    for name, piece in (("code", grade.code), ("report", grade.report)):
+        if piece.most:
+            said.append(
+                f"{name} {points(piece.kept)} of {points(piece.most)}" + (f", {piece.said}" if piece.said else "")
+            )
+    return "; ".join(said)
+
+
+def gradescope(grades: Sequence[Grade], title: str) -> Rows:
+    """Gradescope knows students by email, and by SID where they have one."""
+    rows = [["First Name", "Last Name", "SID", "Email", "Sections", title, f"{title} - Max Points"]]
+    for grade in grades:
+        one = grade.student
+        first, last = (one.first, one.last) if one.last else _split(one.name)
+        rows.append([first, last, one.sid, one.email, one.section, _total(grade, ""), points(grade.most)])
+    return rows
+
+
+def _split(name: str) -> tuple[str, str]:
+    """First and last name of "Ada King Lovelace", or "Lovelace, Ada King"."""
+    if "," in name:
+        last, _, first = name.partition(",")
+    else:
+        first, _, last = name.rpartition(" ")
+    return first.strip(), last.strip()

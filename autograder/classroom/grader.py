@@ -1,0 +1,228 @@
+"""A process that grades one zip after another with everything warm: what a pool of processes and a cluster run.
+
+What comes in is the content of a zip, and what goes out is JSON, so that the process may be on another machine.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import multiprocessing
+import multiprocessing.connection
+import os
+import platform
+import signal
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing.util import Finalize
+from pathlib import Path
+
+from autograder.checking import rubric
+from autograder.checking.rubric import Check
+from autograder.classroom import self_test as canary
+from autograder.course.assignment import PARTS, ROOT, Assignment, Limits
+from autograder.errors import GraderError, MachineUnfit
+from autograder.grading import engine
+from autograder.reports import records
+from autograder.reports.scores import Scorecard
+from autograder.sandbox.box import Box
+from autograder.sandbox.temporary import TemporaryFolder
+
+VERSIONS = ("numpy", "torch", "torchvision")
+# The given files of part 2 come from the reference where there is one, and make the images that judge checkpoints.
+CODE = ("autograder", *PARTS, "reference/part2_pytorch")
+NO_MARKS = ("autograder/reports", "autograder/cli.py")  # what is changed there changes no mark
+
+
+@dataclass(frozen=True)
+class Order:
+    """One zip to grade.
+
+    Attributes:
+        content: of the zip.
+        code: digest of the code that shall grade it, `code()` where the order is made.
+    """
+
+    content: bytes
+    assignment: Assignment
+    seed: int
+    code: str
+
+    @property
+    def terms(self) -> tuple[str, int, str]:
+        """All that decides over marks beside the zip."""
+        return self.assignment.model_dump_json(), self.seed, self.code
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What comes back.
+
+    Attributes:
+        card: the score card, as JSON.
+        seconds: that it took.
+        unfit: why nothing can be graded there, if so; the card says nothing of the submission then.
+    """
+
+    card: bytes
+    seconds: float
+    unfit: str = ""
+
+
+def grade(order: Order) -> Graded:
+    """Grade a zip; whatever goes wrong with it is in the score card, what goes wrong without it in `unfit`.
+
+    The machine is tried before its first zip, and after each that ends in a fault.
+
+    One at a time, in a thread that stays as long as the process: a zygote ends with the thread that started it.
+    """
+    return _lane().submit(_grade, order).result()
+
+
+def pool(jobs: int) -> ProcessPoolExecutor:
+    """Make a pool whose processes end with this one, also when this one is killed."""
+    context = multiprocessing.get_context("spawn")  # never a fork of a process whose threads may hold locks
+    return ProcessPoolExecutor(jobs, context, initializer=_join_pool)
+
+
+def box(limits: Limits) -> Box:
+    """Return the warm box of this process; one with other limits takes its place."""
+    global _box
+    if _box is not None and _box.limits != limits:
+        close()
+    if _box is None:
+        _box = Box(limits)
+        Finalize(None, close, exitpriority=10)
+    return _box
+
+
+def close() -> None:
+    """End the box of this process, if there is one; the next zip makes another."""
+    global _box
+    if _box is not None:
+        _box.close()
+    _box = None
+
+
+_box: Box | None = None
+
+
+@functools.cache
+def code() -> str:
+    """Digest of all that marks depend on besides zip, seed and assignment: our code and the libraries' versions."""
+    paths = (path for room in CODE for path in (ROOT / room).rglob("*") if path.suffix in (".py", ".toml"))
+    chosen = [path for path in paths if not path.relative_to(ROOT).as_posix().startswith(NO_MARKS)]
+    versions = [platform.python_version(), *map(importlib.metadata.version, VERSIONS)]
+    return digest(chosen, *versions)
+
+
+def digest(paths: Iterable[Path], *texts: str) -> str:
+    """Digest of files below the project's folder, their names included, and of further texts."""
+    total = hashlib.sha256("\0".join(texts).encode())
+    for path in sorted(paths):
+        total.update(f"\0{path.relative_to(ROOT).as_posix()}\0".encode())
+        total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def prove(order: Order) -> str:
+    """Say why nothing can be graded here, or nothing; the zip of the order is left alone."""
+    return _lane().submit(_prove, order, grading=True).result()
+
+
+def _grade(order: Order) -> Graded:
+    began = time.monotonic()
+    unfit = "" if order.terms in _fit else _prove(order, grading=False)
+    card = engine.blank(order.assignment, _checks(order)) if unfit else _judged(order)
+    if card.broken:
+        unfit = _prove(order, grading=True)
+    return Graded(records.dump_card(card), time.monotonic() - began, unfit)
+
+
+# What this process has proved: on which terms it has all that it needs, and on which it grades its own solution.
+_fit: set[tuple[str, int, str]] = set()
+_grades: set[tuple[str, int, str]] = set()
+
+
+def _prove(order: Order, *, grading: bool) -> str:
+    """Say why nothing can be graded here, or nothing."""
+    try:
+        if order.code != code():
+            raise MachineUnfit("this grader or its libraries are of another version: install the same everywhere")
+        _expect_fit(order)
+        _fit.add(order.terms)
+        if grading and order.terms not in _grades:
+            canary.expect_grades(box(order.assignment.limits), order.assignment, _checks(order), order.seed)
+            _grades.add(order.terms)
+    except MachineUnfit as error:
+        _fit.discard(order.terms)
+        return str(error)
+    return ""
+
+
+def _expect_fit(order: Order) -> None:
+    """Try it with the box that there is, and if need be with a new one: no zip shall leave one that costs the next."""
+    needs = (lambda: box(order.assignment.limits)), order.assignment, _checks(order), order.seed
+    try:
+        canary.expect_fit(*needs)
+    except MachineUnfit:
+        close()
+        canary.expect_fit(*needs)
+
+
+def _checks(order: Order) -> list[Check]:
+    return [check for check in rubric.load() if check.part in order.assignment.parts]
+
+
+def _judged(order: Order) -> Scorecard:
+    checks = _checks(order)
+    try:
+        path = _zips().path / "submission.zip"
+        path.unlink(missing_ok=True)
+        with open(path, "xb", opener=_private) as file:
+            file.write(order.content)
+        try:
+            return engine.grade_zip(path, box(order.assignment.limits), order.assignment, checks, order.seed, _ignore)
+        finally:
+            path.unlink()
+    except Exception as error:  # the edge: a fault of ours is reported, and the next zip is graded all the same
+        card = engine.blank(order.assignment, checks)
+        card.fault = str(error) if isinstance(error, GraderError) else f"the grader failed: {type(error).__name__}"
+        return card
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _ignore(card: Scorecard) -> None:
+    """Only the finished score card leaves the process."""
+
+
+@functools.cache
+def _lane() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "grading")
+
+
+@functools.cache
+def _zips() -> TemporaryFolder:
+    folder = TemporaryFolder("zips")
+    Finalize(None, folder.remove, exitpriority=10)
+    return folder
+
+
+def _join_pool() -> None:
+    """Leave an interruption at the keyboard to the pool's owner, and end when that one is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    owner = multiprocessing.parent_process()
+    assert owner is not None, "a pool's process has a parent"
+    threading.Thread(target=_end_with, args=(owner.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)

@@ -1,0 +1,90 @@
+"""The folder of a class's results: one folder a student, whole at every moment, and who may write there."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from autograder.errors import SetupError
+from autograder.reports import records
+from autograder.reports.records import Record
+
+CARD = "card.json"
+PARTIAL, OLD = ".partial-", ".old-"
+
+
+class Store:
+    """Results by the submission's key.
+
+    A folder is written under another name and then put into its place. What a kill leaves behind is put in order when
+    the store is next opened.
+
+    Args:
+        out: only its owner may look into it, as marks depend on a secret seed.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.students = out / "students"
+
+    @contextmanager
+    def open(self) -> Iterator[Store]:
+        """Lock it for this process.
+
+        Raises:
+            SetupError: if another process writes there, or it cannot be made.
+        """
+        try:
+            self.students.mkdir(parents=True, exist_ok=True)
+            self.out.chmod(0o700)
+            lock = os.open(self.out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise SetupError(f"{self.out} cannot hold results: {error.strerror}") from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            raise SetupError(f"another batch is writing to {self.out}: wait for it, or choose another folder") from None
+        try:
+            self._put_in_order()
+            yield self
+        finally:
+            os.close(lock)
+
+    def load(self, keys: Iterable[str]) -> dict[str, Record]:
+        """Read what there is of these; a record that cannot be read is as good as none."""
+        found = {}
+        for key in keys:
+            path = self.students / key / CARD
+            if path.is_file() and (record := records.load(path.read_text(encoding="utf-8", errors="replace"))):
+                found[key] = record
+        return found
+
+    def save(self, record: Record, files: Mapping[str, str]) -> None:
+        """Replace one student's results.
+
+        Args:
+            files: what there is to read beside the record, text by name.
+        """
+        folder, partial, old = (self.students / f"{prefix}{record.key}" for prefix in ("", PARTIAL, OLD))
+        partial.mkdir()
+        for name, text in (*files.items(), (CARD, records.dump(record))):
+            (partial / name).write_text(text, encoding="utf-8", newline="\n")
+        if folder.exists():
+            folder.rename(old)
+        partial.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def _put_in_order(self) -> None:
+        for partial in self.students.glob(f"{PARTIAL}*"):
+            shutil.rmtree(partial)
+        for old in self.students.glob(f"{OLD}*"):
+            folder = self.students / old.name.removeprefix(OLD)
+            if folder.exists():
+                shutil.rmtree(old)
+            else:
+                old.rename(folder)

@@ -1,0 +1,1 @@
+"""A course, read from its folder and checked: parts, points, dates, data sets, the secret key."""

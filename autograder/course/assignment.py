@@ -1,0 +1,217 @@
+"""`assignment.toml`: what an instructor edits, checked when it is read."""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import UTC, tzinfo
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from autograder.checking.rubric import Check
+from autograder.course.lateness import Deadlines
+from autograder.errors import RubricError, TableError
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = ROOT / "assignment.toml"
+PRESETS = Path(__file__).resolve().parents[1] / "presets"
+PARTS = ("part1_numpy", "part2_pytorch", "part3_imbalance")
+
+DATASETS = r"^(cifar10|images:.+|shapes(:[1-9]\d{0,5})?)$"  # shapes:COUNT makes fewer images
+
+Points = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(gt=0, le=1_000_000)]
+
+
+def _expect_zone(name: str) -> str:
+    if name:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, OSError) as error:
+            raise ValueError(f"there is no zone {name}") from error
+    return name
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Limits(_Table):
+    """What one submission may use; megabytes are 10**6 bytes for files and 2**20 for memory."""
+
+    zip_megabytes: Count = 100
+    total_seconds: Count = 600
+    reserve_seconds: Count = 60
+    import_seconds: Count = 20
+    checkpoint_seconds: Count = 300
+    memory_megabytes: Count = 4096
+    scratch_megabytes: Count = 256
+    scratch_files: Count = 20_000
+    threads: Count = 2
+    cpus: Annotated[float, Field(gt=0, le=1024)] = 0.5  # of the machine that grades; for `make submit` to tell the time
+
+
+class Thresholds(_Table):
+    """The accuracy that a checkpoint must exceed, for each check of TODO 2.6; a share of the test images."""
+
+    two_layer: Share = 0.30
+    vanilla_cnn: Share = 0.40
+    my_model: Share = 0.50
+    my_model_high: Share = 0.80
+
+
+class Part(_Table):
+    """One part of the assignment: its points, and how its TODOs share them.
+
+    Attributes:
+        checks: those that have points of their own, by id, apart from their TODO's.
+    """
+
+    title: str
+    points: Points
+    todos: dict[str, Points]
+    checks: dict[str, Points] = {}
+
+
+class Report(_Table):
+    """The written report, marked by hand."""
+
+    points: Points
+
+
+class Assignment(_Table):
+    """All of `assignment.toml`.
+
+    Attributes:
+        zone: of times that name none, "America/New_York"; the one of `due` where it is empty.
+    """
+
+    title: str
+    due: AwareDatetime
+    grace: AwareDatetime
+    late_per_day: Annotated[float, Field(ge=0, le=1)] = 1.0
+    zone: Annotated[str, AfterValidator(_expect_zone)] = ""
+    report: Report
+    parts: dict[int, Part]
+    limits: Limits = Limits()
+    dataset: Annotated[str, Field(pattern=DATASETS)] = "cifar10"
+    thresholds: dict[Literal["cifar10", "images", "shapes"], Thresholds] = {}
+
+    def on(self, dataset: str) -> Assignment:
+        """Return the same assignment with another data set, as `--dataset` asks for.
+
+        Raises:
+            RubricError: if there is no such data set.
+        """
+        if not re.match(DATASETS, dataset):
+            raise RubricError(f"there is no data set {dataset!r}: use cifar10, images:PATH or shapes")
+        return self.model_copy(update={"dataset": dataset})
+
+    @property
+    def clock(self) -> tzinfo:
+        """The zone of times that name none."""
+        return ZoneInfo(self.zone) if self.zone else self.due.tzinfo or UTC
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """The lateness rule that holds for everyone without an extension."""
+        return Deadlines(self.due, self.grace, Fraction(str(self.late_per_day)))
+
+    def threshold(self, tier: str) -> float:
+        """The accuracy to exceed on the assignment's data set, by the name of a field of Thresholds."""
+        kind = self.dataset.partition(":")[0]
+        found = next((table for name, table in self.thresholds.items() if name == kind), Thresholds())
+        return float(getattr(found, tier))
+
+    def cents(self, checks: Iterable[Check]) -> dict[str, int]:
+        """Give each check its points in hundredths; those of a TODO, and of a part, sum exactly.
+
+        Raises:
+            RubricError: if a check belongs to no TODO, or points to no check.
+        """
+        own = {check for part in self.parts.values() for check in part.checks}
+        by_todo: dict[str, dict[str, int]] = {}
+        for check in checks:
+            key = check.id if check.id in own else check.todo
+            by_todo.setdefault(key, {})[check.id] = 1 if check.id in own else check.weight
+        result: dict[str, int] = {}
+        for number, part in self.parts.items():
+            total = round(part.points * 100)
+            for key, cents in share(total, part.todos | part.checks).items():
+                weights = by_todo.pop(key, {})
+                if cents and not any(weights.values()):
+                    what = "check" if key in part.checks else "TODO"
+                    raise RubricError(f"{what} {key}: {cents / 100:.2f} points and no check")
+                result |= share(cents, weights)
+            if sum(result[id] for id in result if id.startswith(f"{number}.")) != total:
+                raise RubricError(f"part {number}: its checks do not sum to {part.points} points")
+        if stray := [todo for todo in by_todo if int(todo.partition(".")[0]) in self.parts]:
+            raise RubricError(f"TODO {stray[0]}: checks and no points in assignment.toml")
+        return result
+
+
+def share(total: int, weights: Mapping[str, float]) -> dict[str, int]:
+    """Divide a whole number by weights so that the parts sum to it, by largest remainder; ties go to the first.
+
+    >>> share(100, {"a": 1, "b": 1, "c": 1})
+    {'a': 34, 'b': 33, 'c': 33}
+    """
+    exact = {key: Fraction(weight) for key, weight in weights.items()}
+    whole = sum(exact.values())
+    if not whole:
+        return dict.fromkeys(weights, 0)
+    shares = {key: total * weight / whole for key, weight in exact.items()}
+    result = {key: int(value) for key, value in shares.items()}
+    by_remainder = sorted(shares, key=lambda key: result[key] - shares[key])
+    for key in by_remainder[: total - sum(result.values())]:
+        result[key] += 1
+    return result
+
+
+@functools.cache
+def places(root: Path = ROOT) -> Mapping[str, str]:
+    """Find the file that each TODO is in, by the first comment `# TODO 1.7` in the parts below `root`."""
+    found: dict[str, str] = {}
+    for part in PARTS:
+        for path in sorted((root / part).rglob("*.py")):
+            for todo in re.findall(r"# TODO (\d+\.\d+)\b", path.read_text(encoding="utf-8", errors="replace")):
+                found.setdefault(todo, path.relative_to(root).as_posix())
+    return found
+
+
+def load(path: Path = FILE) -> Assignment:
+    """Read and check an assignment file, or a preset by its name: `hw2-2024`.
+
+    Raises:
+        RubricError: with the file, the key and what is wrong with it.
+    """
+    if not path.exists() and path.name == str(path):
+        preset = PRESETS / f"{path.name.removesuffix('.toml')}.toml"
+        if not preset.exists():
+            there = ", ".join(sorted(file.stem for file in PRESETS.glob("*.toml")))
+            raise RubricError(f"{path}: there is no such file, and no preset of that name; presets are {there}")
+        path = preset
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RubricError(f"{path.name}: {error}") from None
+    return _validated(values, path.name)
+
+
+def _validated(values: Mapping[str, object], source: str) -> Assignment:
+    try:
+        assignment = Assignment.model_validate(values)
+        _ = assignment.deadlines  # refuses dates that contradict each other
+        return assignment
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RubricError(f"{source}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from None
+    except TableError as error:
+        raise RubricError(f"{source}: {error}") from None

@@ -1,0 +1,1 @@
+"""One submission: from its zip through the checks to marks and pages."""

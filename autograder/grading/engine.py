@@ -1,0 +1,295 @@
+"""Grade one submission: the one path from a zip to a score card, and what each way to fail means."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder.checking import rubric
+from autograder.checking.rubric import PUBLIC_SEED, Check
+from autograder.checking.student import Student
+from autograder.course.assignment import Assignment, places
+from autograder.errors import (
+    NOTHING,
+    CheckFailed,
+    Finding,
+    GraderError,
+    OutOfMemory,
+    OutOfTime,
+    OwnWords,
+    SetupError,
+    StudentRaised,
+    SubmissionError,
+    Unfinished,
+    WorkerLost,
+)
+from autograder.grading.exam import Exam
+from autograder.grading.public_exam import PublicExam
+from autograder.reports.scores import Mark, Outcome, Scorecard
+from autograder.submission.receive import open_submission
+
+if TYPE_CHECKING:  # `make test` runs where no sandbox can be imported
+    from autograder.sandbox.box import Box
+    from autograder.sandbox.boxed_student import BoxedStudent
+
+Publish = Callable[[Scorecard], None]
+SLOWEST_NAMED = 3
+BLAMED = (Outcome.FAILED, Outcome.RAISED, Outcome.LOST)
+# All that is said of a check on secret cases, with the name of the cases; continues "your code raised" and the like.
+FIXED_WORDS = {
+    Outcome.FAILED: "a wrong value",
+    Outcome.RAISED: "an exception",
+    Outcome.UNFINISHED: "NotImplementedError",
+    Outcome.LOST: "its process ended, or sent what is no answer,",
+}
+CASES, PUBLIC_CASES = "the cases of grading", "those of make test"
+TEST_IMAGES, NOISE = "the test images", "noise in their place"
+LIMITS = {OutOfTime: "out of time", OutOfMemory: "out of memory"}
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How one check ended, and what to say about it."""
+
+    outcome: Outcome
+    message: str = ""
+    finding: Finding = NOTHING
+    limit: str = ""  # that was exceeded: one of a few fixed words
+    own_words: bool = False  # nothing that student code has said is in the message
+
+
+def grade_zip(
+    zip_path: Path, box: Box, assignment: Assignment, checks: Sequence[Check], seed: int, publish: Publish
+) -> Scorecard:
+    """Grade a zip, and hand the score card to `publish` before the first check and after each.
+
+    Nothing that a submission does is raised: it ends up in the marks, or in `refusal`; a fault of ours in `fault`.
+    """
+    card = blank(assignment, checks)
+    publish(card)
+    deadline = time.monotonic() + assignment.limits.total_seconds - assignment.limits.reserve_seconds
+    try:
+        if seed != PUBLIC_SEED and not box.isolation.keeps_secrets:
+            raise SetupError(f"a secret seed needs a box that keeps it, found {box.isolation.sentence()}")
+        card.isolation = box.isolation.sentence()
+        card.mechanisms = {
+            name: f"not held: {why}" if why else "held" for name, why in box.isolation.mechanisms.items()
+        }
+        with box.room() as folder:
+            submission = open_submission(zip_path, folder, assignment.limits)
+            card.notes.extend(submission.notes)
+            exam = Exam(folder, assignment)
+            grade_folder(folder, box, card, checks, seed, deadline, publish, exam)
+            if exam.results:
+                _look_again(exam, box.student(folder, 2), deadline)
+    except SubmissionError as error:
+        refuse(card, error)
+    except Exception as error:  # a fault of ours must not cost the marks that were earned
+        log.exception("grading %s", zip_path.name)
+        card.fault = str(error) if isinstance(error, GraderError) else f"the grader failed: {type(error).__name__}"
+    publish(card)
+    return card
+
+
+def grade_folder(
+    folder: Path,
+    box: Box,
+    card: Scorecard,
+    checks: Sequence[Check],
+    seed: int,
+    deadline: float,
+    publish: Publish,
+    exam: Exam,
+) -> None:
+    """Run the checks on code that lies in a room of the box: first all marks, then what to say of them.
+
+    Args:
+        folder: made by `box.room()`; holds the parts.
+        card: made by `blank`; gets the marks.
+        deadline: time.monotonic() seconds after which no check begins.
+        exam: of the checkpoints in that folder.
+    """
+    card.models = exam.results
+    card.secret = seed != PUBLIC_SEED or exam.private
+
+    def mark(check: Check, student: BoxedStudent) -> None:
+        _grade_check(check, student, card, seed, deadline, exam)
+        publish(card)
+
+    def explain(check: Check, student: BoxedStudent) -> None:
+        if time.monotonic() < deadline:
+            _explain(check, student, card, deadline, exam)
+            publish(card)
+
+    _part_by_part(checks, folder, box, card, mark)
+    if card.secret:
+        wrong = [check for check in checks if _explainable(check, card.marks[check.id])]
+        _part_by_part(wrong, folder, box, card, explain)
+
+
+def _part_by_part(
+    checks: Sequence[Check], folder: Path, box: Box, card: Scorecard, do: Callable[[Check, BoxedStudent], None]
+) -> None:
+    """Do something for each check, with the student of its part; what that one tried goes into the score card.
+
+    A part's worker ends before that of the next part begins: so a submission never has more than one at a time, whose
+    limits are those of the whole, and none that is asked the public cases meets one that has seen a secret one.
+    """
+    for part, group in groupby(checks, key=lambda check: check.part):
+        student = box.student(folder, part)
+        try:
+            for check in group:
+                do(check, student)
+        finally:
+            student.renew()
+            card.attempts = dict(Counter(card.attempts) + student.attempts)
+
+
+def blank(assignment: Assignment, checks: Sequence[Check]) -> Scorecard:
+    """Make the score card of a submission of which nothing has been graded yet."""
+    cents = assignment.cents(rubric.load())
+    marks = {check.id: Mark(check.id, check.todo, check.title, cents.get(check.id, 0)) for check in checks}
+    titles = {number: part.title for number, part in assignment.parts.items()}
+    return Scorecard(assignment.title, marks, titles, places=dict(places()))
+
+
+def refuse(card: Scorecard, error: SubmissionError) -> None:
+    """Enter why nothing of a submission is graded."""
+    card.refusal = str(error)
+    card.marks = {id: replace(mark, message="not graded") for id, mark in card.marks.items()}
+
+
+def judge(check: Check, student: Student, seed: int, exam: Exam | PublicExam) -> Verdict:
+    """Run one check and tell how it ended; never raises."""
+    try:
+        check.run(student, seed, exam)
+    except Exception as error:  # the edge: whatever it is becomes a verdict
+        return verdict(error)
+    return Verdict(Outcome.PASSED)
+
+
+def verdict(error: Exception) -> Verdict:
+    """Say what an exception that ended a check means."""
+    own = isinstance(error, OwnWords)
+    match error:
+        case CheckFailed():
+            return Verdict(Outcome.FAILED, str(error), error.finding or NOTHING, own_words=own)
+        case Unfinished():
+            return Verdict(Outcome.UNFINISHED, str(error), own_words=own)
+        case StudentRaised():
+            return Verdict(Outcome.RAISED, str(error))
+        case WorkerLost():
+            return Verdict(Outcome.LOST, str(error), limit=LIMITS.get(type(error), ""))
+        case SetupError():  # it says what this machine lacks
+            return Verdict(Outcome.BROKEN, str(error))
+    log.error("a check failed by itself", exc_info=error)
+    return Verdict(Outcome.BROKEN, f"the check itself failed: {type(error).__name__}")
+
+
+def unmet(check: Check, marks: Mapping[str, Mark]) -> str:
+    """Say which needed check has not passed, or nothing."""
+    missing = next((marks[need] for need in check.needs if marks[need].outcome is not Outcome.PASSED), None)
+    return f"needs {missing.check}, which has not passed" if missing else ""
+
+
+def settle(card: Scorecard, check: Check, result: Verdict, seconds: float = 0.0, printed: str = "") -> None:
+    """Enter a verdict into the score card."""
+    card.seconds[check.id] = seconds
+    card.marks[check.id] = replace(
+        card.marks[check.id],
+        outcome=result.outcome,
+        message=result.message,
+        finding=result.finding,
+        help="" if result.outcome is Outcome.PASSED else check.help,
+        printed=printed,
+    )
+
+
+def _look_again(exam: Exam, student: BoxedStudent, deadline: float) -> None:
+    """What instructors get to see of the models, once every mark is written."""
+    student.allow(deadline - time.monotonic())
+    try:
+        exam.look_again(student)
+    finally:
+        student.renew()
+
+
+def _grade_check(check: Check, student: BoxedStudent, card: Scorecard, seed: int, deadline: float, exam: Exam) -> None:
+    began = time.monotonic()
+    if reason := unmet(check, card.marks):
+        settle(card, check, Verdict(Outcome.SKIPPED, reason))
+    elif began >= deadline:
+        settle(card, check, Verdict(Outcome.LOST, _out_of_budget(card)))
+    else:
+        result, printed = _ask(check, student, seed, deadline, exam)
+        if card.secret:
+            result, printed = _without_secrets(check, result), ""
+        settle(card, check, result, time.monotonic() - began, printed)
+
+
+def _ask(
+    check: Check, student: BoxedStudent, seed: int, deadline: float, exam: Exam | PublicExam
+) -> tuple[Verdict, str]:
+    """Run one check within its time, and return how it ended and what the student's code printed."""
+    seconds = exam.seconds if check.exam else check.seconds
+    shared = student.take_up(check.todo)
+    student.allow(min(seconds, deadline - time.monotonic()))
+    result = judge(check, student, seed, exam)
+    if shared and result.outcome in BLAMED:  # code of another TODO may be the cause: ask where none has run
+        student.renew()
+        student.allow(min(seconds, deadline - time.monotonic()))
+        result = judge(check, student, seed, exam)
+    return result, student.printed()
+
+
+def _explainable(check: Check, mark: Mark) -> bool:
+    """Whether the public cases are worth asking; not where they may take all of the time once more."""
+    late = mark.message.startswith(LIMITS[OutOfTime]) and not check.exam
+    return mark.outcome in FIXED_WORDS and mark.message.endswith(_cases(check)[0]) and not late
+
+
+def _cases(check: Check) -> tuple[str, str]:
+    """Name the secret cases of a check, and the public ones."""
+    return (TEST_IMAGES, NOISE) if check.exam else (CASES, PUBLIC_CASES)
+
+
+def _without_secrets(check: Check, result: Verdict) -> Verdict:
+    """Keep the outcome of a check on secret cases, and say it in fixed words.
+
+    Exceptions, values, places, sizes and exit statuses are the student's to shape, by what it has seen.
+    """
+    if result.outcome not in FIXED_WORDS or result.own_words:
+        return result
+    return Verdict(result.outcome, f"{result.limit or FIXED_WORDS[result.outcome]} with {_cases(check)[0]}")
+
+
+def _explain(check: Check, student: BoxedStudent, card: Scorecard, deadline: float, exam: Exam) -> None:
+    """Let the student read what a check that failed on secret cases says of the public ones, which can be repeated.
+
+    Args:
+        student: has never seen a secret case.
+    """
+    began, mark = time.monotonic(), card.marks[check.id]
+    public, printed = _ask(check, student, PUBLIC_SEED, deadline, exam.public())
+    cases = _cases(check)[1]
+    if public.outcome is Outcome.PASSED:
+        public, printed = Verdict(mark.outcome, f"{mark.message}, while it is right with {cases}"), ""
+    elif public.outcome is not mark.outcome:
+        public = replace(public, message=f"{mark.message}; with {cases}: {public.message}")
+    seconds = card.seconds[check.id] + time.monotonic() - began
+    settle(card, check, replace(public, outcome=mark.outcome), seconds, printed)
+
+
+def _out_of_budget(card: Scorecard) -> str:
+    text = "the time for all checks was used up before this one"
+    if card.secret:  # how long it took with secret cases, and which took longest, is the student's to shape
+        return text
+    slowest = sorted(card.seconds.items(), key=lambda item: -item[1])[:SLOWEST_NAMED]
+    return f"{text}; the slowest were {', '.join(f'{id} {seconds:.0f} s' for id, seconds in slowest)}"

@@ -1,0 +1,80 @@
+"""What the terminal says of a class: a bar with rate and time left, who has no marks, and whose marks have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from autograder.reports.records import Alike, LeftOut, Record, State
+from autograder.reports.scores import Outcome, points
+from autograder.reports.words import line
+
+SHOWN = 20  # lines of a list; the class page and the gradebook have all
+
+
+def bar(console: Console) -> Progress:
+    """Make a progress bar whose tasks have a field `pace`."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
+    return Progress(*columns, console=console)
+
+
+def clock(seconds: float) -> str:
+    """Write a duration.
+
+    >>> clock(3725)
+    '1:02:05'
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def ungraded(record: Record) -> str:
+    """Say why a submission has no marks, or not all."""
+    card = record.card
+    broken = (f"{mark.check}: {mark.message}" for mark in card.marks.values() if mark.outcome is Outcome.BROKEN)
+    return f"{line(record.name)}: {record.state}: {line(card.refusal or card.fault or next(broken, ''))}"
+
+
+def say_changes(changed: Sequence[Record], console: Console) -> None:
+    """Print old marks beside new ones."""
+    if not changed:
+        return
+    table = Table("student", "before", "now", "checks", title="marks that changed", title_justify="left")
+    for record in changed[:SHOWN]:
+        before, now = record.before, record.points
+        ids = [check for check in {**before, **now} if before.get(check) != now.get(check)]
+        more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
+        old = points(sum(before.values()))
+        table.add_row(Text(line(record.name)), old, points(record.card.cents), Text(", ".join(ids[:3]) + more))
+    console.print(table)
+    if len(changed) > SHOWN:
+        console.print(f"and {len(changed) - SHOWN} more: the column `before` of gradebook.csv has all", markup=False)
+
+
+def say_sum(records: Sequence[Record], graded: str, console: Console) -> None:
+    """Print how many there are of each kind, and name what must be graded again."""
+    states = [record.state for record in records]
+    marks = [record.card.cents for record in records if record.state is State.GRADED]
+    mean = f"; mean {points(round(sum(marks) / len(marks)))} points" if marks else ""
+    refused = states.count(State.REFUSED)
+    console.print(f"{len(states)} submissions: {graded}, {refused} refused{mean}", highlight=False, soft_wrap=True)
+    for record in [record for record in records if record.state is State.BROKEN][:SHOWN]:
+        console.print(ungraded(record), markup=False, highlight=False, soft_wrap=True)
+
+
+def say_aside(left_out: Sequence[LeftOut], alike: Sequence[Alike], console: Console) -> None:
+    """Print what was not graded, and what different students handed in alike."""
+    _say("not graded", [f"{one.name}: {one.why}" for one in left_out], console)
+    _say("equal byte by byte, which is no proof", [f"{'; '.join(one.who)}: {one.what}" for one in alike], console)
+
+
+def _say(title: str, lines: Sequence[str], console: Console) -> None:
+    if lines:
+        more = [f"and {len(lines) - SHOWN} more, on the class page"] if len(lines) > SHOWN else []
+        text = "\n".join([f"{title}:", *(f"  {line(one)}" for one in lines[:SHOWN]), *more])
+        console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)

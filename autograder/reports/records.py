@@ -1,0 +1,126 @@
+"""What is kept of one submission of a class: who handed it in, its score card, and what that came from.
+
+Kept as JSON, `card.json`, so that every page can be written again without grading.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+
+from pydantic import TypeAdapter, ValidationError
+
+from autograder.reports.scores import Scorecard
+
+
+@dataclass(frozen=True)
+class Person:
+    """A student, as the export of a course system names them."""
+
+    name: str
+    id: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Something in a class's folder that is not graded, and why."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Alike:
+    """What is byte by byte the same in the submissions of different students."""
+
+    what: str
+    who: tuple[str, ...]
+
+
+class State(StrEnum):
+    """What became of a submission as a whole."""
+
+    GRADED = "graded"
+    REFUSED = "refused"
+    BROKEN = "to grade again"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One submission of a class.
+
+    Attributes:
+        key: names its folder of results.
+        people: one; several where a group handed in together.
+        handed_in: when, as the export says it; empty where it does not.
+        late: what the course system says.
+        fingerprint: of all that its marks depend on.
+        seconds: wall-clock time of its grading.
+        before: hundredths of a point by check, of the marks that these replace; empty where there were none.
+        run: the regrading in which it was made, or empty.
+        pages: digest of the code that wrote its pages.
+    """
+
+    key: str
+    people: tuple[Person, ...]
+    card: Scorecard
+    handed_in: str = ""
+    late: bool = False
+    fingerprint: str = ""
+    seconds: float = 0.0
+    before: Mapping[str, int] = field(default_factory=dict)
+    run: str = ""
+    pages: str = ""
+
+    @property
+    def name(self) -> str:
+        """Who, on one line."""
+        return ", ".join(person.name for person in self.people)
+
+    @property
+    def state(self) -> State:
+        """What became of it."""
+        if self.card.broken:
+            return State.BROKEN
+        return State.REFUSED if self.card.refusal else State.GRADED
+
+    @property
+    def points(self) -> dict[str, int]:
+        """What each check earned, in hundredths of a point."""
+        return {check: mark.cents for check, mark in self.card.marks.items()}
+
+
+_RECORD = TypeAdapter(Record)
+_CARD = TypeAdapter(Scorecard)
+
+
+def dump(record: Record) -> str:
+    """Write a record as JSON."""
+    return _json(asdict(record))
+
+
+def load(text: str) -> Record | None:
+    """Read a record; None where the text is no record, or one of another version of the grader."""
+    try:
+        return _RECORD.validate_json(text)
+    except ValidationError:
+        return None
+
+
+def dump_card(card: Scorecard) -> bytes:
+    """Write a score card alone, to send it from one machine to another."""
+    return _json(asdict(card)).encode()
+
+
+def load_card(content: bytes) -> Scorecard:
+    """Read what `dump_card` wrote."""
+    return _CARD.validate_json(content)
+
+
+def _json(value: object) -> str:
+    """Write JSON that every reader takes: no NaN; half of a surrogate pair, which a student may print, becomes "?"."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,1 @@
+"""What students run: `test`, `submit` and `report`."""

@@ -1,0 +1,206 @@
+"""`make test`: each check is one pytest case on the student's own modules, followed by the score table.
+
+Run in this process: tracebacks are real, `--pdb` stops in the student's code, and nothing is protected from anything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import math
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import pytest
+from rich.console import Console
+
+from autograder.checking import rubric
+from autograder.checking.rubric import Check
+from autograder.checking.student import LocalStudent
+from autograder.conformance.doctor import version_differences
+from autograder.course import assignment as assignments
+from autograder.errors import DataMissing, StudentRaised
+from autograder.grading import engine
+from autograder.grading.exam import Exam
+from autograder.inside.targets import is_own
+from autograder.reports import terminal
+from autograder.reports.scores import Outcome
+from autograder.reports.words import names_exception
+from autograder.students import speed
+from autograder.students.as_graded import AsGraded
+from autograder.students.supervisor import Supervisor
+from autograder.students.time_limit import time_limit
+
+CASES = Path(__file__).parent / "pytest_cases.py"
+
+
+class Session:
+    """The checks of one run, and what became of them; a pytest plugin.
+
+    Args:
+        folder: holds the parts and assignment.toml.
+        checks: those to run.
+        dataset: that judges checkpoints, instead of the one in assignment.toml.
+        debugger: whether a person may stop in the student's code: it then has all the time, and reads what it likes.
+        slower: how many times more time a check has than in grading.
+
+    Attributes:
+        card: the score card, filled as the cases run.
+    """
+
+    def __init__(
+        self, folder: Path, checks: list[Check], *, dataset: str = "", debugger: bool = False, slower: float = 1.0
+    ) -> None:
+        assignment = assignments.load(folder / "assignment.toml")
+        if dataset:
+            assignment = assignment.on(dataset)
+        self.checks, self._debugger, self._slower = checks, debugger, slower
+        self.card = engine.blank(assignment, checks)
+        self._student = LocalStudent(folder)
+        self._rules = {part: AsGraded(folder, part, files=not debugger) for part in {check.part for check in checks}}
+        self._exam = Exam(folder, assignment, slower=slower)
+        self.card.models = self._exam.results
+        self._supervisor: Supervisor | None = None
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """One case for each check, named by its id."""
+        metafunc.parametrize("check", self.checks, ids=[check.id for check in self.checks])
+
+    @pytest.fixture
+    def session(self) -> Session:
+        """Give the cases this session."""
+        return self
+
+    @contextlib.contextmanager
+    def supervised(self) -> Iterator[None]:
+        """See to it that the results so far are printed, whatever the student's code does to this process."""
+        self._supervisor = Supervisor(self.card)
+        try:
+            yield
+        finally:
+            self._supervisor.close()
+            self._supervisor = None
+
+    def run(self, check: Check) -> None:
+        """Run one check, enter its mark, and let pytest show what the student needs to see."""
+        __tracebackhide__ = is_students
+        if reason := engine.unmet(
+            check, {need: self.card.marks[need] for need in check.needs if need in self.card.marks}
+        ):
+            self._settle(check, engine.Verdict(Outcome.SKIPPED, reason))
+            pytest.skip(reason)
+        began = time.monotonic()
+        error = self._ask(check)
+        result = engine.verdict(error) if error else engine.Verdict(Outcome.PASSED)
+        if isinstance(error, DataMissing):
+            result = engine.Verdict(Outcome.SKIPPED, str(error))
+        self._settle(check, result, time.monotonic() - began)
+        if error:
+            self._show(error, result)
+
+    def _ask(self, check: Check) -> Exception | None:
+        """Run a check as the grader does, with its surroundings and its time, and return what it raises."""
+        self._student.surroundings = self._rules[check.part]
+        if check.part > 1:  # before the clock starts, as in grading
+            with contextlib.suppress(ImportError):
+                importlib.import_module("torch")
+        seconds = self._exam.seconds if check.exam else math.ceil(self._slower * check.seconds)
+        if self._supervisor is not None:
+            self._supervisor.begins(check.id, seconds)
+        try:
+            with contextlib.nullcontext() if self._debugger else time_limit(seconds):
+                check.run(self._student, rubric.PUBLIC_SEED, self._exam)
+        except KeyboardInterrupt:
+            pytest.exit(f"stopped by Ctrl-C in {check.id}")
+        except Exception as error:
+            return error
+        return None
+
+    def _settle(self, check: Check, result: engine.Verdict, seconds: float = 0.0) -> None:
+        engine.settle(self.card, check, result, seconds)
+        if self._supervisor is not None:
+            self._supervisor.ends(self.card, check.id)
+
+    def _show(self, error: Exception, result: engine.Verdict) -> None:
+        __tracebackhide__ = is_students  # pytest's: frames of ours are not shown
+        if result.outcome in (Outcome.UNFINISHED, Outcome.SKIPPED):
+            pytest.skip(result.message)
+        cause = error.__cause__ if isinstance(error, StudentRaised) and names_exception(str(error)) else None
+        if cause is not None and (lines := own_lines(cause.__traceback__, self._student.folder)):
+            raise cause.with_traceback(lines)  # the student's own exception, in the student's own lines
+        if result.outcome is Outcome.BROKEN:
+            raise error
+        row = f"    {cause.text.strip()}" if isinstance(cause, SyntaxError) and cause.text else ""
+        pytest.fail("\n".join(filter(None, (result.message, row, result.finding.suspect))), pytrace=False)
+
+
+def run(
+    folder: Path, *, part: str = "", todo: str = "", expression: str = "", pdb: bool = False, dataset: str = ""
+) -> int:
+    """Run the checks on the parts in `folder`, print the table, and return pytest's exit status.
+
+    Args:
+        folder: holds the parts and assignment.toml.
+        part, todo, expression: only these checks, and those that they need.
+        pdb: stop in the debugger where the student's code raises.
+        dataset: that judges checkpoints, instead of the one in assignment.toml.
+    """
+    sys.path.insert(0, str(folder))
+    chosen = _chosen(rubric.load(), part, todo, expression)
+    slower = speed.slower(speed.speed(), speed.load())
+    session = Session(folder, chosen, dataset=dataset, debugger=pdb, slower=slower)
+    console = Console()
+    for line in version_differences():
+        console.print(f"note: {line}", highlight=False)
+    if not pdb:
+        console.print(_time_each(slower), highlight=False)
+    quiet = ["-q", "-rN", "--no-header", "--tb=short", "-p", "no:cacheprovider", "-o", "addopts="]
+    place = ["--rootdir", str(folder), "-c", str(folder / "pyproject.toml"), "--import-mode=importlib"]
+    with contextlib.nullcontext() if pdb else session.supervised():
+        status = pytest.main([str(CASES), *quiet, *place, *(["--pdb"] if pdb else [])], [session])
+    terminal.print_table(session.card, console)
+    return int(status)
+
+
+def is_students(shown: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Whether what pytest shows is an exception of the student's code, with lines of it."""
+    return not shown.errisinstance(pytest.fail.Exception)
+
+
+def own_lines(trace: TracebackType | None, folder: Path) -> TracebackType | None:
+    """Leave of a traceback what lies in the student's files."""
+    if trace is None:
+        return None
+    rest = own_lines(trace.tb_next, folder)
+    if not is_own(trace.tb_frame.f_code.co_filename, folder):
+        return rest
+    return TracebackType(rest, trace.tb_frame, trace.tb_lasti, trace.tb_lineno)
+
+
+def _time_each(slower: float) -> str:
+    usual = f"{rubric.SECONDS:g} s"
+    if slower == 1:
+        return f"each check has {usual}, as in grading"
+    here = math.ceil(slower * rubric.SECONDS)
+    return f"each check has {here} s here, {usual} in grading: this machine takes {slower:g} times as long"
+
+
+def _chosen(checks: tuple[Check, ...], part: str, todo: str, expression: str) -> list[Check]:
+    """The checks that are asked for, and before each those that it needs."""
+    by_id = {check.id: check for check in checks}
+    wanted: set[str] = set()
+
+    def want(check: Check) -> None:
+        if check.id not in wanted:
+            wanted.add(check.id)
+            for need in check.needs:
+                want(by_id[need])
+
+    for check in checks:
+        right_part = not part or check.part == int(part)
+        if right_part and todo in ("", check.todo) and expression.lower() in f"{check.id} {check.title}".lower():
+            want(check)
+    return [check for check in checks if check.id in wanted]

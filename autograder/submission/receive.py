@@ -1,0 +1,101 @@
+"""A zip becomes a submission: refuse, unpack, find the parts, restore the given files."""
+
+from __future__ import annotations
+
+import codecs
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.course.assignment import ROOT, Limits
+from autograder.submission.collect import choose, listed
+from autograder.submission.entries import Entry, clean, fold
+from autograder.submission.layout import CONFIGS, GIVEN
+from autograder.submission.remarks import remarks
+from autograder.submission.unpack import Archive, open_zip, write
+
+
+@dataclass(frozen=True)
+class Submission:
+    """An unpacked zip.
+
+    Attributes:
+        folder: holds those of `part1_numpy/`, `part2_pytorch/`, `part3_imbalance/` and `checkpoints/` that were in the
+            zip, and nothing else; folders have mode 0755, files 0644.
+        notes: sentences for student and instructor: what was replaced, added, ignored or missing.
+        digest: sha256 of the zip's bytes.
+    """
+
+    folder: Path
+    notes: tuple[str, ...]
+    digest: str
+
+
+def open_submission(zip_path: Path, into: Path, limits: Limits, root: Path = ROOT) -> Submission:
+    """Unpack what a zip holds of the assignment.
+
+    Args:
+        zip_path: untrusted.
+        into: becomes `Submission.folder`; a new or an empty one. After a refusal the caller deletes what is in it.
+        limits: of `assignment.toml`.
+        root: holds our own `part1_numpy/` and its siblings, for the given files; one that is not there is skipped.
+
+    Raises:
+        SubmissionError: with one sentence that says what to do.
+    """
+    with open_zip(zip_path, limits.zip_megabytes) as archive:
+        choice = choose(archive.entries)
+        into.mkdir(parents=True, exist_ok=True)
+        into.chmod(0o755)
+        notes = [
+            *choice.notes,
+            *_unpack(archive, choice.kept, into, root),
+            *described("ignored, as these are no part of a submission", (*choice.ignored, *choice.left_out)),
+        ]
+        return Submission(into, tuple(notes), archive.digest)
+
+
+def _unpack(archive: Archive, kept: dict[str, Entry], into: Path, root: Path) -> Iterator[str]:
+    """Write all files, ours instead of the student's where they are given; yield what there is to say."""
+    ours = _given(kept, root)
+    by_fold = {fold(name): name for name in ours}
+    edited, seen = [], set()
+    texts: list[str] = []
+    for name, entry in kept.items():
+        if given := by_fold.get(fold(name)):
+            seen.add(given)
+            content = ours[given]
+            # Not more than a file with every line end doubled, and a byte order mark; else it differs anyway.
+            if entry.size > 2 * len(content) + 3 or _normal(b"".join(archive.chunks(entry))) != _normal(content):
+                edited.append(name)
+        else:
+            write(into, tuple(name.split("/")), archive.chunks(entry))
+            texts += remarks(into, name)
+    for name, content in ours.items():
+        write(into, tuple(name.split("/")), [content])
+    yield from described("given files that were edited, replaced by the original", edited)
+    yield from described("given files that were missing, added", sorted(ours.keys() - seen))
+    yield from texts
+
+
+def _given(kept: dict[str, Entry], root: Path) -> dict[str, bytes]:
+    """Read our own files for the parts that are in the zip."""
+    present = {name.partition("/")[0] for name in kept}
+    paths = [root / part / name for part, names in GIVEN.items() if part in present for name in names]
+    if CONFIGS.partition("/")[0] in present:
+        folded = set(map(fold, kept))
+        paths += [
+            path for path in sorted((root / CONFIGS).glob("*.toml")) if fold(f"{CONFIGS}/{path.name}") not in folded
+        ]
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths if path.is_file()}
+
+
+def _normal(content: bytes) -> bytes:
+    return content.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
+
+
+def described(what: str, names: Iterable[str]) -> Iterator[str]:
+    """Name some files behind what is to be said of all of them; nothing where there are none."""
+    if counts := Counter(names):
+        yield f"{what}: {listed([clean(name) + (f' ({n} files)' if n > 1 else '') for name, n in counts.items()])}"
