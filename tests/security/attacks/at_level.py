@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).resolve().parent.parent.parent)]
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).resolve().parents[3])]
 
 from attacks.grading import grade  # noqa: E402 (found by the line above)
 from autograder.authoring import mistakes as catalogue  # noqa: E402

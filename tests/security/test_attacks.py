@@ -147,7 +147,7 @@ def test_the_command_line_grades_an_attack_like_any_submission(name, reference, 
 
 def test_the_tables_of_the_security_page_say_what_is_tried() -> None:
     text = report.FILE.read_text(encoding="utf-8")
-    assert report.updated(text) == text, "run python tests/attacks/report.py"
+    assert report.updated(text) == text, "run python tests/security/attacks/report.py"
 
 
 def test_the_table_has_no_two_rows_of_one_name_and_each_class_is_tried() -> None:

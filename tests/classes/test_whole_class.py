@@ -1,6 +1,7 @@
 """A whole class from the command line: killed at random moments, on a cluster that loses a worker, and twice.
 
-CLASS_SIZE and KILLS make it larger: `CLASS_SIZE=200 KILLS=10 python -m pytest -m slow tests/test_whole_class.py`.
+CLASS_SIZE and KILLS make it larger:
+`CLASS_SIZE=200 KILLS=10 python -m pytest -m slow tests/classes/test_whole_class.py`.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from autograder.checking.expect import expect_close
 from autograder.grading import candidates
 from autograder.reports.scores import Outcome
 
-FOLDER = Path(__file__).parent / "unusual"
+FOLDER = Path(__file__).parents[1] / "unusual"
 SOLUTIONS = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.toml"))}
 MODELS = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("part2/*.toml"))}
 

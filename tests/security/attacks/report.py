@@ -1,4 +1,4 @@
-"""Write the tables of SECURITY.md from the table of attacks: `python tests/attacks/report.py`."""
+"""Write the tables of SECURITY.md from the table of attacks: `python tests/security/attacks/report.py`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+ROOT = Path(__file__).resolve().parents[3]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "security")]
 
 from attacks.honest import UPLOADS  # noqa: E402 (found by the line above)
 from autograder.conformance.bad_zips import ATTACKS as ZIPS  # noqa: E402
@@ -16,7 +16,7 @@ from autograder.conformance.mechanisms import MECHANISMS  # noqa: E402
 from autograder.conformance.table import ATTACKS, CLASSES  # noqa: E402
 
 FILE = ROOT / "SECURITY.md"
-BEGIN, END = "<!-- written by tests/attacks/report.py -->", "<!-- end -->"
+BEGIN, END = "<!-- written by tests/security/attacks/report.py -->", "<!-- end -->"
 
 
 def main() -> None:
