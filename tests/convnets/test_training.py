@@ -74,7 +74,9 @@ def test_a_run_that_is_interrupted_and_resumed_ends_with_the_same_parameters(hom
     (tmp_path / "images").symlink_to(home / "images")
     (tmp_path / "my.toml").write_text(CONFIG)
     variables = {**environment(), "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command(*TRAIN), cwd=tmp_path, env=variables, stdout=subprocess.PIPE, text=True) as first:
+    # A shell's background jobs ignore the signal, and hand that on.
+    heed = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), "env": variables, "cwd": tmp_path}
+    with subprocess.Popen(command(*TRAIN), stdout=subprocess.PIPE, text=True, **heed) as first:
         assert first.stdout is not None
         for line in first.stdout:
             if line.startswith("epoch   2 of 12"):
