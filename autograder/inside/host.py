@@ -134,6 +134,7 @@ class Host:
                 return np.random.default_rng(number)
             case Tensor(array, dtype):
                 torch = sys.modules["torch"]
+                # from_numpy shares memory: without the box, that is the check's own array.
                 return torch.from_numpy(array.copy()).to(getattr(torch, dtype))
             case list() | tuple():
                 return type(value)(self._open(item) for item in value)
@@ -149,6 +150,7 @@ class Host:
         if torch is not None and isinstance(value, torch.Tensor):
             plain = value.detach().cpu()
             dtype = str(value.dtype).removeprefix("torch.")
+            # NumPy has no bfloat16; float32 holds each of its values exactly.
             return Tensor((plain.float() if dtype == "bfloat16" else plain).numpy(), dtype)
         if isinstance(value, list | tuple):
             return (list if isinstance(value, list) else tuple)(self._close(item, depth + 1) for item in value)
@@ -160,6 +162,7 @@ class Host:
     def _recorded_warnings(self) -> Iterator[None]:
         self.warnings = []
         with warnings.catch_warnings(record=True) as caught:
+            # By default Python says a warning once a place: a later check would not see it.
             warnings.simplefilter("always")
             try:
                 yield
@@ -170,6 +173,7 @@ class Host:
 
 def _strided(array: np.ndarray) -> np.ndarray:
     """The same values, every second one of a larger array along the last axis, filled with NaN between."""
+    # NaN, so that whoever reads past the strides shows it.
     wide = np.full((*array.shape[:-1], 2 * array.shape[-1]), np.nan, array.dtype)
     wide[..., ::2] = array
     return wide[..., ::2]

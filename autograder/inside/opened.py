@@ -39,6 +39,7 @@ class Opened:
     def _heard(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open" or event == "os.listdir" or event == "os.scandir":
             path, flags = arguments[0], arguments[2] if event == "open" else 0
+            # Exactly str: the methods of another class would be a student's. A relative path begins in the scratch.
             if type(path) is str and path[:1] == "/" and self._tells(path, flags) and len(self._found) < MOST:
                 verb = "write" if flags & WRITING else "read"
                 self._found[f"{verb} {path[:LONGEST]}"] = None

@@ -17,15 +17,17 @@ import struct
 from .syscall_table import numbers
 from .syscalls import ARM, SECCOMP, call
 
+# KILL is of the process: of one thread would leave the others waiting for its locks.
 ALLOW, ERRNO, KILL = 0x7FFF_0000, 0x0005_0000, 0x8000_0000
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # BPF: ld abs, jeq, jge, jset, ret
 NUMBER, ARCHITECTURE = 0, 4  # offsets in struct seccomp_data
 ARCHITECTURES = {False: 0xC000_003E, True: 0xC000_00B7}  # AUDIT_ARCH_X86_64, AUDIT_ARCH_AARCH64
-FIRST_UNKNOWN = 451  # calls added after Linux 6.6
+FIRST_UNKNOWN = 451  # cachestat, of Linux 6.5: as preadv2 below, it tells which pages others have read
 SET_MODE_FILTER, ALL_THREADS = 1, 1
 
 CLONE_THREAD = 0x0001_0000
 WATCHED = ("clone", "kill")  # of the conditional ones, those that the filter of `watch` judges, where it is on
+# Without TIOCSTI, which types into a terminal that others use.
 TERMINAL_QUERIES = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS TIOCGWINSZ FIONREAD FIONBIO FIO(N)CLEX
 PR_NAMES = (15, 16)  # PR_SET_NAME, PR_GET_NAME
 # F_DUPFD F_GETFD F_SETFD F_GETFL F_SETFL F_DUPFD_CLOEXEC F_GETPIPE_SZ: nothing that another process would notice, as
@@ -52,10 +54,12 @@ def program(pid: int, own_uid: bool, watched: bool = False) -> list[Instruction]
     by_arguments = {
         "clone": _argument_has(0, CLONE_THREAD),
         "kill": _argument_is(0, pid),
+        # abort() and raise() of the C library take it.
         "tgkill": _argument_is(0, pid),
         "prlimit64": _argument_is(0, 0, pid) + _argument_is_null(2),  # only as a question
         "ioctl": _argument_is(1, *TERMINAL_QUERIES),
         "prctl": _argument_is(0, *PR_NAMES),
+        # A filter reads registers only, and the flags of clone3 lie in memory; the C library falls back on clone.
         "clone3": [UNKNOWN],
         # With RWF_NOWAIT they tell which pages of a file that all may read others have read: so one worker could leave
         # thousands of bits for the next. The C library falls back on preadv and pwritev.
@@ -72,12 +76,15 @@ def program(pid: int, own_uid: bool, watched: bool = False) -> list[Instruction]
         allowed += [number for name, number in conditional.items() if name not in (*by_arguments, *WATCHED)]
     code: list[Instruction] = [
         (LOAD, 0, 0, ARCHITECTURE),
+        # A 32-bit call has other numbers, of which the list would be no list.
         (EQUAL, 1, 0, ARCHITECTURES[ARM]),
         (RETURN, 0, 0, KILL),
         (LOAD, 0, 0, NUMBER),
         (AT_LEAST, 0, 1, FIRST_UNKNOWN),  # among them the second numbering of x86-64, x32
         UNKNOWN,
     ]
+    # Each has its own end, as jumps reach 255 instructions. The length costs no time: from Linux 5.11 on the kernel
+    # remembers which numbers are allowed whatever their arguments.
     for number in sorted(allowed):
         code += [(EQUAL, 0, 1, number), PERMIT]
     for name, rule in by_arguments.items():
@@ -98,6 +105,7 @@ def packed(code: list[Instruction]) -> bytes:
 
 def install(own_uid: bool, watched: bool) -> None:
     """Put the filter on this process, for good: from here on it can neither fork nor exec; needs no_new_privs."""
+    # No other thread runs; one that some import had started would otherwise stay free.
     enforce(assembled(os.getpid(), own_uid, watched), ALL_THREADS)
 
 
@@ -124,5 +132,6 @@ def _argument_has(index: int, bits: int) -> list[Instruction]:
 
 
 def _argument_is_null(index: int) -> list[Instruction]:
+    # A pointer has both, and one whose lower half is zero is valid.
     halves = (_low(index), _low(index) + 4)
     return [step for half in halves for step in ((LOAD, 0, 0, half), (EQUAL, 1, 0, 0), REFUSE)]

@@ -12,9 +12,10 @@ from .host import Host
 from .opened import Opened
 from .wire import BadMessage, decode, encode
 
+# A small request comes whole by one call: prefix, header and arrays.
 CHUNK = 1 << 16
 Buffers = list[bytes | memoryview]
-MAX_REQUEST = 1 << 30  # bytes of arrays; requests come from the trusted side
+MAX_REQUEST = 1 << 30  # bytes of arrays; no defence, as requests come from the trusted side
 
 
 def serve(channel: int, folder: str, report: dict[str, str]) -> None:
@@ -27,11 +28,13 @@ def serve(channel: int, folder: str, report: dict[str, str]) -> None:
     """
     host, opened = Host(Path(folder)), Opened(folder)
     _send(channel, encode({"ready": report}))
+    # No deadline here: student code could change it. The trusted side has the clock, and kills.
     while request := _receive(channel):
         identity = request["id"]
         reply = {"id": identity, **host.answer(request["requests"])}
         if paths := opened.take():
             reply["opened"] = paths
+        # Before the reply, after which the trusted side reads the output once and goes on.
         _flush()
         _send(channel, _encoded(reply))
 
@@ -61,6 +64,7 @@ def _receive(channel: int) -> dict[str, Any]:
 
 def _encoded(reply: dict[str, Any]) -> Buffers:
     """Encode a reply; where its value cannot be, as it is too large or raises when it is read, say so instead."""
+    # All of it before the first byte goes: a message that breaks off would cost the worker.
     try:
         return encode(reply)
     except Exception as error:  # student code may have made a value that raises anything

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from .syscalls import ARM
 
+# Among "memory": mprotect, as oneDNN and others write their kernels at run time; mincore, which since Linux 5.2 tells
+# of a file only to who may write it. Of "telling", the reference and honest uploads were seen to make none.
 TABLES = {
     "files": """
         read 0 63, write 1 64, readv 19 65, writev 20 66, pread64 17 67, pwrite64 18 68, preadv 295 69,

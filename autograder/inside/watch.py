@@ -21,6 +21,7 @@ NEW_LISTENER = 1 << 3
 
 def program(pid: int) -> list[Instruction]:
     """Build the filter: notify of what tells, leave the rest to the other filter."""
+    # Foreign architectures are let through: the other filter kills them, and of two the harsher answer holds.
     let: Instruction = (RETURN, 0, 0, ALLOW)
     notify: Instruction = (RETURN, 0, 0, NOTIFY)
     calls = numbers("conditional")
@@ -42,11 +43,14 @@ def hand_over(channel: int, wanted: bool) -> bool:
     listener = -1
     if wanted:
         try:
+            # Without ALL_THREADS, which before Linux 5.7 goes with no listener; only one thread runs.
             listener = seccomp.enforce(seccomp.packed(program(os.getpid())), NEW_LISTENER)
         except OSError:
             listener = -1
     with socket.socket(fileno=os.dup(channel)) as line:
+        # Descriptors travel only with a byte; it goes always, so that whoever reads need not know which case it is.
         socket.send_fds(line, [b"\0"], [listener] if listener >= 0 else [])
     if listener >= 0:
+        # Who holds it could let its own calls through.
         os.close(listener)
     return listener >= 0

@@ -27,6 +27,7 @@ from typing import Any
 
 from . import lockdown, namespaces, seccomp, syscalls
 
+# A longer packet would be cut without a word; orders and reports have under 2 KB.
 MAX_MESSAGE = 64 * 1024
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -55,12 +56,14 @@ def main() -> None:
 
 def _prepare(plan: dict[str, Any], report: lockdown.Report) -> tuple[int, int]:
     """Build the view, import, and return the descriptors of /proc and of this process's own pid namespace."""
+    # Before the imports: a process with a second thread gets no user namespace.
     plan["view_held"] = "zygote-namespaces" not in plan["off"]
     if plan["view_held"]:
         namespaces.leave_zygote_namespaces()
     report["zygote-namespaces"] = "" if plan["view_held"] else plan["why_off"]
+    # Kept open, as the view has none.
     proc = _open("/proc")
-    _volunteer(proc)
+    _volunteer(proc)  # workers inherit it
     own_namespace, plan["stdlib_held"] = -1, False
     if plan["view_held"]:
         own_namespace = _open("self/ns/pid", proc)
@@ -70,6 +73,7 @@ def _prepare(plan: dict[str, Any], report: lockdown.Report) -> tuple[int, int]:
         libraries, grader = plan["library_folder"], plan["grader"]
         _hold_standard_library(plan)
     own = (plan["stdlib"], f"/proc/self/fd/{lockdown.STDLIB}")
+    # In this order no library can take the place of a module of Python's, nor ours that of a library.
     sys.path[:] = [*(path for path in sys.path if path.startswith(own)), libraries, grader]
     sys.modules[__package__ or "inside"].__path__ = [f"{grader}/inside"]
     for module in plan["modules"]:
@@ -79,15 +83,18 @@ def _prepare(plan: dict[str, Any], report: lockdown.Report) -> tuple[int, int]:
             importlib.import_module(module)
     if plan["view_held"]:
         syscalls.make_read_only("/")
+    # After the imports, as it is the ground on which a worker's limit of memory stands.
     statm = _open("self/statm", proc)
     plan["address_space"] = int(os.read(statm, 100).split()[0]) * PAGE
     os.close(statm)
+    # A fork copies one thread: libgomp in the child would wait for ever for those that the parent had.
     tasks = _open("self/task", proc)
     threads = len(os.listdir(tasks))
     os.close(tasks)
     if threads != 1:
         raise RuntimeError(f"{threads} threads after the imports, expected 1")
-    seccomp.assembled(1, True, True)  # what every worker with a pid namespace of its own will need
+    seccomp.assembled(1, True, True)  # of every worker that is process 1 of its namespace: 0.4 ms that each would take
+    # Frozen, these objects are not walked by a worker's collector, which would copy every page they lie on.
     gc.collect()
     gc.freeze()
     return proc, own_namespace
@@ -105,6 +112,7 @@ def _serve_one(
         if not plan["view_held"]:  # else the end of its pid namespace has ended what it started
             with contextlib.suppress(OSError):
                 os.killpg(order["reap"], 9)
+        # Only now may the number be another process's: the group has been killed before.
         _, status, usage = os.wait4(order["reap"], 0)
         reply = {"status": os.waitstatus_to_exitcode(status), "memory": usage.ru_maxrss}
         control.send(json.dumps(reply).encode())
@@ -112,10 +120,11 @@ def _serve_one(
     fork = namespaces.fork_into_new_pid_namespace if plan["view_held"] else _plain_fork
     pid = fork(own_namespace)
     if not pid:
-        control.close()
+        control.close()  # it orders workers, with limits of the sender's choice
         _become_worker(plan, order, report, proc, *descriptors)
     for descriptor in descriptors:
         os.close(descriptor)
+    # Of this worker for certain: its number stays taken until it is reaped, which only this process does.
     pidfd = os.pidfd_open(pid)
     socket.send_fds(control, [json.dumps({"pid": pid}).encode()], [pidfd])
     os.close(pidfd)
@@ -135,14 +144,15 @@ def _become_worker(
     status, serving = 1, False
     try:
         null = os.open("/dev/null", os.O_RDONLY)
+        # First out of the way: what has come over the socket lies on the lowest free numbers, 3 perhaps.
         moved = [_out_of_the_way(descriptor) for descriptor in (null, channel, output)]
         for source, target in ((moved[0], 0), (moved[1], 3), (moved[2], 1), (moved[2], 2)):
             os.dup2(source, target, inheritable=False)
         _reseed()
         held, paths = lockdown.lock_in(plan, order, proc)
-        plan.clear()
+        plan.clear()  # where things lie on this machine
         order.clear()
-        sys.path.append(paths.submission)
+        sys.path.append(paths.submission)  # at the end: a numpy.py of a student's is not taken for NumPy
         serving = True
         serve.serve(3, paths.submission, {**report, **held})
         status = 0
@@ -150,7 +160,7 @@ def _become_worker(
         if not serving:
             traceback.print_exc()
     finally:
-        os._exit(status)
+        os._exit(status)  # not by an exception, which would end in the loop of the zygote
 
 
 def _reseed() -> None:
@@ -192,6 +202,7 @@ def _open(path: str, folder: int | None = None) -> int:
 
 def _out_of_the_way(descriptor: int) -> int:
     """Move a descriptor to a number that no worker needs for itself."""
+    # 0 to 4 are spoken for: `lockdown.STDLIB` is the last.
     moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 10)
     os.close(descriptor)
     return moved

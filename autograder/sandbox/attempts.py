@@ -19,6 +19,7 @@ from collections.abc import Mapping
 
 from autograder.inside.syscall_table import numbers
 
+# Each is a round trip through the grader, whom a loop of them would keep busy as long as the check lasts.
 MOST = 1000  # refusals of one worker; then its listener is closed, and the kernel refuses by itself
 REQUEST, REPLY = struct.Struct("=QIIiIQ48x"), struct.Struct("=QqiI")  # struct seccomp_notif, seccomp_notif_resp
 RECEIVE, SEND = 0xC050_2100, 0xC018_2101  # SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_SEND
@@ -43,6 +44,7 @@ WORDS = {
     "leak: a file by its handle": "name_to_handle_at open_by_handle_at",
 }
 VERBS = {"read": "leak: to open", "write": "escape: to write"}
+# Staff read them, and student code may have written them.
 MOST_PATHS, LONGEST_PATH, UNPRINTABLE = 8, 60, re.compile(r"[^\w./-]", re.ASCII)
 _CALLS = {number: name for table in ("telling", "conditional") for name, number in numbers(table).items()}
 _SAID = {name: words for words, names in WORDS.items() for name in names.split()}
@@ -102,6 +104,7 @@ class Attempts:
 
     def _refuse(self) -> None:
         """Say no to one call; it may have gone meanwhile, as its process may."""
+        # A fresh one: the kernel refuses a structure that is not zero.
         request = bytearray(REQUEST.size)
         with contextlib.suppress(OSError):
             fcntl.ioctl(self._listener, RECEIVE, request)

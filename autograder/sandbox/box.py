@@ -59,7 +59,7 @@ class Box:
     def room(self) -> Iterator[Path]:
         """Make a folder for one submission, and remove it afterwards."""
         folder = Path(tempfile.mkdtemp(prefix="submission-", dir=self.submissions))
-        folder.chmod(0o755)
+        folder.chmod(0o755)  # workers are other users; those of other submissions are kept out by the box
         try:
             yield folder
         finally:

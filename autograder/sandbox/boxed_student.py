@@ -49,6 +49,7 @@ class BoxedStudent(Student):
 
     def allow(self, seconds: float) -> None:
         """Set the clock of the next check: this long for all that it asks, imports not counted."""
+        # What a check has left unsent is none of the next one's.
         self._waiting.clear()
         self._seconds, self._deadline = seconds, time.monotonic() + seconds
 
@@ -99,6 +100,7 @@ class BoxedStudent(Student):
 
     def _exchange(self, worker: Worker, requests: list[dict[str, Any]]) -> tuple[Any, list[str]]:
         """Send what waits, and these, and return the value of the last."""
+        # Cleared before it is known to have arrived: a worker that comes after a loss has not the objects it names.
         requests = self._waiting + requests
         self._waiting.clear()
         try:
@@ -111,12 +113,14 @@ class BoxedStudent(Student):
         if self._worker is None:
             began = time.monotonic()
             self._worker = self._start()
+            # Starting it is our work, and takes no time of the check.
             self._deadline += time.monotonic() - began
         return self._worker
 
     def _import(self, worker: Worker, module: str) -> None:
         """Import a module under a clock of its own."""
         began = time.monotonic()
+        # Done once a worker: on the check's clock, whichever comes first would pay for the others.
         seconds = self._limits.import_seconds
         try:
             reply = worker.ask([{"do": "import", "modules": [module]}], began + seconds)
@@ -135,6 +139,7 @@ class BoxedStudent(Student):
         if "error" in reply:
             raise raised(_error(reply["error"]), f" (the limit is {self._limits.memory_megabytes} MB)")
         warned = reply.get("warnings")
+        # Cut in the worker already, by a program that student code may have changed.
         texts = warned[:MAX_WARNINGS] if isinstance(warned, list) else []
         return reply["value"], [text[:MAX_TEXT] for text in texts if isinstance(text, str)]
 
@@ -142,6 +147,7 @@ class BoxedStudent(Student):
         """Say why there is no answer; the next request goes to a fresh worker."""
         lost, self._worker = self._worker, None
         self._forget()
+        # Before the next worker's: what it printed last often says why it was lost.
         self._last_words = lost.printed() if lost is not None else ""
         self.attempts.update(lost.attempts if lost is not None else {})
         return OutOfTime(late) if str(error) == "out of time" else WorkerLost(str(error))

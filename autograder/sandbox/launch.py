@@ -24,10 +24,12 @@ from autograder.sandbox.worker import Worker
 INSIDE = Path(__file__).resolve().parent.parent / "inside"
 START = "import sys; sys.path.append(sys.argv[3]); from inside.zygote import main; main()"
 START_SECONDS = 120.0  # the first import of torch from a cold disk
+# A fork takes 3 to 10 ms; on a virtual machine the first touch of memory can take seconds.
 ORDER_SECONDS = 20.0
-MAX_MESSAGE = 64 * 1024
+MAX_MESSAGE = 64 * 1024  # as in `inside.zygote`: a longer packet is cut
 FIRST_UID = 100_000_000  # far above what systems hand out
 
+# With what libraries import late, which each worker would do again: torch._dynamo alone takes 950 ms.
 NUMPY_MODULES = (
     "numpy", "numpy.random", "numpy.testing", "numpy.linalg", "numpy.fft", "numpy.polynomial", "numpy.ma",
     "numpy.lib.stride_tricks", "inside.serve", "inside.probes", "traceback", "dataclasses", "typing", "math",
@@ -81,6 +83,7 @@ class Zygote:
     def __post_init__(self) -> None:
         self._folder = TemporaryFolder("zygote")
         self._run = self._folder.path
+        # A random thousand: threads are limited by number, and another grader on this machine hands out its own.
         self._uids = iter(range(FIRST_UID + 1000 * secrets.randbelow(1_000_000), 2**31))
         try:
             self._start()
@@ -109,6 +112,7 @@ class Zygote:
             os.close(read_end)
             raise SetupError(f"the zygote does not answer: {error}") from None
         finally:
+            # Held here, they would keep the end of the worker from showing as the end of its streams.
             theirs.close()
             os.close(write_end)
         return Worker(ours, read_end, descriptors[0], functools.partial(self._reap, pid, order["scratch"]))
@@ -165,7 +169,9 @@ class Zygote:
 
     def _launch(self, plan: dict[str, Any]) -> dict[str, Any]:
         """Start the process and wait until it serves; its own words if it fails."""
+        # Packets: an order and its descriptors come together, and an answer is never read in halves.
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        # No settings of whoever starts it (-I), no site-packages nor code of their .pth files (-S), no .pyc (-B).
         command = [os.path.realpath(sys.executable), "-I", "-S", "-B", "-X", "utf8", "-c", START]
         open_to_all = "descriptors" in self.off
         theirs.set_inheritable(open_to_all)
@@ -178,7 +184,7 @@ class Zygote:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                start_new_session=True,
+                start_new_session=True,  # Ctrl-C is for the trusted side, which ends its zygotes in order
             )
         ours.settimeout(START_SECONDS)
         self._control = ours
@@ -207,12 +213,15 @@ class Zygote:
             "scratch_megabytes": self.limits.scratch_megabytes,
             "scratch_files": self.limits.scratch_files,
             "memory_megabytes": self.limits.memory_megabytes,
+            # Threads, as nothing can fork. Training with a TensorBoard writer has three.
             "processes": 16 + 4 * self.limits.threads,
+            # What all threads can take until the trusted side ends the checks: for a worker that nobody ends any more.
             "cpu_seconds": self.limits.total_seconds * self.limits.threads,
         }
 
     def _reap(self, pid: int, scratch: str) -> dict[str, int]:
         """Ask how a worker, that has been killed or has ended, came to its end."""
+        # Its process has been killed: nothing writes there any more.
         remove_tree(Path(scratch))
         try:
             self._control.send(json.dumps({"reap": pid}).encode())
@@ -230,10 +239,11 @@ def _library_paths(distributions: tuple[str, ...]) -> list[str]:
 
 def _environment(threads: int) -> dict[str, str]:
     return {
+        # Libraries keep caches there; in the box it is the scratch.
         "HOME": "/tmp",
         "USER": "student",
         "LANG": "C.UTF-8",
         "OMP_NUM_THREADS": str(threads),
         "MKL_NUM_THREADS": str(threads),
-        "OPENBLAS_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",  # small matrices are multiplied sooner by one
     }

@@ -30,7 +30,7 @@ READABLE = {  # what level B- cannot hide
     "write beside the submission",
 }
 SHARED_MEMORY = Path("/dev/shm")
-SECONDS = 10.0
+SECONDS = 10.0  # of its ten tries and more, two may wait for a second each
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,11 @@ def measure(zygote: Zygote) -> Isolation:
     The submission is a folder `canary` that is made among the submissions and removed again, and so is a neighbour.
     """
     folder = Path(tempfile.mkdtemp(prefix="canary-", dir=zygote.submissions))
-    folder.chmod(0o755)
+    folder.chmod(0o755)  # a worker may be another user, whom mkdtemp keeps out
     with contextlib.ExitStack() as stack:
         stack.callback(folder.rmdir)
         bait = stack.enter_context(_bait(zygote.submissions))
+        # It listens: a refused connection to a closed port would prove nothing.
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         worker = zygote.worker(folder.name)
         stack.callback(worker.kill)
@@ -96,10 +97,12 @@ def _bait(submissions: Path) -> Iterator[dict[str, str]]:
     """Lay out what no worker should reach: files of several kinds, and an abstract socket; each by its name."""
     with contextlib.ExitStack() as stack:
         canaries = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="autograder-canary-")))
+        # Open, so that nothing but the box keeps a worker from what lies in it.
         canaries.chmod(0o755)
         neighbour = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="canary-", dir=submissions)))
         neighbour.chmod(0o755)
         files = {
+            # Of two modes: to hide the one, another user is enough; the other takes Landlock or mounts.
             "a private file of the grader": (canaries / "private", 0o600),
             "a world-readable file": (canaries / "public", 0o644),
             "another submission": (neighbour / "public", 0o644),
@@ -122,11 +125,13 @@ def _bait(submissions: Path) -> Iterator[dict[str, str]]:
 
 def _level(report: dict[str, str], reached: set[str]) -> str:
     held = {name for name, reason in report.items() if not reason}
+    # What every Linux offers to anybody; where one of them is lacking, something is wrong.
     basic = {"seccomp", "limits", "no-new-privileges", "descriptors"}
     if {"zygote-namespaces", "worker-namespaces", "own-user", "landlock", *basic} <= held and not reached:
         return "A"
     if {"own-user", "landlock", *basic} <= held and not reached:
         return "B"
+    # Either keeps student code from files that only the grader may read, and so from a secret seed.
     if basic <= held and held & {"own-user", "landlock"} and reached <= READABLE:
         return "B-"
     return "C"

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 PREFIX = "autograder-"
-YOUNG_SECONDS = 60.0  # between its creation and its lock, a folder looks abandoned
+YOUNG_SECONDS = 60.0  # between its creation and its lock, a folder looks abandoned: under 1 ms, unless it is held up
 
 
 class TemporaryFolder:
@@ -26,6 +26,7 @@ class TemporaryFolder:
         sweep()
         self.path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{purpose}-"))
         self.path.chmod(0o711)
+        # A lock ends with its process, however that ends; a number in a file would have to be believed.
         self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
 
@@ -52,6 +53,7 @@ def sweep() -> None:
         with contextlib.suppress(OSError):  # somebody else's, or gone already
             if time.time() - path.stat().st_mtime < YOUNG_SECONDS:
                 continue
+            # NOFOLLOW: anybody may lay a link of this name.
             lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -16,9 +16,11 @@ from autograder.errors import SetupError, WorkerLost
 from autograder.inside import wire
 from autograder.sandbox.attempts import Attempts
 
+# The lock-in takes 1 to 2 ms; on a virtual machine the first touch of memory can take seconds.
 READY_SECONDS = 20.0
 MAX_REPLY = 32 * 2**20  # bytes of arrays; ten times the largest that a check asks for
 MAX_OUTPUT = 64 * 1024  # bytes kept of what a worker prints; the rest is read and dropped
+# A small reply comes whole in one; larger arrays are received where they will lie.
 CHUNK = 1 << 16
 PATIENCE = 2.0  # seconds between the end of a process's connection and the end of the process
 
@@ -37,6 +39,7 @@ class Worker:
         self._deadline = time.monotonic() + READY_SECONDS
         self._alive = True
         self._attempts = Attempts()
+        # Only poll waits, as it alone knows the deadline: no call on a slow worker's streams may block.
         channel.setblocking(False)
         os.set_blocking(output, False)
         try:
@@ -57,6 +60,7 @@ class Worker:
         Raises:
             WorkerLost: if there is no usable reply in time; the worker is dead then.
         """
+        # What was written before the question came cannot carry it.
         identity = secrets.token_hex(16)
         self._deadline = deadline
         try:
@@ -100,6 +104,7 @@ class Worker:
     def _first_byte(self) -> list[int]:
         """Receive the listener that comes with the first byte, where there is one."""
         self._wait(select.POLLIN)
+        # One byte, as the message follows at once; recv would take the byte and drop the descriptor.
         return list(socket.recv_fds(self._channel, 1, 1)[1])
 
     def _receive(self, max_bytes: int = 0) -> dict[str, Any]:
@@ -154,10 +159,12 @@ class Worker:
         poll.register(self._output, select.POLLIN)
         self._attempts.register(poll)
         while True:
+            # From the same deadline each time: a byte now and then buys no time.
             left = self._deadline - time.monotonic()
             ready = dict(poll.poll(1000 * left)) if left > 0 else {}
             if not ready:
                 raise WorkerLost("out of time")
+            # A call that waits for its refusal holds the worker: unanswered, it would cost the check.
             self._attempts.answer(ready, poll)
             if self._output in ready and not self._drain():
                 poll.unregister(self._output)
@@ -167,6 +174,7 @@ class Worker:
     def _drain(self) -> bool:
         """Read what is printed, a bounded amount at a time; False at its end."""
         with contextlib.suppress(BlockingIOError):
+            # A megabyte at most, so that a worker which prints for ever does not keep this from its clock.
             for _ in range(16):
                 chunk = os.read(self._output, 1 << 16)
                 if not chunk:
@@ -188,14 +196,17 @@ class Worker:
         self._alive = False
         poll = select.poll()
         poll.register(self._pidfd, select.POLLIN)
+        # A crash closes the channel before the process can be seen to have ended: a moment tells it from a close.
         by_itself = bool(poll.poll(1000 * patience)) if patience else False
         with contextlib.suppress(ProcessLookupError):
+            # By pidfd: the number might be another process's by now.
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
         self._drain()
         self._attempts.close()
         os.close(self._output)
         os.close(self._pidfd)
         self._channel.close()
+        # After the kill, or the zygote would wait for a process that goes on.
         status = self._reap().get("status")
         self._attempts.ended(status)
         if status is None or not by_itself:
