@@ -26,6 +26,7 @@ def last_windows(windows: np.ndarray, rows: int, columns: int) -> np.ndarray:
 
 def share_memory(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two arrays read the same bytes."""
+    # By bounds: the exact answer can take time that grows exponentially with the rank.
     return bool(np.may_share_memory(a, b))
 
 

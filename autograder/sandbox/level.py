@@ -81,6 +81,7 @@ def measure(zygote: Zygote) -> Isolation:
             "kwargs": {},
             "keep": None,
         }
+        # A box that cannot be probed counts as one that holds nothing.
         try:
             answer = worker.ask([request], time.monotonic() + SECONDS)
         except WorkerLost as error:
