@@ -26,23 +26,43 @@ TOLERANCE = {"float64": 1e-9, "float32": 1e-4, "float16": 1e-2, "bfloat16": 3e-2
 MAX_SHOWN = 60
 MAX_LISTED = 1000  # numbers of an array that are compared one by one
 
-_all_suspects = False
+_computed = "of what is wrong"  # which suspects are: these, "all" or "none"
 
 
 @contextlib.contextmanager
 def every_suspect_computed() -> Iterator[None]:
     """Compute all suspects of every value, right ones too: so all that their oracles return can be recorded."""
-    global _all_suspects
-    _all_suspects = True
+    with _computing("all"):
+        yield
+
+
+@contextlib.contextmanager
+def no_suspects() -> Iterator[None]:
+    """Compute no suspects, where it matters only whether a value is right."""
+    with _computing("none"):
+        yield
+
+
+def rehearsing() -> bool:
+    """Whether all that a check may ever ask of the oracles is asked now, to be recorded."""
+    return _computed == "all"
+
+
+@contextlib.contextmanager
+def _computing(which: str) -> Iterator[None]:
+    global _computed
+    before, _computed = _computed, which
     try:
         yield
     finally:
-        _all_suspects = False
+        _computed = before
 
 
-def _rehearse(suspects: Suspects | None) -> None:
-    for compute in (suspects or {}).values() if _all_suspects else ():
+def _wanted(suspects: Suspects | None) -> Suspects:
+    """The suspects that a wrong value is compared with; all are computed at once where they are to be recorded."""
+    for compute in (suspects or {}).values() if rehearsing() else ():
         compute()
+    return {} if _computed == "none" else suspects or {}
 
 
 @np.errstate(all="ignore")  # a student's values may overflow when they are compared
@@ -67,12 +87,12 @@ def expect_close(
         tolerance: relative; follows from the dtype when None.
         axes: names of the axes, for the sentence; images, channels, rows and columns when empty.
     """
-    _rehearse(suspects)
+    suspects = _wanted(suspects)
     reference = np.asarray(expected, dtype=np.float64)
     found, found_dtype = _as_array(actual, name, reference.shape, dtype)
     # The coarser of the two, so that right values of the wrong dtype are told their dtype.
     limit = max(TOLERANCE.get(kind, 0.0) for kind in (found_dtype, dtype)) if tolerance is None else tolerance
-    explain = _Explainer(found, reference, name, suspects or {}, limit or TOLERANCE["float64"], axes)
+    explain = _Explainer(found, reference, name, suspects, limit or TOLERANCE["float64"], axes)
     if found.dtype.kind != "f":
         raise explain.failure(f"{name} has dtype {found_dtype}, expected {dtype}")
     if found.shape != reference.shape:
@@ -103,12 +123,12 @@ def expect_array(actual: object, name: str, shape: tuple[int, ...], *, dtype: st
 
 def expect_equal(actual: object, expected: Any, name: str, *, suspects: Suspects | None = None) -> None:
     """Pass a whole number, text, or a tuple or array of whole numbers, that equals `expected`."""
-    _rehearse(suspects)
+    suspects = _wanted(suspects)
     found = _plain(actual)
     if not _same(found, expected):
         seen, wanted = _versus(found, expected)
         message = f"{name} is {seen}, expected {wanted}"
-        for clause, wrong in (suspects or {}).items():
+        for clause, wrong in suspects.items():
             if _same(found, wrong()):
                 raise CheckFailed(message, Finding(suspect=sentence(name, clause)))
         raise CheckFailed(message)

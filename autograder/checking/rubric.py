@@ -74,6 +74,7 @@ class Check:
 
     def run(self, student: Student, seed: int, exam: Exam | None) -> None:
         """Ask the student's code, and raise what is wrong with the answers."""
+        student.explains = seed == PUBLIC_SEED
         self.body(student, self.rng(seed), *([exam] if self.exam else []))
         student.finish()
 

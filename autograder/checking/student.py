@@ -85,12 +85,19 @@ class Remote:
 
 
 class Student:
-    """What checks may ask of a student's code; `ask` is what differs between this process and the box."""
+    """What checks may ask of a student's code; `ask` is what differs between this process and the box.
+
+    Attributes:
+        warned: what the latest request caused.
+        explains: whether a case that fails is followed by simpler ones, to tell what matters; never where cases are
+            secret.
+    """
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._numbers = itertools.count()
         self.warned: list[str] = []
+        self.explains = False
 
     def ask(self, request: dict[str, Any]) -> object:
         """Send one request and return its value; the warnings it caused are in `warned` until the next one."""

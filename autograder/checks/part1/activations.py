@@ -7,8 +7,10 @@ from functools import partial
 
 import numpy as np
 
+from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close, expect_no_warnings
 from autograder.checking.rubric import check
+from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 from autograder.checks.part1.shared import distinct, expect_inputs_kept
 from autograder.oracles.activations import activation, activation_dx, activation_dx_by
@@ -27,12 +29,15 @@ def _compare(
         rules: for a suspect's clause what backward does wrong, see `activation_dx_by`.
     """
     layer = student.new(LAYERS[kind])
-    for shape in ((2, 3, 2, 3), (1, 7)):
-        x, dy = distinct(rng, *shape) / 3, distinct(rng, *shape)
+
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        x, dy = distinct(rng, *sizes.shape) / 3, distinct(rng, *sizes.shape)
         suspects = {clause: partial(activation, x, other) for clause, other in others.items()}
         expect_close(layer.forward(x), activation(x, kind), "y", suspects=suspects)
         suspects = {clause: partial(activation_dx_by, x, dy, kind, rule) for clause, rule in rules.items()}
         expect_close(layer.backward(dy), activation_dx(x, dy, kind), "dx", suspects=suspects)
+
+    for_each(student, rng, (Sizes(shape, flat=True) for shape in ((2, 3, 2, 3), (1, 7))), body)
 
 
 @check("1.3-relu", points=2)

@@ -6,16 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close
 from autograder.checking.rubric import check
+from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 from autograder.checks.part1.convolutions import (
-    Sizes,
+    Layer,
     cases,
-    db_suspects,
-    dw_suspects,
-    dx_suspects,
-    forward_suspects,
+    expect_dx,
+    expect_parameters,
+    expect_y,
 )
 from autograder.checks.part1.shared import expect_inputs_kept, expect_replaced
 from autograder.checks.part1.steps import expect_few_loops
@@ -23,15 +24,15 @@ from autograder.checks.part1.steps import expect_few_loops
 MAX_LOOPS = 1
 
 # The shape of x, then filters, kernel, stride and padding.
-PLAIN: tuple[Sizes, ...] = (((2, 3, 6), 2, 3, 1, 0), ((1, 2, 5), 3, 2, 1, 0))
+PLAIN: tuple[Sizes, ...] = (Layer((2, 3, 6), 2, 3, 1, 0), Layer((1, 2, 5), 3, 2, 1, 0))
 OTHERS: tuple[Sizes, ...] = (
-    ((2, 2, 8), 3, 3, 2, 0),  # a value is left over
-    ((1, 2, 9), 3, 2, 3, 0),  # stride > kernel, a value is left over
-    ((2, 3, 6), 2, 1, 2, 0),  # kernel 1, a value is left over
-    ((2, 2, 5), 3, 3, 1, 1),
-    ((1, 1, 4), 2, 4, 1, 3),  # padding K - 1
-    ((2, 2, 6), 3, 4, 3, 2),  # both, a value is left over
-    ((2, 2, 4), 3, 4, 2, 0),  # one window
+    Layer((2, 2, 8), 3, 3, 2, 0),  # a value is left over
+    Layer((1, 2, 9), 3, 2, 3, 0),  # stride > kernel, a value is left over
+    Layer((2, 3, 6), 2, 1, 2, 0),  # kernel 1, a value is left over
+    Layer((2, 2, 5), 3, 3, 1, 1),
+    Layer((1, 1, 4), 2, 4, 1, 3),  # padding K - 1
+    Layer((2, 2, 6), 3, 4, 3, 2),  # both, a value is left over
+    Layer((2, 2, 4), 3, 4, 2, 0),  # one window
 )
 
 
@@ -41,8 +42,7 @@ def conv1d_correlates_and_adds_the_bias(student: Student, rng: np.random.Generat
 
     The kernel is not flipped. All channels of a window enter each output.
     """
-    for case in cases(rng, PLAIN):
-        expect_close(case.layer(student).forward(case.x), case.y, "y", suspects=forward_suspects(case))
+    for_each(student, rng, PLAIN, expect_y)
 
 
 @check("1.5-geometry", needs=("1.5-forward",))
@@ -51,9 +51,7 @@ def conv1d_follows_stride_and_padding(student: Student, rng: np.random.Generator
 
     The stride may be larger than the kernel, and a rest that holds no window is left out.
     """
-    for case in cases(rng, OTHERS):
-        name = f"y for stride {case.stride} and padding {case.padding}"
-        expect_close(case.layer(student).forward(case.x), case.y, name, suspects=forward_suspects(case))
+    for_each(student, rng, OTHERS, expect_y)
 
 
 @check("1.5-dx", points=2)
@@ -62,10 +60,7 @@ def conv1d_passes_the_gradient_back(student: Student, rng: np.random.Generator) 
 
     Which outputs change when x[0, 0, 2] is changed a little, and by how much each?
     """
-    for case in cases(rng, PLAIN):
-        layer = case.layer(student)
-        layer.forward(case.x)
-        expect_close(layer.backward(case.dy), case.dx, "dx", suspects=dx_suspects(case))
+    for_each(student, rng, PLAIN, expect_dx)
 
 
 @check("1.5-dx-geometry", needs=("1.5-dx",))
@@ -74,11 +69,7 @@ def conv1d_follows_stride_and_padding_back(student: Student, rng: np.random.Gene
 
     dx has the shape of x, with the rest that no window reaches: it gets 0.
     """
-    for case in cases(rng, OTHERS):
-        layer = case.layer(student)
-        layer.forward(case.x)
-        name = f"dx for stride {case.stride} and padding {case.padding}"
-        expect_close(layer.backward(case.dy), case.dx, name, suspects=dx_suspects(case))
+    for_each(student, rng, OTHERS, expect_dx)
 
 
 @check("1.5-parameters", points=2)
@@ -87,13 +78,7 @@ def conv1d_sets_dw_and_db(student: Student, rng: np.random.Generator) -> None:
 
     weight[f, c, k] was used once for each of them, and so was bias[f]. The loss has taken the mean already.
     """
-    for case in cases(rng, (PLAIN[0], OTHERS[1], OTHERS[3], OTHERS[5])):
-        layer = case.layer(student)
-        layer.forward(case.x)
-        layer.backward(case.dy)
-        name = f"dw for stride {case.stride} and padding {case.padding}"
-        expect_close(layer.get("dw"), case.dw, name, suspects=dw_suspects(case), axes=("filter", "channel", "position"))
-        expect_close(layer.get("db"), case.db, "db", suspects=db_suspects(case), axes=("filter",))
+    for_each(student, rng, (PLAIN[0], OTHERS[1], OTHERS[3], OTHERS[5]), expect_parameters)
 
 
 @check("1.5-repeat", needs=("1.5-forward", "1.5-dx", "1.5-parameters"))
@@ -102,7 +87,7 @@ def conv1d_starts_anew(student: Student, rng: np.random.Generator) -> None:
 
     Whatever an earlier batch has left, with longer or shorter signals, has no influence. Parameters are read anew.
     """
-    sizes: tuple[Sizes, ...] = (((3, 2, 7), 3, 3, 1, 0), ((1, 2, 5), 3, 3, 1, 0), ((2, 2, 6), 3, 3, 1, 0))
+    sizes = (Layer((3, 2, 7), 3, 3, 1, 0), Layer((1, 2, 5), 3, 3, 1, 0), Layer((2, 2, 6), 3, 3, 1, 0))
     earlier, other, case = cases(rng, sizes)
     layer = earlier.layer(student)
     layer.forward(earlier.x)
@@ -122,7 +107,7 @@ def conv1d_leaves_its_inputs_alone(student: Student, rng: np.random.Generator) -
 
     What goes in as float32 comes out as float32. Only an optimizer moves parameters.
     """
-    (case,) = cases(rng, (((2, 2, 6), 3, 3, 1, 0),))
+    (case,) = cases(rng, (Layer((2, 2, 6), 3, 3, 1, 0),))
     parameters, gradients = {"weight": case.weight, "bias": case.bias}, {"dw": case.dw, "db": case.db}
     layer = case.layer(student)
     expect_inputs_kept(student, layer, (case.x, case.dy), (case.y, case.dx), parameters, gradients)

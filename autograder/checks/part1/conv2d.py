@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
+from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close
 from autograder.checking.rubric import check
+from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 from autograder.checks.part1.convolutions import (
-    Sizes,
+    Layer,
     cases,
-    db_suspects,
-    dw_suspects,
-    dx_suspects,
-    forward_suspects,
+    expect_dx,
+    expect_parameters,
+    expect_y,
 )
 from autograder.checks.part1.shared import expect_inputs_kept, expect_replaced
 from autograder.checks.part1.steps import expect_few_loops
@@ -23,18 +25,18 @@ from autograder.checks.part1.steps import expect_few_loops
 MAX_LOOPS = 2
 
 # The shape of x, then filters, kernel, stride and padding.
-PLAIN: tuple[Sizes, ...] = (((2, 3, 5, 4), 2, 3, 1, 0), ((1, 2, 3, 6), 3, 2, 1, 0))
+PLAIN: tuple[Sizes, ...] = (Layer((2, 3, 5, 4), 2, 3, 1, 0), Layer((1, 2, 3, 6), 3, 2, 1, 0))
 STRIDED: tuple[Sizes, ...] = (
-    ((2, 2, 7, 6), 3, 3, 2, 0),  # a column is left over
-    ((1, 2, 9, 8), 3, 2, 3, 0),  # stride > kernel, a row is left over
-    ((2, 2, 5, 8), 3, 1, 2, 0),  # kernel 1, a column is left over
-    ((2, 3, 3, 4), 2, 3, 2, 0),  # one window
+    Layer((2, 2, 7, 6), 3, 3, 2, 0),  # a column is left over
+    Layer((1, 2, 9, 8), 3, 2, 3, 0),  # stride > kernel, a row is left over
+    Layer((2, 2, 5, 8), 3, 1, 2, 0),  # kernel 1, a column is left over
+    Layer((2, 3, 3, 4), 2, 3, 2, 0),  # one window
 )
 PADDED: tuple[Sizes, ...] = (
-    ((2, 2, 4, 5), 3, 3, 1, 1),
-    ((1, 1, 4, 3), 2, 3, 1, 2),  # padding K - 1
-    ((2, 2, 6, 5), 3, 4, 2, 2),
-    ((2, 2, 5, 6), 3, 3, 2, 1),  # a column of padding is left over
+    Layer((2, 2, 4, 5), 3, 3, 1, 1),
+    Layer((1, 1, 4, 3), 2, 3, 1, 2),  # padding K - 1
+    Layer((2, 2, 6, 5), 3, 4, 2, 2),
+    Layer((2, 2, 5, 6), 3, 3, 2, 1),  # a column of padding is left over
 )
 
 
@@ -44,8 +46,7 @@ def conv2d_correlates_and_adds_the_bias(student: Student, rng: np.random.Generat
 
     The kernel is not flipped. All channels of a window enter each output.
     """
-    for case in cases(rng, PLAIN):
-        expect_close(case.layer(student).forward(case.x), case.y, "y", suspects=forward_suspects(case))
+    for_each(student, rng, PLAIN, expect_y)
 
 
 @check("1.6-stride", needs=("1.6-forward",))
@@ -54,9 +55,7 @@ def conv2d_moves_on_by_the_stride(student: Student, rng: np.random.Generator) ->
 
     The stride may be larger than the kernel, and height and width may leave different rests.
     """
-    for case in cases(rng, STRIDED):
-        name = f"y for stride {case.stride}"
-        expect_close(case.layer(student).forward(case.x), case.y, name, suspects=forward_suspects(case))
+    for_each(student, rng, STRIDED, expect_y)
 
 
 @check("1.6-padding", needs=("1.6-stride",))
@@ -65,9 +64,7 @@ def conv2d_puts_zeros_around(student: Student, rng: np.random.Generator) -> None
 
     Images and channels are not padded. The number of windows follows from the size with the padding.
     """
-    for case in cases(rng, PADDED):
-        name = f"y for padding {case.padding}"
-        expect_close(case.layer(student).forward(case.x), case.y, name, suspects=forward_suspects(case))
+    for_each(student, rng, PADDED, expect_y)
 
 
 @check("1.6-dx", points=2)
@@ -76,10 +73,7 @@ def conv2d_passes_the_gradient_back(student: Student, rng: np.random.Generator) 
 
     Which outputs change when x[0, 0, 1, 1] is changed a little, and by how much each?
     """
-    for case in cases(rng, PLAIN):
-        layer = case.layer(student)
-        layer.forward(case.x)
-        expect_close(layer.backward(case.dy), case.dx, "dx", suspects=dx_suspects(case))
+    for_each(student, rng, PLAIN, expect_dx)
 
 
 @check("1.6-dx-stride", needs=("1.6-dx",))
@@ -88,10 +82,7 @@ def conv2d_passes_the_gradient_back_to_strided_windows(student: Student, rng: np
 
     dx has the shape of x, with the rest that no window reaches.
     """
-    for case in cases(rng, STRIDED):
-        layer = case.layer(student)
-        layer.forward(case.x)
-        expect_close(layer.backward(case.dy), case.dx, f"dx for stride {case.stride}", suspects=dx_suspects(case))
+    for_each(student, rng, STRIDED, expect_dx)
 
 
 @check("1.6-dx-padding", needs=("1.6-dx-stride",))
@@ -100,10 +91,7 @@ def conv2d_cuts_the_padding_off(student: Student, rng: np.random.Generator) -> N
 
     Nobody asks for the gradient of the zeros that forward has put around x.
     """
-    for case in cases(rng, PADDED):
-        layer = case.layer(student)
-        layer.forward(case.x)
-        expect_close(layer.backward(case.dy), case.dx, f"dx for padding {case.padding}", suspects=dx_suspects(case))
+    for_each(student, rng, PADDED, expect_dx)
 
 
 @check("1.6-dw", points=2)
@@ -112,13 +100,12 @@ def conv2d_sets_dw(student: Student, rng: np.random.Generator) -> None:
 
     weight[f, c, i, j] was used once for each of them. The loss has taken the mean already.
     """
-    axes = ("filter", "channel", "row", "column")
-    for case in cases(rng, (PLAIN[0], STRIDED[0], PADDED[0], STRIDED[1], PADDED[3])):
-        layer = case.layer(student)
-        layer.forward(case.x)
-        layer.backward(case.dy)
-        name = f"dw for stride {case.stride} and padding {case.padding}"
-        expect_close(layer.get("dw"), case.dw, name, suspects=dw_suspects(case), axes=axes)
+    for_each(
+        student,
+        rng,
+        (PLAIN[0], STRIDED[0], PADDED[0], STRIDED[1], PADDED[3]),
+        partial(expect_parameters, names=("dw",)),
+    )
 
 
 @check("1.6-db")
@@ -127,11 +114,7 @@ def conv2d_sets_db(student: Student, rng: np.random.Generator) -> None:
 
     bias[f] was added to every output of filter f.
     """
-    for case in cases(rng, (PLAIN[0], STRIDED[1], PADDED[0])):
-        layer = case.layer(student)
-        layer.forward(case.x)
-        layer.backward(case.dy)
-        expect_close(layer.get("db"), case.db, "db", suspects=db_suspects(case), axes=("filter",))
+    for_each(student, rng, (PLAIN[0], STRIDED[1], PADDED[0]), partial(expect_parameters, names=("db",)))
 
 
 @check("1.6-repeat", needs=("1.6-forward", "1.6-dx", "1.6-dw", "1.6-db"))
@@ -140,7 +123,7 @@ def conv2d_starts_anew(student: Student, rng: np.random.Generator) -> None:
 
     Whatever an earlier batch has left, with larger or smaller images, has no influence. Parameters are read anew.
     """
-    sizes: tuple[Sizes, ...] = (((3, 2, 6, 5), 3, 3, 1, 0), ((1, 2, 4, 7), 3, 3, 1, 0), ((2, 2, 5, 6), 3, 3, 1, 0))
+    sizes = (Layer((3, 2, 6, 5), 3, 3, 1, 0), Layer((1, 2, 4, 7), 3, 3, 1, 0), Layer((2, 2, 5, 6), 3, 3, 1, 0))
     earlier, other, case = cases(rng, sizes)
     layer = earlier.layer(student)
     layer.forward(earlier.x)
@@ -160,7 +143,7 @@ def conv2d_leaves_its_inputs_alone(student: Student, rng: np.random.Generator) -
 
     What goes in as float32 comes out as float32. Only an optimizer moves parameters.
     """
-    (case,) = cases(rng, (((2, 2, 4, 5), 3, 3, 1, 0),))
+    (case,) = cases(rng, (Layer((2, 2, 4, 5), 3, 3, 1, 0),))
     parameters, gradients = {"weight": case.weight, "bias": case.bias}, {"dw": case.dw, "db": case.db}
     layer = case.layer(student)
     expect_inputs_kept(student, layer, (case.x, case.dy), (case.y, case.dx), parameters, gradients)

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from autograder.checking.expect import expect_close
+from autograder.checking.sizes import Sizes
 from autograder.checking.student import Remote, Student
 from autograder.checks.part1.shared import Clauses, draw
 from autograder.oracles.convolution import (
@@ -24,8 +27,7 @@ from autograder.oracles.convolution import (
 
 BATCH = (slice(None), slice(None))  # all images, all channels
 
-# The shape of x, then filters, kernel, stride and padding.
-Sizes = tuple[tuple[int, ...], int, int, int, int]
+Layer = partial(Sizes, padded=True)  # the shape of x, then filters, kernel, stride and padding
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,44 @@ class Case:
 
 def cases(rng: np.random.Generator, sizes: Iterable[Sizes]) -> Iterator[Case]:
     """Draw a case for each of the sizes."""
-    for shape, filters, kernel, stride, padding in sizes:
-        count, channels, *lengths = shape
-        positions = [(length + 2 * padding - kernel) // stride + 1 for length in lengths]
-        weight = draw(rng, filters, channels, *(kernel for _ in lengths))
-        dy = draw(rng, count, filters, *positions)
-        yield Case(draw(rng, *shape), dy, weight, draw(rng, filters), stride, padding)
+    for those in sizes:
+        yield draw_case(rng, those)
+
+
+def draw_case(rng: np.random.Generator, sizes: Sizes) -> Case:
+    """Draw the arrays of a case."""
+    weight = draw(rng, sizes.filters, sizes.channels, *(sizes.kernel for _ in sizes.lengths))
+    dy = draw(rng, sizes.images, sizes.filters, *sizes.results)
+    return Case(draw(rng, *sizes.shape), dy, weight, draw(rng, sizes.filters), sizes.stride, sizes.padding)
+
+
+def expect_y(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+    """Pass a layer whose forward is right."""
+    case = draw_case(rng, sizes)
+    expect_close(case.layer(student).forward(case.x), case.y, "y", suspects=forward_suspects(case))
+
+
+def expect_dx(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+    """Pass a layer whose backward returns the right dx."""
+    case = draw_case(rng, sizes)
+    layer = case.layer(student)
+    layer.forward(case.x)
+    expect_close(layer.backward(case.dy), case.dx, "dx", suspects=dx_suspects(case))
+
+
+def expect_parameters(
+    student: Student, rng: np.random.Generator, sizes: Sizes, names: tuple[str, ...] = ("dw", "db")
+) -> None:
+    """Pass a layer whose backward sets the right dw and db, or one of them."""
+    case = draw_case(rng, sizes)
+    layer = case.layer(student)
+    layer.forward(case.x)
+    layer.backward(case.dy)
+    if "dw" in names:
+        axes = ("filter", "channel", *(("row", "column") if len(sizes.lengths) == 2 else ("position",)))
+        expect_close(layer.get("dw"), case.dw, "dw", suspects=dw_suspects(case), axes=axes)
+    if "db" in names:
+        expect_close(layer.get("db"), case.db, "db", suspects=db_suspects(case), axes=("filter",))
 
 
 def forward_suspects(case: Case) -> Clauses:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
+from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close
 from autograder.checking.rubric import check
+from autograder.checking.sizes import Sizes
 from autograder.checking.student import Remote, Student
 from autograder.checks.part1.shared import Clauses, draw, expect_inputs_kept, expect_replaced
 from autograder.oracles.linear import flattened, folded, linear, linear_db, linear_dw, linear_dx
 
-Case = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+Layer = partial(Sizes, out="outputs", flat=True)
+CASES = (Layer((2, 3), 3), Layer((3, 2, 2, 3), 4), Layer((1, 5), 2))  # the first weight is square: transposed, it fits
 
 
-def _cases(rng: np.random.Generator) -> Iterator[Case]:
-    """Draw x, dy, weight and bias; the first weight is square, which hides a transposed one."""
-    for shape, outputs in (((2, 3), 3), ((3, 2, 2, 3), 4), ((1, 5), 2)):
-        features = int(np.prod(shape[1:]))
-        yield draw(rng, *shape), draw(rng, shape[0], outputs), draw(rng, outputs, features), draw(rng, outputs)
+def _draw(rng: np.random.Generator, sizes: Sizes) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Draw x, dy, weight and bias."""
+    images, outputs = sizes.images, sizes.filters
+    x, dy = draw(rng, *sizes.shape), draw(rng, images, outputs)
+    return x, dy, draw(rng, outputs, sizes.features), draw(rng, outputs)
 
 
 def _linear(student: Student, weight: np.ndarray, bias: np.ndarray) -> Remote:
@@ -49,9 +52,12 @@ def linear_multiplies_and_adds(student: Student, rng: np.random.Generator) -> No
             "the images are flattened column by column": lambda: linear(flattened(x, "F"), weight, bias),
         }
 
-    for x, _, weight, bias in _cases(rng):
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        x, _, weight, bias = _draw(rng, sizes)
         found = _linear(student, weight, bias).forward(x)
         expect_close(found, linear(x, weight, bias), "y", suspects=suspects(x, weight, bias))
+
+    for_each(student, rng, CASES, body)
 
 
 @check("1.2-dx", points=2)
@@ -70,11 +76,14 @@ def linear_passes_the_gradient_back(student: Student, rng: np.random.Generator) 
             "it is folded back column by column": lambda: folded(linear_dx(dy, weight, rows), shape, "F"),
         }
 
-    for x, dy, weight, bias in _cases(rng):
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        x, dy, weight, bias = _draw(rng, sizes)
         layer = _linear(student, weight, bias)
         layer.forward(x)
         found = layer.backward(dy)
         expect_close(found, linear_dx(dy, weight, x.shape), "dx", suspects=suspects(dy, weight, x.shape))
+
+    for_each(student, rng, CASES, body)
 
 
 @check("1.2-parameters", points=2)
@@ -101,13 +110,16 @@ def linear_sets_dw_and_db(student: Student, rng: np.random.Generator) -> None:
             "only the last image counts": lambda: linear_db(dy[-1:]),
         }
 
-    for x, dy, weight, bias in _cases(rng):
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        x, dy, weight, bias = _draw(rng, sizes)
         layer = _linear(student, weight, bias)
         layer.forward(x)
         layer.backward(dy)
         dw, db = linear_dw(dy, x), linear_db(dy)
         expect_close(layer.get("dw"), dw, "dw", suspects=dw_suspects(dw, x, dy), axes=("output", "input"))
         expect_close(layer.get("db"), db, "db", suspects=db_suspects(db, dy), axes=("output",))
+
+    for_each(student, rng, CASES, body)
 
 
 @check("1.2-repeat", needs=("1.2-parameters",))
@@ -159,8 +171,10 @@ def flatten_lays_out_and_folds_back(student: Student, rng: np.random.Generator) 
     def backward_suspects(dy: np.ndarray, shape: tuple[int, ...]) -> Clauses:
         return {"it is folded back column by column": lambda: folded(dy, shape, "F"), "it stays flat": lambda: dy}
 
-    layer = student.new("part1_numpy.linear:Flatten")
-    for shape in ((2, 3, 2, 4), (1, 2, 3), (3, 2)):
-        x, dy = draw(rng, *shape), draw(rng, shape[0], int(np.prod(shape[1:])))
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        x, dy = draw(rng, *sizes.shape), draw(rng, sizes.images, sizes.features)
         expect_close(layer.forward(x), flattened(x), "y", suspects=forward_suspects(x))
-        expect_close(layer.backward(dy), folded(dy, shape), "dx", suspects=backward_suspects(dy, shape))
+        expect_close(layer.backward(dy), folded(dy, sizes.shape), "dx", suspects=backward_suspects(dy, sizes.shape))
+
+    layer = student.new("part1_numpy.linear:Flatten")
+    for_each(student, rng, (Sizes(shape, flat=True) for shape in ((2, 3, 2, 4), (1, 2, 3), (3, 2))), body)

@@ -7,8 +7,10 @@ from functools import partial
 import numpy as np
 
 from autograder.checking import answers
+from autograder.checking.each import for_each
 from autograder.checking.expect import expect_array, expect_close, expect_no_warnings, expect_unchanged, show
 from autograder.checking.rubric import check
+from autograder.checking.sizes import Sizes
 from autograder.checking.student import Remote, Student
 from autograder.checks.part1.shared import Clauses, draw
 from autograder.errors import CheckFailed
@@ -22,7 +24,7 @@ from autograder.oracles.losses import (
 )
 
 AXES = ("image", "class")
-SIZES = ((3, 4), (1, 5), (6, 2))  # images, classes
+SIZES = tuple(Sizes((images,), classes, out="classes", fewest=2) for images, classes in ((3, 4), (1, 5), (6, 2)))
 # A small number added to a logarithm or a denominator is the business of 1.4-stable, which alone is exact.
 NEARLY, NEARLY_LOSS = 1e-6, 1e-4
 
@@ -63,10 +65,12 @@ def softmax_gives_each_image_its_probabilities(student: Student, rng: np.random.
             "their logarithm is returned": lambda: np.log(softmax(scores)),
         }
 
-    for size in SIZES:
-        scores, y = _case(rng, *size)
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        scores, y = _case(rng, sizes.images, sizes.filters)
         probs, _ = _pair(_criterion(student).forward(scores, y))
         expect_close(probs, softmax(scores), "probs", suspects=suspects(scores), axes=AXES, tolerance=NEARLY)
+
+    for_each(student, rng, SIZES, body)
 
 
 @check("1.4-loss", points=2)
@@ -92,10 +96,12 @@ def cross_entropy_is_a_mean(student: Student, rng: np.random.Generator) -> None:
             "all classes are summed, not the true one taken": lambda: mean_log_of_all(scores) * scores.shape[1],
         }
 
-    for size in SIZES:
-        scores, y = _case(rng, *size)
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        scores, y = _case(rng, sizes.images, sizes.filters)
         _, loss = _pair(_criterion(student).forward(scores, y))
         expect_close(loss, cross_entropy(scores, y), "loss", suspects=suspects(scores, y), tolerance=NEARLY_LOSS)
+
+    for_each(student, rng, SIZES, body)
 
 
 @check("1.4-gradient", points=2)
@@ -120,12 +126,14 @@ def backward_is_the_gradient_of_the_mean(student: Student, rng: np.random.Genera
             "the true class is taken from every entry": lambda: (probs - 1) / count,
         }
 
-    for size in SIZES:
-        scores, y = _case(rng, *size)
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        scores, y = _case(rng, sizes.images, sizes.filters)
         criterion = _criterion(student)
         criterion.forward(scores, y)
         found, right = criterion.backward(), cross_entropy_dscores(scores, y)
         expect_close(found, right, "dscores", suspects=suspects(scores, y), axes=AXES, tolerance=NEARLY)
+
+    for_each(student, rng, SIZES, body)
 
 
 @check("1.4-stable", points=2, needs=("1.4-probs", "1.4-loss", "1.4-gradient"))

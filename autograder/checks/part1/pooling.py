@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
+from autograder.checking.each import for_each
 from autograder.checking.expect import expect_array, expect_close
 from autograder.checking.rubric import check
+from autograder.checking.sizes import Sizes
 from autograder.checking.student import Remote, Student
 from autograder.checks.part1.shared import Clauses, distinct, draw, expect_inputs_kept
 from autograder.oracles.pooling import (
@@ -23,24 +25,19 @@ from autograder.oracles.pooling import (
 
 MAX, AVERAGE = "part1_numpy.pooling:MaxPool2d", "part1_numpy.pooling:AvgPool2d"
 
-# The shape of x, then kernel and stride.
-Sizes = tuple[tuple[int, int, int, int], int, int]
-SIDE_BY_SIDE: tuple[Sizes, ...] = (((2, 3, 6, 4), 2, 2), ((1, 2, 3, 6), 3, 3))
+SIDE_BY_SIDE: tuple[Sizes, ...] = (Sizes((2, 3, 6, 4), kernel=2, stride=2), Sizes((1, 2, 3, 6), kernel=3, stride=3))
 RESTS: tuple[Sizes, ...] = (
-    ((2, 2, 7, 6), 2, 3),  # stride > kernel; a row and a column are left over
-    ((2, 3, 5, 7), 2, 2),
-    ((1, 2, 5, 6), 1, 2),  # kernel 1
-    ((2, 2, 4, 3), 3, 3),  # one window
+    Sizes((2, 2, 7, 6), kernel=2, stride=3),  # stride > kernel; a row and a column are left over
+    Sizes((2, 3, 5, 7), kernel=2, stride=2),
+    Sizes((1, 2, 5, 6), kernel=1, stride=2),  # kernel 1
+    Sizes((2, 2, 4, 3), kernel=3, stride=3),  # one window
 )
-OVERLAPPING: tuple[Sizes, ...] = (((2, 2, 6, 5), 3, 1), ((1, 3, 7, 9), 3, 2))
+OVERLAPPING: tuple[Sizes, ...] = (Sizes((2, 2, 6, 5), kernel=3, stride=1), Sizes((1, 3, 7, 9), kernel=3, stride=2))
 
 
-def _cases(rng: np.random.Generator, sizes: Iterable[Sizes]) -> Iterator[tuple[np.ndarray, np.ndarray, int, int]]:
-    """Draw x, its values all different, and dy, and yield them with kernel and stride."""
-    for shape, kernel, stride in sizes:
-        count, channels, *lengths = shape
-        positions = ((length - kernel) // stride + 1 for length in lengths)
-        yield distinct(rng, *shape), draw(rng, count, channels, *positions), kernel, stride
+def _draw(rng: np.random.Generator, sizes: Sizes) -> tuple[np.ndarray, np.ndarray]:
+    """Draw x, its values all different, and dy."""
+    return distinct(rng, *sizes.shape), draw(rng, sizes.images, sizes.channels, *sizes.results)
 
 
 def _pool(student: Student, target: str, kernel: int, stride: int) -> Remote:
@@ -127,22 +124,27 @@ def _average_dx_suspects(dy: np.ndarray, size: tuple[int, ...], kernel: int, str
     }
 
 
-def _check_max_dx(student: Student, rng: np.random.Generator, sizes: Iterable[Sizes]) -> None:
-    for x, dy, kernel, stride in _cases(rng, sizes):
-        layer = _pool(student, MAX, kernel, stride)
-        layer.forward(x)
-        suspects = _max_dx_suspects(x, dy, kernel, stride)
-        name = f"dx for kernel {kernel} and stride {stride}"
-        expect_close(layer.backward(dy), max_pool_dx(x, dy, kernel, stride), name, suspects=suspects)
+def _expect_y(target: str, student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+    x, _ = _draw(rng, sizes)
+    pool, suspects = (max_pool, _max_suspects) if target == MAX else (average_pool, _average_suspects)
+    how = (x, sizes.kernel, sizes.stride)
+    expect_close(_pool(student, target, *how[1:]).forward(x), pool(*how), "y", suspects=suspects(*how))
 
 
-def _check_average_dx(student: Student, rng: np.random.Generator, sizes: Iterable[Sizes]) -> None:
-    for x, dy, kernel, stride in _cases(rng, sizes):
-        layer = _pool(student, AVERAGE, kernel, stride)
-        layer.forward(x)
-        suspects = _average_dx_suspects(dy, x.shape[2:], kernel, stride)
-        name = f"dx for kernel {kernel} and stride {stride}"
-        expect_close(layer.backward(dy), average_pool_dx(dy, x.shape[2:], kernel, stride), name, suspects=suspects)
+def _expect_max_dx(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+    (x, dy), how = _draw(rng, sizes), (sizes.kernel, sizes.stride)
+    layer = _pool(student, MAX, *how)
+    layer.forward(x)
+    suspects = _max_dx_suspects(x, dy, *how)
+    expect_close(layer.backward(dy), max_pool_dx(x, dy, *how), "dx", suspects=suspects)
+
+
+def _expect_average_dx(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+    (x, dy), how = _draw(rng, sizes), (sizes.kernel, sizes.stride)
+    layer = _pool(student, AVERAGE, *how)
+    layer.forward(x)
+    suspects = _average_dx_suspects(dy, sizes.lengths, *how)
+    expect_close(layer.backward(dy), average_pool_dx(dy, sizes.lengths, *how), "dx", suspects=suspects)
 
 
 @check("1.7-max", points=2)
@@ -151,12 +153,7 @@ def max_pool_keeps_the_largest(student: Student, rng: np.random.Generator) -> No
 
     Values may all be negative. P and Q follow from H and W as in a convolution without padding.
     """
-    for x, _, kernel, stride in _cases(rng, (*SIDE_BY_SIDE, *RESTS, *OVERLAPPING)):
-        suspects = _max_suspects(x, kernel, stride)
-        name = f"y for kernel {kernel} and stride {stride}"
-        expect_close(
-            _pool(student, MAX, kernel, stride).forward(x), max_pool(x, kernel, stride), name, suspects=suspects
-        )
+    for_each(student, rng, (*SIDE_BY_SIDE, *RESTS, *OVERLAPPING), partial(_expect_y, MAX))
 
 
 @check("1.7-max-gradient", points=2)
@@ -165,7 +162,7 @@ def max_pool_gives_the_gradient_to_the_largest(student: Student, rng: np.random.
 
     All other pixels have no influence on the output: what is their gradient?
     """
-    _check_max_dx(student, rng, SIDE_BY_SIDE)
+    for_each(student, rng, SIDE_BY_SIDE, _expect_max_dx)
 
 
 @check("1.7-max-rests", needs=("1.7-max-gradient",))
@@ -174,7 +171,7 @@ def max_pool_gives_nothing_to_the_rest(student: Student, rng: np.random.Generato
 
     The stride may exceed the kernel, and need not divide height and width.
     """
-    _check_max_dx(student, rng, RESTS)
+    for_each(student, rng, RESTS, _expect_max_dx)
 
 
 @check("1.7-max-overlap", points=2, needs=("1.7-max-gradient",))
@@ -183,7 +180,7 @@ def max_pool_adds_up_where_windows_overlap(student: Student, rng: np.random.Gene
 
     A pixel can be the largest of several windows at once. Then all their outputs change with it.
     """
-    _check_max_dx(student, rng, OVERLAPPING)
+    for_each(student, rng, OVERLAPPING, _expect_max_dx)
 
 
 @check("1.7-max-ties", needs=("1.7-max-gradient",))
@@ -211,10 +208,7 @@ def average_pool_keeps_the_mean(student: Student, rng: np.random.Generator) -> N
 
     P and Q follow from H and W as in a convolution without padding.
     """
-    for x, _, kernel, stride in _cases(rng, (*SIDE_BY_SIDE, *RESTS, *OVERLAPPING)):
-        found = _pool(student, AVERAGE, kernel, stride).forward(x)
-        name = f"y for kernel {kernel} and stride {stride}"
-        expect_close(found, average_pool(x, kernel, stride), name, suspects=_average_suspects(x, kernel, stride))
+    for_each(student, rng, (*SIDE_BY_SIDE, *RESTS, *OVERLAPPING), partial(_expect_y, AVERAGE))
 
 
 @check("1.7-average-gradient", points=2)
@@ -223,7 +217,7 @@ def average_pool_shares_the_gradient(student: Student, rng: np.random.Generator)
 
     By how much does the mean of four values change, when one of them changes by 1? dx has the shape of x.
     """
-    _check_average_dx(student, rng, (*SIDE_BY_SIDE, *RESTS))
+    for_each(student, rng, (*SIDE_BY_SIDE, *RESTS), _expect_average_dx)
 
 
 @check("1.7-average-overlap", needs=("1.7-average-gradient",))
@@ -232,7 +226,7 @@ def average_pool_adds_up_where_windows_overlap(student: Student, rng: np.random.
 
     A pixel gets a share from each window that it lies in.
     """
-    _check_average_dx(student, rng, OVERLAPPING)
+    for_each(student, rng, OVERLAPPING, _expect_average_dx)
 
 
 @check("1.7-repeat", needs=("1.7-max", "1.7-average", "1.7-max-gradient", "1.7-average-gradient"))

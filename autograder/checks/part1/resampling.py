@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
+from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close, expect_unchanged
 from autograder.checking.rubric import check
-from autograder.checking.student import Student
+from autograder.checking.sizes import Sizes
+from autograder.checking.student import Remote, Student
 from autograder.oracles.resampling import (
     cut_out,
     downsampled,
@@ -26,10 +28,14 @@ SIGNALS = (((2, 3, 4), 3), ((1, 2, 8), 3), ((2, 1, 1), 2), ((2, 2, 5), 1))
 IMAGES = (((2, 3, 4, 3), 2), ((1, 2, 6, 9), 3), ((2, 1, 2, 5), 4), ((1, 2, 2, 4), 1))
 
 
-def _cases(kind: str, rng: np.random.Generator) -> Iterator[tuple[str, int, np.ndarray]]:
-    """Yield a class, a factor for it and an input."""
-    for shape, factor in (*SIGNALS, *IMAGES):
-        yield f"{kind}{len(shape) - 2}d", factor, rng.normal(size=shape)
+GATHERED = tuple(Sizes(shape, kernel=1, stride=factor, step="factor") for shape, factor in (*SIGNALS, *IMAGES))
+SCATTERED = tuple(replace(sizes, scatters=True) for sizes in GATHERED)
+
+
+def _draw(student: Student, rng: np.random.Generator, sizes: Sizes, kind: str) -> tuple[int, np.ndarray, Remote]:
+    """Draw an input, and give it with the factor and the student's layer."""
+    layer = student.new(f"part1_numpy.resampling:{kind}{len(sizes.lengths)}d", sizes.stride)
+    return sizes.stride, rng.normal(size=sizes.shape), layer
 
 
 @check("1.8-upsample", points=2)
@@ -45,14 +51,17 @@ def upsample_puts_zeros_between(student: Student, rng: np.random.Generator) -> N
         "values are repeated, with no zeros between them": "repeated",
         "zeros stand between rows, but not between columns": "rows only",
     }
-    for name, factor, x in _cases("Upsample", rng):
-        layer = student.new(f"part1_numpy.resampling:{name}", factor)
+
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        factor, x, layer = _draw(student, rng, sizes, "Upsample")
         suspects = {
             clause: partial(upsampled_by, x, factor, rule)
             for clause, rule in rules.items()
             if x.ndim == 4 or rule != "rows only"
         }
-        expect_close(layer.forward(x), upsampled(x, factor), f"y of {name}({factor})", suspects=suspects)
+        expect_close(layer.forward(x), upsampled(x, factor), "y", suspects=suspects)
+
+    for_each(student, rng, SCATTERED, body)
 
 
 @check("1.8-upsample-backward", points=2)
@@ -61,8 +70,10 @@ def upsample_takes_zeros_out(student: Student, rng: np.random.Generator) -> None
 
     Which values of y came from x? Only their gradients count.
     """
-    for name, factor, x in _cases("Upsample", rng):
-        layer, size = student.new(f"part1_numpy.resampling:{name}", factor), x.shape[2:]
+
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        factor, x, layer = _draw(student, rng, sizes, "Upsample")
+        size = sizes.lengths
         dy = rng.normal(size=upsampled(x, factor).shape)
         rank, long = len(size), dy.shape[2:]
         suspects = {
@@ -77,7 +88,9 @@ def upsample_takes_zeros_out(student: Student, rng: np.random.Generator) -> None
             suspects["columns are picked, rows are not"] = partial(cut_out, dy, (0, 0), long, (1, factor))
         layer.forward(x)
         dx = upsampled_dx(dy, size, factor)
-        expect_close(layer.backward(dy), dx, f"dx of {name}({factor})", suspects=suspects)
+        expect_close(layer.backward(dy), dx, "dx", suspects=suspects)
+
+    for_each(student, rng, SCATTERED, body)
 
 
 @check("1.8-downsample", points=2)
@@ -86,8 +99,10 @@ def downsample_keeps_every_value_at_a_multiple(student: Student, rng: np.random.
 
     The last of them may stand in a rest that is shorter than the factor.
     """
-    for name, factor, x in _cases("Downsample", rng):
-        layer, size = student.new(f"part1_numpy.resampling:{name}", factor), x.shape[2:]
+
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        factor, x, layer = _draw(student, rng, sizes, "Downsample")
+        size = sizes.lengths
         rank, whole = len(size), tuple(length // factor * factor for length in size)
         suspects = {
             "a rest shorter than the factor is dropped": partial(cut_out, x, (0,) * rank, whole, (factor,) * rank),
@@ -99,7 +114,9 @@ def downsample_keeps_every_value_at_a_multiple(student: Student, rng: np.random.
         if rank == 2:
             suspects["rows are dropped, columns are not"] = partial(cut_out, x, (0, 0), size, (factor, 1))
             suspects["columns are dropped, rows are not"] = partial(cut_out, x, (0, 0), size, (1, factor))
-        expect_close(layer.forward(x), downsampled(x, factor), f"y of {name}({factor})", suspects=suspects)
+        expect_close(layer.forward(x), downsampled(x, factor), "y", suspects=suspects)
+
+    for_each(student, rng, GATHERED, body)
 
 
 @check("1.8-downsample-backward", points=2)
@@ -108,8 +125,10 @@ def downsample_restores_the_size(student: Student, rng: np.random.Generator) -> 
 
     Inputs of different sizes become outputs of one size, so dy alone does not tell the size of x.
     """
-    for name, factor, x in _cases("Downsample", rng):
-        layer, size = student.new(f"part1_numpy.resampling:{name}", factor), x.shape[2:]
+
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        factor, x, layer = _draw(student, rng, sizes, "Downsample")
+        size = sizes.lengths
         dy = rng.normal(size=downsampled(x, factor).shape)
         multiple = tuple(factor * length for length in dy.shape[2:])
         suspects = {
@@ -121,7 +140,9 @@ def downsample_restores_the_size(student: Student, rng: np.random.Generator) -> 
         }
         layer.forward(x)
         dx = downsampled_dx(dy, size, factor)
-        expect_close(layer.backward(dy), dx, f"dx of {name}({factor})", suspects=suspects)
+        expect_close(layer.backward(dy), dx, "dx", suspects=suspects)
+
+    for_each(student, rng, GATHERED, body)
 
 
 @check("1.8-inputs", needs=("1.8-upsample", "1.8-upsample-backward", "1.8-downsample", "1.8-downsample-backward"))

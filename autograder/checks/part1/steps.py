@@ -14,8 +14,9 @@ import numpy as np
 
 from autograder.checking import answers
 from autograder.checking.expect import expect_array, expect_close, show
+from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
-from autograder.checks.part1.convolutions import Case, Sizes, cases
+from autograder.checks.part1.convolutions import Case, Layer, cases
 from autograder.errors import CheckFailed, StudentRaised
 from autograder.oracles.convolution import convolution_sums
 
@@ -45,7 +46,7 @@ def expect_few_loops(student: Student, rng: np.random.Generator, rank: int, limi
 
 def _sizes(length: int, rank: int) -> Sizes:
     """A convolution all of whose axes have this length, but for those of its input, which follow."""
-    return (length, length, *(2 * length - 1,) * rank), length, length, 1, 0
+    return Layer((length, length, *(2 * length - 1,) * rank), length, length, 1, 0)
 
 
 def _count(student: Student, case: Case) -> list[tuple[int, str]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
+from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close, expect_unchanged
 from autograder.checking.rubric import check
+from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 from autograder.checks.part1.shared import Clauses, draw
 from autograder.oracles.toeplitz import (
@@ -22,24 +25,27 @@ from autograder.oracles.toeplitz import (
 MATRIX, FULL = "part1_numpy.toeplitz:conv2d_matrix", "part1_numpy.toeplitz:convolve_full"
 AXES = ("row", "column")
 
-# The shape of the weight, height, width, stride, padding.
-Sizes = tuple[tuple[int, int, int, int], int, int, int, int]
+
+def _image(channels: int, height: int, width: int, filters: int, kernel: int, stride: int, padding: int) -> Sizes:
+    return Sizes((1, channels, height, width), filters, kernel, stride, padding, padded=True)
+
+
 PLAIN: tuple[Sizes, ...] = (
-    ((1, 1, 2, 2), 2, 3, 1, 0),
-    ((1, 2, 2, 2), 3, 4, 1, 0),
-    ((3, 2, 3, 3), 4, 3, 1, 0),
-    ((2, 3, 1, 1), 2, 3, 1, 0),
+    _image(1, 2, 3, 1, 2, 1, 0),
+    _image(2, 3, 4, 1, 2, 1, 0),
+    _image(2, 4, 3, 3, 3, 1, 0),
+    _image(3, 2, 3, 2, 1, 1, 0),
 )
 STRIDED: tuple[Sizes, ...] = (
-    ((1, 1, 2, 2), 4, 6, 2, 0),
-    ((2, 1, 2, 2), 4, 7, 3, 0),  # stride > kernel, a row is left over
-    ((1, 2, 3, 3), 6, 4, 2, 0),  # a row and a column are left over
-    ((2, 1, 1, 1), 3, 5, 2, 0),
+    _image(1, 4, 6, 1, 2, 2, 0),
+    _image(1, 4, 7, 2, 2, 3, 0),  # stride > kernel, a row is left over
+    _image(2, 6, 4, 1, 3, 2, 0),  # a row and a column are left over
+    _image(1, 3, 5, 2, 1, 2, 0),
 )
 PADDED: tuple[Sizes, ...] = (
-    ((1, 1, 2, 2), 2, 3, 1, 1),
-    ((2, 1, 4, 4), 3, 2, 1, 3),  # padding K - 1
-    ((1, 2, 3, 3), 4, 5, 2, 1),
+    _image(1, 2, 3, 1, 2, 1, 1),
+    _image(1, 3, 2, 2, 4, 1, 3),  # padding K - 1
+    _image(2, 4, 5, 1, 3, 2, 1),
 )
 
 
@@ -72,16 +78,24 @@ def _suspects(weight: np.ndarray, height: int, width: int, stride: int, padding:
     return clauses
 
 
+def _expect_matrix(oracle: Callable[..., np.ndarray], student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+    """Pass a conv2d_matrix that is right; stride and padding are named where they are not the usual ones."""
+    weight = draw(rng, sizes.filters, sizes.channels, sizes.kernel, sizes.kernel)
+    height, width = sizes.lengths
+    stride = {"stride": sizes.stride} if sizes.stride != 1 else {}
+    padding = {"padding": sizes.padding} if sizes.padding != 0 else {}
+    found = student.call(MATRIX, weight, height, width, **stride, **padding)
+    how = (weight, height, width, sizes.stride, sizes.padding)
+    expect_close(found, oracle(*how), "M", suspects=_suspects(*how), axes=AXES)
+
+
 @check("1.10-matrix", points=2)
 def matrix_times_image_is_the_convolution(student: Student, rng: np.random.Generator) -> None:
     """conv2d_matrix has one row for each output value, with the weights where the window's pixels are.
 
     Rows in the order of y.ravel(), columns in that of x.ravel(). Print it for a 2 x 2 filter and a 2 x 3 image.
     """
-    for shape, *how in PLAIN:
-        weight = draw(rng, *shape)
-        found = student.call(MATRIX, weight, *how[:2])
-        expect_close(found, matrix(weight, *how), "M", suspects=_suspects(weight, *how), axes=AXES)
+    for_each(student, rng, PLAIN, partial(_expect_matrix, matrix))
 
 
 @check("1.10-stride", points=2, needs=("1.10-matrix",))
@@ -91,11 +105,7 @@ def matrix_moves_its_windows_by_the_stride(student: Student, rng: np.random.Gene
     Along both axes of the image. What is left over at the end gets columns of zeros: it is part of x, and no window
     sees it.
     """
-    for shape, *how in STRIDED:
-        weight = draw(rng, *shape)
-        found = student.call(MATRIX, weight, *how[:2], stride=how[2])
-        name = f"M for stride {how[2]}"
-        expect_close(found, matrix(weight, *how), name, suspects=_suspects(weight, *how), axes=AXES)
+    for_each(student, rng, STRIDED, partial(_expect_matrix, matrix))
 
 
 @check("1.10-backward", points=2, needs=("1.10-stride",))
@@ -105,11 +115,7 @@ def transposed_matrix_is_the_backward_pass(student: Student, rng: np.random.Gene
     So each row of M is what backward returns when dy is 1 at one place. The padding is not part of x: no row of dx
     belongs to it, and no column of M.
     """
-    for shape, *how in PADDED:
-        weight = draw(rng, *shape)
-        found = student.call(MATRIX, weight, *how[:2], stride=how[2], padding=how[3])
-        name = f"M for stride {how[2]} and padding {how[3]}"
-        expect_close(found, matrix_by_rows(weight, *how), name, suspects=_suspects(weight, *how), axes=AXES)
+    for_each(student, rng, PADDED, partial(_expect_matrix, matrix_by_rows))
 
 
 def _full_suspects(x: np.ndarray, w: np.ndarray) -> Clauses:

@@ -6,15 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close
 from autograder.checking.rubric import check
+from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
-from autograder.checks.part1.convolutions import Sizes
 from autograder.checks.part1.shared import expect_inputs_kept, expect_replaced
 from autograder.checks.part1.transposes import (
-    Case,
+    Layer,
     cases,
     db_suspects,
+    draw_case,
     dw_suspects,
     dx_suspects,
     stale_suspects,
@@ -25,33 +27,46 @@ from autograder.oracles.convolution import convolution_dx
 # The shape of x, then filters, kernel, stride and padding. The first has as many filters as channels: exchanging them
 # goes unnoticed by NumPy, and gives wrong numbers.
 SIGNALS: tuple[Sizes, ...] = (
-    ((2, 2, 4), 2, 3, 1, 0),
-    ((1, 3, 4), 2, 3, 2, 0),
-    ((2, 2, 3), 3, 2, 3, 0),  # stride > kernel
-    ((2, 3, 3), 2, 1, 2, 0),  # kernel 1
-    ((1, 2, 5), 3, 3, 2, 1),
-    ((2, 1, 5), 2, 4, 3, 3),  # padding K - 1
+    Layer((2, 2, 4), 2, 3, 1, 0),
+    Layer((1, 3, 4), 2, 3, 2, 0),
+    Layer((2, 2, 3), 3, 2, 3, 0),  # stride > kernel
+    Layer((2, 3, 3), 2, 1, 2, 0),  # kernel 1
+    Layer((1, 2, 5), 3, 3, 2, 1),
+    Layer((2, 1, 5), 2, 4, 3, 3),  # padding K - 1
 )
 IMAGES: tuple[Sizes, ...] = (
-    ((2, 2, 3, 4), 2, 3, 1, 0),
-    ((1, 3, 4, 2), 2, 3, 2, 0),
-    ((2, 2, 2, 3), 3, 2, 3, 0),
-    ((2, 3, 3, 2), 2, 1, 2, 0),
+    Layer((2, 2, 3, 4), 2, 3, 1, 0),
+    Layer((1, 3, 4, 2), 2, 3, 2, 0),
+    Layer((2, 2, 2, 3), 3, 2, 3, 0),
+    Layer((2, 3, 3, 2), 2, 1, 2, 0),
 )
 PADDED: tuple[Sizes, ...] = (
-    ((1, 2, 3, 4), 3, 3, 1, 1),
-    ((2, 3, 4, 3), 2, 3, 2, 2),  # padding K - 1
-    ((1, 2, 4, 3), 1, 2, 3, 1),
+    Layer((1, 2, 3, 4), 3, 3, 1, 1),
+    Layer((2, 3, 4, 3), 2, 3, 2, 2),  # padding K - 1
+    Layer((1, 2, 4, 3), 1, 2, 3, 1),
 )
 
 
-def _expect_gradients(student: Student, case: Case) -> None:
+def _expect_y(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+    case = draw_case(rng, sizes)
+    expect_close(case.layer(student).forward(case.x), case.y, "y", suspects=y_suspects(case))
+
+
+def _expect_adjoint(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+    drawn = draw_case(rng, sizes)
+    case = replace(drawn, bias=np.zeros_like(drawn.bias))
+    adjoint = convolution_dx(case.x, case.weight, case.dy.shape[2:], case.stride, case.padding)
+    expect_close(case.layer(student).forward(case.x), adjoint, "y", suspects=y_suspects(case))
+
+
+def _expect_gradients(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+    case = draw_case(rng, sizes)
     layer = case.layer(student)
     layer.forward(case.x)
-    expect_close(layer.backward(case.dy), case.dx, f"dx {case}", suspects=dx_suspects(case))
+    expect_close(layer.backward(case.dy), case.dx, "dx", suspects=dx_suspects(case))
     axes = ("channel", "filter", "row", "column") if case.x.ndim == 4 else ("channel", "filter", "position")
-    expect_close(layer.get("dw"), case.dw, f"dw {case}", suspects=dw_suspects(case), axes=axes)
-    expect_close(layer.get("db"), case.db, f"db {case}", suspects=db_suspects(case), axes=("filter",))
+    expect_close(layer.get("dw"), case.dw, "dw", suspects=dw_suspects(case), axes=axes)
+    expect_close(layer.get("db"), case.db, "db", suspects=db_suspects(case), axes=("filter",))
 
 
 @check("1.9-forward1d", points=2, needs=("1.5-forward", "1.5-geometry"))
@@ -61,8 +76,7 @@ def signals_are_scattered(student: Student, rng: np.random.Generator) -> None:
     Its length is S * (L - 1) + K - 2 * padding. Work out x = (a, b) and the kernel (u, v, w) by hand, as the file does.
     Before that, the checks of 1.8 must pass if Upsample1d is used.
     """
-    for case in cases(rng, SIGNALS):
-        expect_close(case.layer(student).forward(case.x), case.y, f"y {case}", suspects=y_suspects(case))
+    for_each(student, rng, SIGNALS, _expect_y)
 
 
 @check("1.9-backward1d", points=2, needs=("1.9-forward1d", "1.5-dx", "1.5-dx-geometry", "1.5-parameters"))
@@ -71,8 +85,7 @@ def signals_gather_their_gradients(student: Student, rng: np.random.Generator) -
 
     What forward did to weight has to be undone for dw.
     """
-    for case in cases(rng, SIGNALS):
-        _expect_gradients(student, case)
+    for_each(student, rng, SIGNALS, _expect_gradients)
 
 
 @check("1.9-forward2d", points=2, needs=("1.6-forward", "1.6-padding"))
@@ -82,8 +95,7 @@ def images_are_scattered(student: Student, rng: np.random.Generator) -> None:
     Its height is S * (H - 1) + K - 2 * padding, here with padding 0. The kernel is read backwards along both axes.
     Before that, the checks of 1.8 must pass if Upsample2d is used.
     """
-    for case in cases(rng, IMAGES):
-        expect_close(case.layer(student).forward(case.x), case.y, f"y {case}", suspects=y_suspects(case))
+    for_each(student, rng, IMAGES, _expect_y)
 
 
 @check("1.9-adjoint", points=2, needs=("1.9-forward2d",))
@@ -92,10 +104,7 @@ def transposed_convolution_is_the_adjoint(student: Student, rng: np.random.Gener
 
     So <conv(x), y> = <x, conv_transpose(y)>. Padding puts values on in the one and takes them off in the other.
     """
-    for drawn in cases(rng, PADDED):
-        case = replace(drawn, bias=np.zeros_like(drawn.bias))
-        adjoint = convolution_dx(case.x, case.weight, case.dy.shape[2:], case.stride, case.padding)
-        expect_close(case.layer(student).forward(case.x), adjoint, f"y {case}", suspects=y_suspects(case))
+    for_each(student, rng, PADDED, _expect_adjoint)
 
 
 @check("1.9-backward2d", points=2, needs=("1.9-adjoint", "1.6-dx", "1.6-dx-padding", "1.6-dw", "1.6-db"))
@@ -104,8 +113,7 @@ def images_gather_their_gradients(student: Student, rng: np.random.Generator) ->
 
     What forward did to weight has to be undone for dw, along both axes of the kernel.
     """
-    for case in cases(rng, (*IMAGES, *PADDED)):
-        _expect_gradients(student, case)
+    for_each(student, rng, (*IMAGES, *PADDED), _expect_gradients)
 
 
 @check("1.9-repeat", needs=("1.9-backward1d", "1.9-backward2d", "1.5-repeat", "1.6-repeat"))
@@ -114,7 +122,7 @@ def transposed_convolutions_start_anew(student: Student, rng: np.random.Generato
 
     Whoever assigns another array to weight changes what the layer computes next.
     """
-    for sizes in (((1, 2, 3), 3, 3, 2, 1), ((1, 2, 3, 2), 3, 3, 2, 1)):
+    for sizes in (Layer((1, 2, 3), 3, 3, 2, 1), Layer((1, 2, 3, 2), 3, 3, 2, 1)):
         earlier, case = cases(rng, (sizes, sizes))
         layer = earlier.layer(student)
         layer.forward(earlier.x)
@@ -137,7 +145,7 @@ def transposed_convolutions_leave_inputs_alone(student: Student, rng: np.random.
 
     What goes in as float32 comes out as float32. weight and bias stay as they were too: a flipped view is no copy.
     """
-    for case in cases(rng, (((2, 2, 3), 3, 2, 2, 0), ((2, 2, 3, 2), 3, 2, 2, 0))):
+    for case in cases(rng, (Layer((2, 2, 3), 3, 2, 2, 0), Layer((2, 2, 3, 2), 3, 2, 2, 0))):
         layer = case.layer(student)
         parameters, gradients = {"weight": case.weight, "bias": case.bias}, {"dw": case.dw, "db": case.db}
         expect_inputs_kept(student, layer, (case.x, case.dy), (case.y, case.dx), parameters, gradients)

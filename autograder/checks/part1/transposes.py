@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
+from autograder.checking.sizes import Sizes
 from autograder.checking.student import Remote, Student
-from autograder.checks.part1.convolutions import BATCH, Sizes
+from autograder.checks.part1.convolutions import BATCH
 from autograder.checks.part1.shared import Clauses, draw
 from autograder.oracles.convolution import convolution_db
 from autograder.oracles.transpose import transposed, transposed_dw, transposed_dx, transposed_widened
+
+Layer = partial(Sizes, padded=True, scatters=True)  # the shape of x, then filters, kernel, stride and padding
 
 
 @dataclass(frozen=True)
@@ -53,18 +57,18 @@ class Case:
         layer.set(weight=self.weight, bias=self.bias)
         return layer
 
-    def __str__(self) -> str:
-        return f"for stride {self.stride} and padding {self.padding}"
-
 
 def cases(rng: np.random.Generator, sizes: Iterable[Sizes]) -> Iterator[Case]:
     """Draw a case for each of the sizes."""
-    for shape, filters, kernel, stride, padding in sizes:
-        count, channels, *lengths = shape
-        result = [stride * (length - 1) + kernel - 2 * padding for length in lengths]
-        weight = draw(rng, channels, filters, *(kernel for _ in lengths))
-        dy = draw(rng, count, filters, *result)
-        yield Case(draw(rng, *shape), dy, weight, draw(rng, filters), stride, padding)
+    for those in sizes:
+        yield draw_case(rng, those)
+
+
+def draw_case(rng: np.random.Generator, sizes: Sizes) -> Case:
+    """Draw the arrays of a case."""
+    weight = draw(rng, sizes.channels, sizes.filters, *(sizes.kernel for _ in sizes.lengths))
+    dy = draw(rng, sizes.images, sizes.filters, *sizes.results)
+    return Case(draw(rng, *sizes.shape), dy, weight, draw(rng, sizes.filters), sizes.stride, sizes.padding)
 
 
 def y_suspects(case: Case) -> Clauses:

@@ -7,8 +7,10 @@ from functools import partial
 
 import numpy as np
 
+from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close, expect_equal, expect_unchanged
 from autograder.checking.rubric import check
+from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 from autograder.checks.part1.shared import Clauses, draw
 from autograder.errors import CheckFailed
@@ -48,10 +50,12 @@ def windows_stand_where_they_should(student: Student, rng: np.random.Generator) 
             "the last window along each axis is left out": lambda: windows(x, size, stride)[:, :, :-1, :-1],
         }
 
-    for shape, size, stride in (((2, 2, 6, 9), 3, 2), ((1, 3, 5, 4), 2, 1), ((2, 1, 8, 7), 2, 3), ((2, 2, 4, 5), 1, 2)):
-        x = draw(rng, *shape)
-        found = student.call(WINDOWS, x, size, stride)
-        expect_close(found, windows(x, size, stride), "windows", suspects=suspects(x, size, stride), axes=AXES)
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        how = (draw(rng, *sizes.shape), sizes.kernel, sizes.stride)
+        expect_close(student.call(WINDOWS, *how), windows(*how), "windows", suspects=suspects(*how), axes=AXES)
+
+    cases = (((2, 2, 6, 9), 3, 2), ((1, 3, 5, 4), 2, 1), ((2, 1, 8, 7), 2, 3), ((2, 2, 4, 5), 1, 2))
+    for_each(student, rng, (Sizes(shape, kernel=size, stride=stride) for shape, size, stride in cases), body)
 
 
 @check("1.1-layout", needs=("1.1-windows",))
@@ -113,10 +117,15 @@ def filters_meet_every_window(student: Student, rng: np.random.Generator) -> Non
             ),
         }
 
-    for shape, filters in (((2, 3, 3, 5, 2, 2), 4), ((1, 2, 1, 2, 3, 3), 3)):
-        x, weight = draw(rng, *shape), draw(rng, filters, shape[1], *shape[4:])
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        window = (sizes.kernel, sizes.kernel)
+        x = draw(rng, sizes.images, sizes.channels, *sizes.windows, *window)
+        weight = draw(rng, sizes.filters, sizes.channels, *window)
         found = student.call("part1_numpy.views:apply_filters", x, weight)
         expect_close(found, filtered(x, weight), "y", suspects=suspects(x, weight))
+
+    cases = (((2, 3, 4, 6), 4, 2), ((1, 2, 3, 4), 3, 3))
+    for_each(student, rng, (Sizes(*how, array="the windows of an x") for how in cases), body)
 
 
 @check("1.1-bias")
@@ -134,12 +143,14 @@ def bias_goes_to_its_filter(student: Student, rng: np.random.Generator) -> None:
             if y.shape[axis] == len(bias)
         }
 
-    for shape in ((2, 3, 4, 3), (1, 4, 4, 3), (2, 5, 3, 4)):
-        y, bias = draw(rng, *shape), draw(rng, shape[1])
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        y, bias = draw(rng, *sizes.shape), draw(rng, sizes.channels)
         held = student.hold(y)
         found = student.call("part1_numpy.views:add_bias", held, bias)
         expect_close(found, biased(y, bias, 1), "y + bias", suspects=suspects(y, bias))
         expect_unchanged(held.fetch(), y, "y")
+
+    for_each(student, rng, (Sizes(shape, array="y") for shape in ((2, 3, 4, 3), (1, 4, 4, 3), (2, 5, 3, 4))), body)
 
 
 @check("1.1-argmax")
