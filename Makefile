@@ -4,6 +4,10 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 GRADER := $(PY) -m autograder
+# COURSE=NAME or a folder, for every target; the homework of this repository if not given.
+ifdef COURSE
+export AUTOGRADER_COURSE := $(COURSE)
+endif
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
@@ -15,6 +19,7 @@ help: ## list the targets
 .venv/ready: pyproject.toml requirements.lock
 	@test -x $(PY) || { $(PYTHON) autograder/students/environment.py && $(PYTHON) -m venv .venv; }
 	@$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[grading,report,dev]"
+	@$(GRADER) skeletons --given
 	@touch $@
 
 demo: .venv/ready ## grade the reference solution in the sandbox: full marks; writes build/demo/
@@ -46,7 +51,7 @@ report: .venv/ready ## student: figures and tables into report/report.md, as HTM
 	@$(GRADER) report
 
 data: .venv/ready ## fetch CIFAR-10 into data/
-	@$(PY) -m part2_pytorch data
+	@$(GRADER) data
 
 submit: .venv/ready ## student: look at what you hand in as the grader will, and write submission.zip
 	@$(GRADER) submit
@@ -60,7 +65,7 @@ gradescope: .venv/ready ## instructor: dist/gradescope.zip; VISIBILITY=visible|h
 reference: .venv/ready ## instructor: reference full, skeleton zero, every mistake loses its own check
 	@$(GRADER) reference --jobs $(JOBS)
 
-skeletons: .venv/ready ## instructor: generate the parts from reference/
+skeletons: .venv/ready ## instructor: generate the parts here from the course
 	@$(GRADER) skeletons
 
 audit: .venv/ready ## instructor: what the checks of a part catch and what they miss; PART=1 unless given

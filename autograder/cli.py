@@ -15,6 +15,8 @@ from rich.console import Console
 
 from autograder.checking import rubric
 from autograder.course import assignment as assignments
+from autograder.course import definition
+from autograder.course.assignment import Assignment
 from autograder.errors import GraderError
 
 app = typer.Typer(
@@ -23,7 +25,10 @@ app = typer.Typer(
 console = Console()
 errors = Console(stderr=True)
 
-AssignmentFile = Annotated[Path, typer.Option("--assignment", help="Another assignment.toml, or a preset.")]
+CourseName = Annotated[
+    str, typer.Option("--course", envvar="AUTOGRADER_COURSE", help="Name or folder of a course; else the one here.")
+]
+AssignmentFile = Annotated[str, typer.Option("--assignment", help="Another assignment.toml, or a preset.")]
 DataSet = Annotated[str, typer.Option(help="cifar10, images:PATH or shapes; judges checkpoints.")]
 Seed = Annotated[int, typer.Option(envvar="AUTOGRADER_SEED", help="Draws the cases; keep yours secret.")]
 Key = Annotated[Path | None, typer.Option(help="File from which the seed is derived instead.")]
@@ -61,8 +66,9 @@ def main() -> None:
 def grade(
     submission: Annotated[Path, typer.Argument(help="The student's zip, or a folder of what was in it.")],
     out: Annotated[Path, typer.Option(help="Folder for results.json and report.html.")],
+    course: CourseName = "",
     seed: Seed = rubric.PUBLIC_SEED,
-    assignment_file: AssignmentFile = assignments.FILE,
+    assignment_file: AssignmentFile = "",
     dataset: DataSet = "",
     key: Key = None,
     metadata: Annotated[Path | None, typer.Option(help="submission_metadata.json: for lateness.")] = None,
@@ -74,7 +80,14 @@ def grade(
 
     when = Occasion(key, metadata, visibility)
     card = single.grade(
-        submission, out, console, seed=seed, assignment_file=assignment_file, dataset=dataset, when=when
+        submission,
+        out,
+        console,
+        course=course,
+        seed=seed,
+        assignment_file=assignment_file,
+        dataset=dataset,
+        when=when,
     )
     sys.exit(Exit.FAULT if card.broken else Exit.REFUSED if card.refusal else Exit.GRADED)
 
@@ -82,16 +95,16 @@ def grade(
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the zip and the reports.")] = Path("build/demo"),
+    course: CourseName = "",
     dataset: DataSet = "shapes",
 ) -> None:
     """Hand in the reference solution as a student would, and grade it."""
-    from autograder.authoring import mistakes as catalogue
     from autograder.grading import grade as single
     from autograder.submission import packing
 
     out.mkdir(parents=True, exist_ok=True)
-    packing.write_zip(out / "submission.zip", catalogue.reference_files(dataset=dataset))
-    card = single.grade(out / "submission.zip", out, console, dataset=dataset)
+    packing.write_zip(out / "submission.zip", definition.find(course).files(dataset))
+    card = single.grade(out / "submission.zip", out, console, course=course, dataset=dataset)
     console.print(f"\nThe page for the student: {out / 'report.html'}   for Gradescope: {out / 'results.json'}")
     sys.exit(Exit.GRADED if card.cents == card.max_cents and not card.broken else Exit.FAULT)
 
@@ -105,7 +118,8 @@ def run_batch(
     regrade: Annotated[bool, typer.Option(help="What is unchanged, too.")] = False,
     seed: Seed = rubric.PUBLIC_SEED,
     key: Key = None,
-    assignment_file: AssignmentFile = assignments.FILE,
+    course: CourseName = "",
+    assignment_file: AssignmentFile = "",
     dataset: DataSet = "",
 ) -> None:
     """Grade a class; goes on after an interruption, grades what has changed, and shows old marks beside new ones."""
@@ -117,8 +131,7 @@ def run_batch(
     if seed == rubric.PUBLIC_SEED:
         said = "the cases are those of `make test`, which students know: --key secret.key draws others"
         console.print(said, style="yellow", highlight=False, soft_wrap=True)
-    assignment = assignments.load(assignment_file)
-    assignment = assignment.on(dataset) if dataset else assignment
+    assignment = _assignment(course, assignment_file, dataset)
     team = crew.dask(dask) if dask else crew.processes(jobs)
     try:
         broken = batch.run(folder, out, assignment, seed, team, console, regrade=regrade)
@@ -132,7 +145,8 @@ def run_batch(
 
 @app.command("test")
 def run_checks(
-    part: Annotated[str, typer.Option(help="Only this part: 1, 2 or 3.")] = "",
+    course: CourseName = "",
+    part: Annotated[str, typer.Option(help="Only this part: its number.")] = "",
     todo: Annotated[str, typer.Option(help="Only this TODO: 1.6.")] = "",
     k: Annotated[str, typer.Option("-k", help="Only checks whose id contains this; pytest's -k.")] = "",
     pdb: Annotated[bool, typer.Option(help="Stop in the debugger where your code raises.")] = False,
@@ -141,31 +155,36 @@ def run_checks(
     """Run the checks on the part folders here, with real tracebacks, and print the score table."""
     from autograder.students import test as local
 
-    sys.exit(local.run(Path.cwd(), part=part, todo=todo, expression=k, pdb=pdb, dataset=dataset))
+    assignment = _assignment(course, dataset=dataset)
+    sys.exit(local.run(Path.cwd(), assignment, part=part, todo=todo, expression=k, pdb=pdb))
 
 
 @app.command("submit")
 def submit(
     out: Annotated[Path, typer.Option(help="The zip to write.")] = Path("submission.zip"),
+    course: CourseName = "",
     quick: Annotated[bool, typer.Option(help="Do not try the code and the checkpoints.")] = False,
 ) -> None:
     """Look at what you hand in as the grader will, and write submission.zip."""
     from autograder.students import submit as preflight
 
-    sys.exit(preflight.run(Path.cwd(), out, console, quick=quick))
+    sys.exit(preflight.run(Path.cwd(), out, _assignment(course), console, quick=quick))
 
 
 @app.command()
-def handout(path: Annotated[Path, typer.Option(help="The zip to write.")] = Path("dist/handout.zip")) -> None:
+def handout(
+    path: Annotated[Path, typer.Option(help="The zip to write.")] = Path("dist/handout.zip"), course: CourseName = ""
+) -> None:
     """Pack what students get: skeletons, public checks with recorded values, and nothing that solves a TODO."""
     from autograder.authoring import release
 
-    _announce(path, release.handout())
+    _announce(path, release.handout(definition.find(course)))
 
 
 @app.command()
 def gradescope(
     path: Annotated[Path, typer.Option(help="The zip to write.")] = Path("dist/gradescope.zip"),
+    course: CourseName = "",
     visibility: Annotated[str, typer.Option(help="When students see their results; as on Gradescope.")] = "visible",
 ) -> None:
     """Pack the grader for Gradescope, with the secret key of the hidden cases: show it to nobody."""
@@ -173,7 +192,13 @@ def gradescope(
     from autograder.grading import circumstances as occasion
 
     occasion.expect_visibility(visibility)
-    _announce(path, release.gradescope(visibility))
+    _announce(path, release.gradescope(definition.find(course), visibility))
+
+
+def _assignment(course: str, file: str = "", dataset: str = "") -> Assignment:
+    """The assignment that a command is about."""
+    assignment = assignments.load(definition.find(course), file)
+    return assignment.on(dataset) if dataset else assignment
 
 
 def _announce(path: Path, files: dict[str, bytes]) -> None:
@@ -185,31 +210,46 @@ def _announce(path: Path, files: dict[str, bytes]) -> None:
 
 
 @app.command()
-def skeletons() -> None:
-    """Generate part1_numpy, part2_pytorch and part3_imbalance from reference/."""
-    from autograder.authoring import skeleton
+def skeletons(
+    course: CourseName = "",
+    given: Annotated[bool, typer.Option("--given", help="Only files without a TODO; nothing else is touched.")] = False,
+) -> None:
+    """Write the parts here as students get them, from the reference of the course."""
+    from autograder.course import skeleton
 
-    changed = skeleton.write(skeleton.generate())
-    console.print("\n".join(changed) if changed else "nothing to change", highlight=False)
+    found = definition.find(course)
+    changed = skeleton.lay_out(found.given(), Path.cwd()) if given else skeleton.write(found, Path.cwd())
+    if changed or not given:
+        console.print("\n".join(changed) if changed else "nothing to change", highlight=False)
 
 
 @app.command()
-def reference(jobs: Annotated[int, typer.Option(help="Processes.")] = 2) -> None:
+def data(course: CourseName = "", assignment_file: AssignmentFile = "") -> None:
+    """Fetch the images that judge checkpoints into data/, where they can be fetched."""
+    from autograder.course import datasets
+
+    assignment = _assignment(course, assignment_file)
+    sys.exit(Exit.FAULT if datasets.fetch(assignment.course, assignment.dataset) else Exit.GRADED)
+
+
+@app.command()
+def reference(course: CourseName = "", jobs: Annotated[int, typer.Option(help="Processes.")] = 2) -> None:
     """Prove the checks: the reference earns everything, the skeleton nothing, each mistake loses its own check."""
     from autograder.authoring import reference as proof
 
-    sys.exit(proof.run(console, jobs))
+    sys.exit(proof.run(definition.find(course), console, jobs))
 
 
 @app.command()
 def bench(
     path: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/bench.json"),
+    course: CourseName = "",
     only: Annotated[list[str] | None, typer.Option(help="A single benchmark: rivals; may be repeated.")] = None,
 ) -> None:
     """Measure the figures of the README on this machine."""
     from autograder.bench import measures as benchmarks
 
-    benchmarks.run(console, path, only or ())
+    benchmarks.run(definition.find(course), console, path, only or ())
 
 
 @app.command("audit")
@@ -217,25 +257,27 @@ def run_audit(
     mutants: Annotated[
         int | None, typer.Option(min=1, help="So many of them, always the same; all by default.")
     ] = None,
-    part: Annotated[int, typer.Option(min=1, max=3, help="Of the assignment.")] = 1,
+    part: Annotated[int, typer.Option(min=1, help="Of the assignment.")] = 1,
+    course: CourseName = "",
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
 ) -> None:
     """Say what the checks catch and what they miss: catalogued mistakes, and small changes to the reference."""
     from autograder.authoring import audit
 
-    sys.exit(audit.run(console, part, mutants, jobs, json))
+    sys.exit(audit.run(definition.find(course), console, part, mutants, jobs, json))
 
 
 @app.command("report")
 def written_report(
     folder: Annotated[Path, typer.Argument(help="Holds report.md, and results/.")] = Path("report"),
     runs: Annotated[Path, typer.Option(help="Holds what training has logged.")] = Path("runs"),
+    course: CourseName = "",
 ) -> None:
     """Fill figures and tables into the written report, write it as HTML and PDF, and say what is still empty."""
     from autograder.students.report import make
 
-    made = make.make(folder, runs)
+    made = make.make(folder, runs, definition.find(course).folder / "report")
     for note in made.notes:
         console.print(note, style="yellow", markup=False, highlight=False, soft_wrap=True)
     console.print(f"written: {', '.join(map(str, made.paths))}", markup=False, highlight=False, soft_wrap=True)
@@ -251,16 +293,19 @@ def write_gradebook(
     extensions: Annotated[Path | None, typer.Option(help="CSV or TOML: student, due, grace.")] = None,
     dropped: Annotated[Path | None, typer.Option(help="Who has left the course: CSV, or a name a line.")] = None,
     column: Annotated[str, typer.Option(help="Name of the platforms' column, if not the assignment's title.")] = "",
-    assignment_file: AssignmentFile = assignments.FILE,
-    rubric_file: Annotated[Path, typer.Option("--rubric", help="Of the report.")] = assignments.ROOT
-    / "report/rubric.toml",
+    course: CourseName = "",
+    assignment_file: AssignmentFile = "",
+    rubric_file: Annotated[
+        Path | None, typer.Option("--rubric", help="Of the report; the course's if not given.")
+    ] = None,
 ) -> None:
     """Merge marks for code and report with the lateness rule, and write CSV for Canvas, Moodle and Gradescope."""
     from autograder.classroom.gradebook import merge
     from autograder.classroom.gradebook import platform_csv as exports
     from autograder.course import report_rubric as criteria
 
-    assignment = assignments.load(assignment_file)
+    assignment = _assignment(course, assignment_file)
+    rubric_file = rubric_file or assignment.course.folder / "report" / criteria.FILE
     inputs = merge.Inputs(roster, code, report, times, extensions, dropped)
     merged = merge.merge(inputs, assignment, criteria.load(rubric_file))
     for line in merged.remarks:
@@ -276,6 +321,7 @@ def doctor(
         bool, typer.Option("--full", help="Try every attack that this machine can, with its control.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print what --full found as JSON, and nothing else.")] = False,
+    course: CourseName = "",
 ) -> None:
     """Say how well this machine isolates student code, what was tried, and whether versions match the lock.
 
@@ -283,4 +329,4 @@ def doctor(
     """
     from autograder.conformance import doctor as health
 
-    sys.exit(health.examine(console, json) if full or json else health.report(console))
+    sys.exit(health.examine(console, json) if full or json else health.report(_assignment(course), console))

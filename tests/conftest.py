@@ -9,14 +9,15 @@ from pathlib import Path
 import known
 import pytest
 import torch
+from homework import COURSE, bare
 from known import MODELS, MY_MODEL, MY_MODEL_HIGH, TWO_LAYER, Take, saved
 
-from autograder.authoring import mistakes as catalogue
-from autograder.authoring import skeleton
 from autograder.authoring import variants as trials
 from autograder.checking import rubric
 from autograder.course import assignment as assignments
+from autograder.course import skeleton
 from autograder.course.assignment import Assignment, Limits, Part
+from autograder.course.definition import Course
 from autograder.errors import SubmissionError
 from autograder.grading import engine
 from autograder.reports.scores import Scorecard
@@ -30,24 +31,24 @@ Open = Callable[..., Submission]
 
 @pytest.fixture(scope="session")
 def assignment() -> Assignment:
-    return assignments.load()
+    return assignments.load(COURSE)
 
 
 @pytest.fixture(scope="session")
 def reference() -> Mapping[str, bytes]:
-    return catalogue.reference_files()
+    return COURSE.files()
 
 
 @pytest.fixture(scope="session")
 def checkpoints() -> Mapping[str, bytes]:
     """Those of the reference: what tests add to its files where checkpoints matter, as they are large."""
-    files = catalogue.reference_files(dataset=trials.DATASET)
+    files = COURSE.files(trials.DATASET)
     return {name: content for name, content in files.items() if name.startswith("checkpoints/")}
 
 
 @pytest.fixture(scope="session")
 def skeletons() -> Mapping[str, bytes]:
-    return skeleton.generate()
+    return skeleton.generate(COURSE)
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +72,7 @@ def grade(box: Box, assignment: Assignment, tmp_path: Path) -> Grade:
     ) -> Scorecard:
         zip_path = tmp_path / "submission.zip"
         packing.write_zip(zip_path, files)
-        chosen = [check for check in rubric.load() if (check.todo in todos if todos else check.part == part)]
+        chosen = [check for check in COURSE.checks() if (check.todo in todos if todos else check.part == part)]
         checks = [dataclasses.replace(check, seconds=min(seconds, check.seconds)) for check in chosen]
         return engine.grade_zip(zip_path, box, assignment.on(trials.DATASET), checks, seed, lambda card: None)
 
@@ -79,15 +80,13 @@ def grade(box: Box, assignment: Assignment, tmp_path: Path) -> Grade:
 
 
 @pytest.fixture
-def ours(tmp_path: Path) -> Path:
-    """A repository without given files."""
-    folder = tmp_path / "ours"
-    folder.mkdir()
-    return folder
+def ours(tmp_path: Path) -> Course:
+    """The homework with files to be written, and without given ones."""
+    return bare(tmp_path / "ours")
 
 
 @pytest.fixture
-def unpack(tmp_path: Path, ours: Path) -> Open:
+def unpack(tmp_path: Path, ours: Course) -> Open:
     def from_bytes(content: bytes, limits: Limits | None = None) -> Submission:
         zip_path = tmp_path / "in.zip"
         zip_path.write_bytes(content)
@@ -136,12 +135,12 @@ def take(box, assignment, weights, tmp_path) -> Take:
         files = {"part2_pytorch/models.py": models.encode(), "checkpoints/two_layer.pt": two_layer or saved(weights)}
         files |= {} if my_model is None else {"checkpoints/my_model.pt": my_model}
         packing.write_zip(tmp_path / "a.zip", files)
-        todos = {check.todo: 0.0 for check in rubric.load() if check.part == 2} | {"2.6": 9.0}
+        todos = {check.todo: 0.0 for check in COURSE.checks() if check.part == 2} | {"2.6": 9.0}
         part = Part(title="PyTorch", points=9, todos=todos)
         own = assignment.on(dataset).model_copy(
             update={"parts": {2: part}, "limits": assignment.limits.model_copy(update=limits)}
         )
-        chosen = [check for check in rubric.load() if check.id in checks]
+        chosen = [check for check in COURSE.checks() if check.id in checks]
         return engine.grade_zip(tmp_path / "a.zip", box, own, chosen, seed, lambda card: None)
 
     return grade

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-
-from autograder.course.assignment import PARTS, ROOT
+from homework import COURSE, PARTS, ROOT
 
 # The floors, from the ground up: a room imports from those below it, and from itself; what stands on one floor knows
 # nothing of its neighbours.
@@ -16,8 +16,8 @@ FLOORS = (
     ("errors",),
     ("inside",),
     ("checking",),
-    ("oracles", "course", "reports"),
-    ("submission", "sandbox", "checks"),
+    ("course", "reports"),
+    ("submission", "sandbox"),
     ("grading",),
     ("conformance",),
     ("students", "classroom"),
@@ -26,20 +26,19 @@ FLOORS = (
     ("cli",),
     ("__main__",),
 )
-REFERENCE = {
-    "reference/part1_numpy": ("part1_numpy",),
-    "reference/part2_pytorch": ("part2_pytorch",),
-    "reference/part3_imbalance": ("part2_pytorch", "part3_imbalance"),
+# Of a course: what its folders know of the engine.
+COURSES = {
+    "checks": ("errors", "inside.wire", "checking"),
+    "oracles": ("checking.cases", "checking.oracles"),
+    "reference": (),
+    "given": (),
 }
 # Narrower than its floor: what the doors of these rooms keep out.
 NARROW = {
     "inside": (),
-    "checks": ("errors", "inside.wire", "checking", "oracles"),
-    "oracles": ("checking.cases", "checking.recordings"),
     "reports": ("errors",),
 }
 MODULES = {"errors", "cli", "__main__"}
-OURS = ("autograder", "reference", *PARTS)
 
 
 def _imports(path: Path) -> Iterator[str]:
@@ -75,8 +74,7 @@ def test_every_room_has_a_floor_and_a_sentence() -> None:
 
 
 def test_no_two_modules_or_rooms_have_one_name() -> None:
-    paths = [path for path in _modules("autograder") if path.name != "__init__.py" and "checks" not in path.parts]
-    names = [path.stem for path in paths if "oracles" not in path.parts]
+    names = [path.stem for path in _modules("autograder") if path.name != "__init__.py"]
     names += [
         path.parent.name for path in (ROOT / "autograder").rglob("__init__.py") if path.parent.name != "autograder"
     ]
@@ -110,13 +108,21 @@ def _within(name: str, allowed: Iterable[str]) -> bool:
     return any(f"{name}.".startswith(f"{room}.") for room in allowed)
 
 
-@pytest.mark.parametrize("room", REFERENCE)
-def test_a_part_of_the_reference_imports_only_the_parts_before_it(room) -> None:
-    for module in _modules(room):
-        own = ".".join(Path(room).parts)
-        for name in _imports(module):
-            if name.split(".")[0] in OURS and not name.startswith(own):
-                assert name.startswith(REFERENCE[room]), f"{module.relative_to(ROOT)} imports {name}"
+@pytest.mark.parametrize("course", sorted(path.parent for path in (ROOT / "courses").glob("*/course.toml")))
+@pytest.mark.parametrize("room", COURSES)
+def test_a_course_knows_of_the_engine_what_authors_of_checks_import(course, room) -> None:
+    for module in _modules(f"{course.relative_to(ROOT)}/{room}"):
+        for name in _ours(module):
+            assert _within(name, COURSES[room]), f"{module.relative_to(ROOT)} imports {name}"
+
+
+def test_a_part_imports_only_itself_and_those_it_builds_on() -> None:
+    for part in COURSE.parts.values():
+        known = {part.folder, *(COURSE.parts[other].folder for other in part.builds_on)}
+        for name, content in COURSE.files().items():
+            if name.startswith(f"{part.folder}/") and name.endswith(".py"):
+                seen = {word for word in PARTS if re.search(rf"^\s*(from|import) {word}\b", content.decode(), re.M)}
+                assert seen <= known, name
 
 
 def test_the_box_needs_only_the_standard_library_numpy_and_torch() -> None:
@@ -130,6 +136,9 @@ def test_the_box_needs_only_the_standard_library_numpy_and_torch() -> None:
 def test_part_1_needs_numpy_alone() -> None:
     import sys
 
-    allowed = {*sys.stdlib_module_names, "numpy", "reference", "PIL"}
-    for module in _modules("reference/part1_numpy"):
+    allowed = {*sys.stdlib_module_names, "numpy", "courses", "PIL"}
+    for module in (
+        *_modules("courses/convnets/reference/part1_numpy"),
+        *_modules("courses/convnets/given/part1_numpy"),
+    ):
         assert {name.split(".")[0] for name in _imports(module)} <= allowed, module.name

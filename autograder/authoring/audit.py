@@ -24,8 +24,8 @@ from autograder.authoring import reference as proof
 from autograder.authoring import variants as trials
 from autograder.authoring.mistakes import Mistake
 from autograder.authoring.mutants import Key, Mutant
-from autograder.checking import rubric
-from autograder.errors import RubricError
+from autograder.course.definition import Course
+from autograder.errors import RubricError, SetupError
 from autograder.reports.scores import Outcome, Scorecard
 
 SECONDS = 5.0  # for a check of a mutant, which may hang; what is lost for that alone is graded again
@@ -107,14 +107,16 @@ class Audit:
         }
 
 
-def run(console: Console, part: int, count: int | None, jobs: int, json_file: Path | None) -> int:
+def run(course: Course, console: Console, part: int, count: int | None, jobs: int, json_file: Path | None) -> int:
     """Grade all mistakes and mutants of a part, print what is caught and missed, and return the exit status."""
     began = time.monotonic()
-    files, equivalent = catalogue.reference_files(), mutants.load_equivalent()
-    mistakes = [mistake for mistake in catalogue.load() if mistake.file.startswith(f"part{part}_")]
-    everything = [mutant for mutant in mutants.of_part(files, part) if mutant.todo not in _judged_by_images()]
-    audit = grade(files, part, mistakes, mutants.sample(everything, count), equivalent, jobs, console)
-    outdated = stale(equivalent, everything, audit.fates, part)
+    if part not in course.parts:
+        raise SetupError(f"{course.name} has no part {part}")
+    folder, files, equivalent = course.parts[part].folder, course.files(), mutants.load_equivalent(course)
+    mistakes = [mistake for mistake in catalogue.load(course) if mistake.file.startswith(f"{folder}/")]
+    everything = [mutant for mutant in mutants.of_part(files, folder) if mutant.todo not in _judged_by_images(course)]
+    audit = grade(course, part, mistakes, mutants.sample(everything, count), equivalent, jobs, console)
+    outdated = stale(equivalent, everything, audit.fates, folder)
     show(audit, outdated, files, console)
     _print(console, f"\n{1 + audit.mistakes + len(audit.fates)} graded in {time.monotonic() - began:.0f} s")
     if json_file is not None:
@@ -124,7 +126,7 @@ def run(console: Console, part: int, count: int | None, jobs: int, json_file: Pa
 
 
 def grade(
-    files: Mapping[str, bytes],
+    course: Course,
     part: int,
     mistakes: Sequence[Mistake],
     chosen: Sequence[Mutant],
@@ -137,14 +139,18 @@ def grade(
     Raises:
         RubricError: if the reference itself loses a check, or a check fails by itself.
     """
-    reach, free = mutants.reach(files, part), _judged_by_images()
-    own = {check.todo for check in rubric.load() if check.part == part} - free
-    todos, reached = [own, *map(proof.asked, mistakes)], [own.intersection(reach[mutant.file]) for mutant in chosen]
-    trained = catalogue.reference_files(dataset=trials.DATASET)
-    wrong = (mistake.apply(trained if free.intersection(proof.asked(mistake)) else files) for mistake in mistakes)
+    files = course.files()
+    reach, free = mutants.reach(files, course.parts[part].folder), _judged_by_images(course)
+    own = {check.todo for check in course.checks() if check.part == part} - free
+    todos, reached = (
+        [own, *(proof.asked(course, one) for one in mistakes)],
+        [own.intersection(reach[mutant.file]) for mutant in chosen],
+    )
+    trained = course.files(trials.DATASET)
+    wrong = (one.apply(trained if free.intersection(proof.asked(course, one)) else files) for one in mistakes)
     trial = chain(
-        trials.run([files, *wrong], (part,), jobs, todos=todos),
-        trials.run((mutant.apply(files) for mutant in chosen), (part,), jobs, SECONDS, reached, CERTAIN),
+        trials.run(course, [files, *wrong], (part,), jobs, todos=todos),
+        trials.run(course, (mutant.apply(files) for mutant in chosen), (part,), jobs, SECONDS, reached, CERTAIN),
     )
     cards = iter(track(trial, "grading", total=len(todos) + len(chosen), console=console, transient=True))
     if trouble := proof.everything_passed(next(cards)):
@@ -158,14 +164,16 @@ def grade(
         if fates[mutant] is not Fate.EQUIVALENT and all(mark.outcome is Outcome.LOST for mark in proof.failed(card)):
             doubtful.append(mutant)
     if doubtful:  # survived, or was out of time: now with time enough, and the checks that should not see the change
-        cards = trials.run((mutant.apply(files) for mutant in doubtful), (part,), jobs, None, repeat(own), CRASHES)
+        cards = trials.run(
+            course, (mutant.apply(files) for mutant in doubtful), (part,), jobs, None, repeat(own), CRASHES
+        )
         fates |= {mutant: fate(mutant, card, equivalent) for mutant, card in zip(doubtful, cards, strict=True)}
     return Audit(len(mistakes), missed, unnamed, fates)
 
 
-def _judged_by_images() -> set[str]:
+def _judged_by_images(course: Course) -> set[str]:
     """Name the TODOs that checkpoints decide: what computes a network of one's own is free, and has no mutants."""
-    return {check.todo for check in rubric.load() if check.exam}
+    return {check.todo for check in course.checks() if check.exam}
 
 
 def names(mistake: Mistake, card: Scorecard) -> bool:
@@ -188,12 +196,12 @@ def fate(mutant: Mutant, card: Scorecard, equivalent: Collection[Key]) -> Fate:
 
 
 def stale(
-    equivalent: Iterable[Key], everything: Iterable[Mutant], fates: Mapping[Mutant, Fate], part: int
+    equivalent: Iterable[Key], everything: Iterable[Mutant], fates: Mapping[Mutant, Fate], folder: str
 ) -> list[str]:
     """Say which entries for a part match no mutant, or one that is caught."""
     exist = {mutant.key for mutant in everything}
     caught = {mutant.key for mutant, fate in fates.items() if fate in (Fate.VALUE, Fate.CRASH)}
-    own = [key for key in equivalent if key[0].startswith(f"part{part}_")]
+    own = [key for key in equivalent if key[0].startswith(f"{folder}/")]
     unknown = [f"{file} {function}: no mutant is {after!r}" for file, function, _, after in set(own) - exist]
     wrong = [f"{file} {function}: {after!r} is caught" for file, function, _, after in caught.intersection(own)]
     return sorted(unknown) + sorted(wrong)

@@ -1,4 +1,4 @@
-"""The catalogue of plausible wrong solutions, `tests/mistakes/**/*.toml`: small changes to the reference.
+"""The catalogue of plausible wrong solutions, `mistakes/**/*.toml` of a course: small changes to the reference.
 
 Each says which checks it must lose, and what the student must read. `make reference` and `autograder audit` run them.
 """
@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from autograder.authoring.skeleton import REFERENCE, fill
-from autograder.course.assignment import PARTS, ROOT
+from autograder.course.definition import Course, Files
+from autograder.course.skeleton import fill
 from autograder.errors import RubricError
 
-FOLDER = ROOT / "tests" / "mistakes"
 Text = Annotated[str, Field(min_length=1)]
-Files = dict[str, bytes]
 
 
 class Mistake(BaseModel):
@@ -69,14 +66,14 @@ class Mistake(BaseModel):
         return {**files, self.file: changed.encode()}
 
 
-def load(folder: Path = FOLDER) -> tuple[Mistake, ...]:
+def load(course: Course) -> tuple[Mistake, ...]:
     """Read the whole catalogue.
 
     Raises:
         RubricError: with file and entry, where one is malformed or two have one name.
     """
     mistakes: dict[str, Mistake] = {}
-    for path in sorted(folder.rglob("*.toml")):
+    for path in sorted((course.folder / "mistakes").rglob("*.toml")):
         for number, table in enumerate(tomllib.loads(path.read_text(encoding="utf-8")).get("mistake", []), start=1):
             try:
                 mistake = Mistake.model_validate(table)
@@ -87,17 +84,3 @@ def load(folder: Path = FOLDER) -> tuple[Mistake, ...]:
                 raise RubricError(f"{path.name}: two mistakes are called {mistake.name!r}")
             mistakes[mistake.name] = mistake
     return tuple(mistakes.values())
-
-
-def reference_files(reference: Path = REFERENCE, dataset: str = "") -> Files:
-    """Read the reference as a student would hand it in, with the checkpoints that belong to a data set, if any."""
-    kind = dataset.partition(":")[0]
-    weights = reference / "checkpoints" / ("cifar10" if kind == "images" else kind)
-    code = {
-        path.relative_to(reference).as_posix(): path.read_bytes()
-        for part in PARTS
-        for path in sorted((reference / part).rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
-    }
-    found = sorted(weights.glob("*.pt")) if kind else []
-    return code | {f"checkpoints/{path.name}": path.read_bytes() for path in found}

@@ -10,25 +10,23 @@ import ast
 import difflib
 import hashlib
 import textwrap
-import tomllib
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from autograder.authoring import skeleton
 from autograder.authoring.mutations import MUTATIONS, Edit, Page
-from autograder.authoring.skeleton import Region
-from autograder.course.assignment import ROOT
+from autograder.course import skeleton
+from autograder.course.definition import Course, read_table
+from autograder.course.skeleton import Region
 from autograder.errors import RubricError
 
 Files = Mapping[str, bytes]
 Key = tuple[str, str, str, str]
 Text = Annotated[str, Field(min_length=1)]
-EQUIVALENT = ROOT / "tests" / "equivalent_mutants.toml"
+EQUIVALENT = "equivalent_mutants.toml"
 CONTEXT = 2  # lines before and after a change, in a diff
 
 
@@ -89,9 +87,9 @@ class Equivalent(BaseModel):
         return [(self.file, self.function, self.before, after) for after in self.after]
 
 
-def of_part(files: Files, part: int) -> list[Mutant]:
+def of_part(files: Files, folder: str) -> list[Mutant]:
     """Make all mutants of one part of the reference, in the order of files and lines."""
-    names = sorted(name for name in files if name.startswith(f"part{part}_") and name.endswith(".py"))
+    names = sorted(name for name in files if name.startswith(f"{folder}/") and name.endswith(".py"))
     return [mutant for name in names for mutant in of_module(files[name].decode(), name)]
 
 
@@ -102,9 +100,9 @@ def of_module(source: str, file: str) -> list[Mutant]:
     return sorted(mutants, key=lambda mutant: mutant.line)
 
 
-def reach(files: Files, part: int) -> dict[str, tuple[str, ...]]:
+def reach(files: Files, folder: str) -> dict[str, tuple[str, ...]]:
     """Say for each module which TODOs a change in it can spoil: its own, and those of modules that import it."""
-    names = [name for name in files if name.startswith(f"part{part}_") and name.endswith(".py")]
+    names = [name for name in files if name.startswith(f"{folder}/") and name.endswith(".py")]
     todos = {name: {region.todo for region in skeleton.regions(files[name].decode(), name)} for name in names}
     users = {name: {name} for name in names}
     for name in names:
@@ -123,14 +121,15 @@ def sample(mutants: list[Mutant], count: int | None) -> list[Mutant]:
     return [mutant for mutant in mutants if mutant.key in chosen]
 
 
-def load_equivalent(path: Path = EQUIVALENT) -> dict[Key, str]:
+def load_equivalent(course: Course) -> dict[Key, str]:
     """Read the reviewed file: the reason by the mutant.
 
     Raises:
         RubricError: with the number of an entry that is malformed, or speaks of a mutant again.
     """
     reasons: dict[Key, str] = {}
-    tables = tomllib.loads(path.read_text(encoding="utf-8")).get("equivalent", [])
+    path = course.folder / EQUIVALENT
+    tables = read_table(path).get("equivalent", []) if path.exists() else []
     for number, table in enumerate(tables, start=1):
         try:
             entry = Equivalent.model_validate(table)

@@ -10,20 +10,18 @@ from rich.progress import track
 from rich.table import Table
 
 from autograder.authoring import mistakes as catalogue
-from autograder.authoring import skeleton
 from autograder.authoring import variants as trials
 from autograder.authoring.mistakes import Mistake
-from autograder.checking import rubric
 from autograder.course import assignment as assignments
-from autograder.course.assignment import PARTS, ROOT
+from autograder.course import skeleton
+from autograder.course.definition import Course
 from autograder.reports.scores import Mark, Outcome, Scorecard, earned, points
 
 SHOWN = 4  # checks named in one row of the table
-DOCUMENT = ROOT / "docs" / "mistakes.md"
-TOUCHES = {part: PARTS[1:] if part == "part2_pytorch" else (part,) for part in PARTS}
+DOCUMENT = "mistakes.md"  # of the course
 INTRODUCTION = """# What students read
 
-Every plausible mistake of the catalogue (`tests/mistakes/`), made in the reference solution, and what `make test` says
+Every plausible mistake of the catalogue (`mistakes/`), made in the reference solution, and what `make test` says
 of it. Written by `make reference`.
 """
 
@@ -37,10 +35,12 @@ class Result:
     trouble: str
 
 
-def run(console: Console, jobs: int) -> int:
-    """Grade them all, print the table, write docs/mistakes.md, and return 0 if everything is as it should be."""
-    mistakes = catalogue.load()
-    results = list(track(_results(mistakes, jobs), "grading", total=len(mistakes) + 2, console=console, transient=True))
+def run(course: Course, console: Console, jobs: int) -> int:
+    """Grade them all, print the table, write mistakes.md, and return 0 if everything is as it should be."""
+    mistakes = catalogue.load(course)
+    results = list(
+        track(_results(course, mistakes, jobs), "grading", total=len(mistakes) + 2, console=console, transient=True)
+    )
     table = Table("what", "points", "loses", "trouble")
     for result in results:
         cents, most = earned(result.card.marks.values())
@@ -52,7 +52,9 @@ def run(console: Console, jobs: int) -> int:
     troubles = sum(bool(result.trouble) for result in results)
     console.print(f"{len(results)} graded, {troubles} not as they should be")
     if not troubles:
-        DOCUMENT.write_text(document(mistakes, [result.card for result in results[2:]]), encoding="utf-8")
+        (course.folder / DOCUMENT).write_text(
+            document(mistakes, [result.card for result in results[2:]]), encoding="utf-8"
+        )
     return 1 if troubles else 0
 
 
@@ -71,11 +73,11 @@ def document(mistakes: Sequence[Mistake], cards: Sequence[Scorecard]) -> str:
     return "\n".join(lines)
 
 
-def _results(mistakes: Sequence[Mistake], jobs: int) -> Iterator[Result]:
-    reference = catalogue.reference_files(dataset=trials.DATASET)
-    parts = tuple(assignments.load().parts)
-    variants = [reference, skeleton.generate(), *(mistake.apply(reference) for mistake in mistakes)]
-    cards = trials.run(variants, parts, jobs, todos=[(), (), *map(asked, mistakes)])
+def _results(course: Course, mistakes: Sequence[Mistake], jobs: int) -> Iterator[Result]:
+    reference = course.files(trials.DATASET)
+    parts = tuple(assignments.load(course).parts)
+    variants = [reference, skeleton.generate(course), *(mistake.apply(reference) for mistake in mistakes)]
+    cards = trials.run(course, variants, parts, jobs, todos=[(), (), *(asked(course, one) for one in mistakes)])
     card = next(cards)
     yield Result("reference", card, everything_passed(card))
     card = next(cards)
@@ -84,12 +86,14 @@ def _results(mistakes: Sequence[Mistake], jobs: int) -> Iterator[Result]:
         yield Result(mistake.name, card, loses_its_own(mistake, card))
 
 
-def asked(mistake: Mistake) -> set[str]:
+def asked(course: Course, mistake: Mistake) -> set[str]:
     """Name the TODOs to ask of a mistake: those of the parts that its file can touch.
 
-    Part 3 builds on part 2; nothing else crosses. A checkpoint says nothing of code that it was not trained with.
+    That is its own part, and what builds on it. A checkpoint says nothing of code that it was not trained with.
     """
-    checks = [check for check in rubric.load() if PARTS[check.part - 1] in TOUCHES[mistake.file.partition("/")[0]]]
+    own = next(number for number, part in course.parts.items() if mistake.file.startswith(f"{part.folder}/"))
+    touched = {own, *(number for number, part in course.parts.items() if own in part.builds_on)}
+    checks = [check for check in course.checks() if check.part in touched]
     about_checkpoints = {check.todo for check in checks if check.exam}
     lost = {check.partition("-")[0] for check in mistake.loses}
     return {check.todo for check in checks} - (set() if lost & about_checkpoints else about_checkpoints)

@@ -15,27 +15,25 @@ from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from autograder import oracles
-from autograder.authoring import skeleton
-from autograder.checking import recordings, rubric
+from autograder.checking import oracles, recordings, rubric
 from autograder.checking.expect import every_suspect_computed
 from autograder.checking.student import LocalStudent
 from autograder.course import assignment as assignments
-from autograder.course import keys
-from autograder.course.assignment import ROOT
+from autograder.course import keys, skeleton
+from autograder.course.definition import PACKAGE, Course
 from autograder.errors import GraderError, RubricError, SetupError
 from autograder.students import speed
 from autograder.submission import packing
-from autograder.submission.layout import CONFIGS, GIVEN
 
 Files = dict[str, bytes]
+ROOT = PACKAGE.parent
 
 # Of `autograder/`, what students run: no sandbox, no oracle, nothing that knows the reference.
 STUDENTS = (
     "__init__.py", "__main__.py", "cli.py", "errors.py",
-    "checking/*.py", "checks/**/*.py", "submission/*.py", "students/**/*.py",
-    "course/__init__.py", "course/assignment.py", "course/datasets.py", "course/lateness.py", "course/tables.py",
-    "course/times.py", "course/report_rubric.py",
+    "checking/*.py", "submission/*.py", "students/**/*.py",
+    "course/__init__.py", "course/assignment.py", "course/datasets.py", "course/definition.py", "course/lateness.py",
+    "course/layout.py", "course/report_rubric.py", "course/skeleton.py", "course/tables.py", "course/times.py",
     "conformance/__init__.py", "conformance/doctor.py",
     "grading/__init__.py", "grading/candidates.py", "grading/changes.py", "grading/engine.py", "grading/exam.py",
     "grading/public_exam.py", "grading/scaling.py", "grading/second_look.py",
@@ -45,51 +43,63 @@ STUDENTS = (
     "reports/__init__.py", "reports/files.py", "reports/scores.py", "reports/sheets.py", "reports/terminal.py",
     "reports/words.py",
 )  # fmt: skip
-# Of the whole project, what grading needs: no reference, no mistakes.
+# Of `autograder/`, what grading needs.
 GRADER = (
-    "assignment.toml", "pyproject.toml", "README.md", "requirements.lock",
-    "autograder/*.py", "autograder/checking/*.py", "autograder/checks/**/*.py", "autograder/conformance/*.py",
-    "autograder/conformance/*.toml", "autograder/course/*.py", "autograder/grading/*.py", "autograder/inside/*.py",
-    "autograder/oracles/*.py", "autograder/presets/*.toml", "autograder/reports/**/*", "autograder/sandbox/*.py",
-    "autograder/students/*.py", "autograder/submission/*.py",
+    "*.py", "checking/*.py", "conformance/*.py", "conformance/*.toml", "course/*.py", "grading/*.py", "inside/*.py",
+    "reports/**/*", "sandbox/*.py", "students/*.py", "submission/*.py",
 )  # fmt: skip
+# Of a course, what both get: no reference, no mistakes, and of the oracles what they return at most.
+SHARED = ("course.toml", "assignment.toml", "checks/**/*.py", "given/**/*")
+PROJECT = ("pyproject.toml", "requirements.lock")
 REPORT = ("report/template.md", "report/rubric.toml")
 STUB = '''"""Stands for the oracles of this name: what they returned for the cases of `make test`."""
 
 from autograder.checking.recordings import recorded
 
 '''
-PACKAGE = '"""What the oracles returned for the cases of `make test`, for `autograder.checking.recordings`."""\n'
+PACKAGE_TEXT = '"""What the oracles returned for the cases of `make test`, for `autograder.checking.recordings`."""\n'
 
 
-def handout() -> Files:
+def handout(course: Course) -> Files:
     """Collect what students get.
 
     Raises:
         RubricError: if the reference does not pass a check, so that nothing can be recorded.
     """
-    parts = skeleton.generate()
-    own = {f"autograder/{name}": content for name, content in _matching(ROOT / "autograder", STUDENTS).items()}
-    given = {name: parts[name] for name in parts if _is_given(name)}
-    text = _matching(ROOT / "handout", ("Makefile", "README.md", "checkpoints/README.md"))
-    text[".gitignore"] = (ROOT / "handout" / "gitignore").read_bytes()
-    shared = _matching(ROOT, ("assignment.toml", "pyproject.toml", "requirements.lock", *REPORT))
-    copies = {f"autograder/given/{name}": content for name, content in given.items()}
+    parts = skeleton.generate(course)
+    own = _under("autograder", _matching(PACKAGE, STUDENTS))
+    text = _matching(course.folder / "handout", ("**/*",))
+    text[".gitignore"] = text.pop("gitignore")
     calibration = {"autograder/calibration.json": speed.write(speed.measure())}
-    return _unix({**parts, **own, **_stand_ins(), **copies, **calibration, **shared, **text})
+    rest = _course(course, parts, (*SHARED, *REPORT)) | _under(f"courses/{course.name}", _stand_ins(course))
+    return _unix({**parts, **own, **rest, **calibration, **_matching(ROOT, PROJECT), **text})
 
 
-def gradescope(visibility: str = "visible", key: Path = keys.FILE) -> Files:
-    """Collect what Gradescope gets: the grader, the skeletons, the secret key, and two scripts.
+def gradescope(course: Course, visibility: str = "visible", key: Path = keys.FILE) -> Files:
+    """Collect what Gradescope gets: the grader, the course, the secret key, and two scripts.
 
     Args:
         visibility: when students see the rows of their results.
         key: of the hidden cases; made if it is not there.
     """
-    scripts = _matching(ROOT / "gradescope", ("setup.sh", "run_autograder"))
+    scripts = _matching(Path(__file__).parent / "gradescope", ("setup.sh", "run_autograder"))
     scripts["run_autograder"] = scripts["run_autograder"].replace(b"@VISIBILITY@", visibility.encode())
+    own = _under("autograder", _matching(PACKAGE, GRADER))
+    rest = _course(course, skeleton.generate(course), (*SHARED, "assignments/*.toml", "oracles/**/*.py"))
+    project = _matching(ROOT, (*PROJECT, "README.md"))
     secret = {"secret.key": keys.read_or_make(key)}
-    return {**_unix({**skeleton.generate(), **_matching(ROOT, GRADER), **scripts, **secret}), **_images()}
+    return {**_unix({**own, **rest, **project, **scripts, **secret}), **_images(course)}
+
+
+def _course(course: Course, parts: Files, patterns: Iterable[str]) -> Files:
+    """Of a course what fits, with the skeletons in place of the reference."""
+    work = {f"{part}/{name}" for part, names in course.layout.work.items() for name in names}
+    skeletons = {f"skeleton/{name}": content for name, content in parts.items() if name in work}
+    return _under(f"courses/{course.name}", _matching(course.folder, patterns) | skeletons)
+
+
+def _under(folder: str, files: Files) -> Files:
+    return {f"{folder}/{name}": content for name, content in files.items()}
 
 
 def _unix(files: Files) -> Files:
@@ -105,22 +115,23 @@ def write(path: Path, files: Files) -> None:
     os.replace(partial, path)
 
 
-def record() -> bytes:
+def record(course: Course) -> bytes:
     """Run every check on the reference, and return what the oracles returned, as a file of `recordings`."""
     with tempfile.TemporaryDirectory(prefix="recording-") as folder:
         path = Path(folder) / "recorded.npz"
         # In a process of its own: the reference's modules have the names of the student's.
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-            pool.submit(_record, path).result()
+            pool.submit(_record, course, path).result()
         return path.read_bytes()
 
 
-def _record(path: Path) -> None:
+def _record(course: Course, path: Path) -> None:
     found: dict[str, object] = {}
-    student = LocalStudent(skeleton.REFERENCE)
+    skeleton.lay_out(course.files(), path.parent)
+    student = LocalStudent(path.parent)
     oracles.record(found.__setitem__)
     with every_suspect_computed(), contextlib.redirect_stdout(io.StringIO()):  # the reference tells what it does
-        for check in rubric.load():
+        for check in course.checks():
             if check.exam:  # judged by images, not by oracles
                 continue
             try:
@@ -130,13 +141,13 @@ def _record(path: Path) -> None:
     recordings.save(path, found)
 
 
-def _stand_ins() -> Files:
-    """Make the package `autograder.oracles` of the handout: the same names, no function of ours."""
-    files: Files = {"autograder/oracles/__init__.py": PACKAGE.encode(), "autograder/oracles/recorded.npz": record()}
-    for path in sorted((ROOT / "autograder" / "oracles").glob("*.py")):
+def _stand_ins(course: Course) -> Files:
+    """Make the folder `oracles` of the handout: the same names, no function of ours."""
+    files: Files = {"oracles/__init__.py": PACKAGE_TEXT.encode(), f"oracles/{recordings.FILE}": record(course)}
+    for path in sorted((course.folder / "oracles").glob("*.py")):
         if names := list(_oracles(path)):
-            lines = (f'{name} = recorded("{name}")\n' for name in names)
-            files[f"autograder/oracles/{path.name}"] = (STUB + "".join(lines)).encode()
+            lines = (f'{name} = recorded("{name}", __file__)\n' for name in names)
+            files[f"oracles/{path.name}"] = (STUB + "".join(lines)).encode()
     return files
 
 
@@ -145,11 +156,6 @@ def _oracles(path: Path) -> Iterable[str]:
     for node in ast.parse(path.read_bytes()).body:
         if isinstance(node, ast.FunctionDef) and any(ast.unparse(mark) == "oracle" for mark in node.decorator_list):
             yield node.name
-
-
-def _is_given(name: str) -> bool:
-    part, _, rest = name.partition("/")
-    return rest in GIVEN.get(part, ()) or name.startswith(f"{CONFIGS}/")
 
 
 def _matching(root: Path, patterns: Iterable[str]) -> Files:
@@ -167,19 +173,20 @@ def _matching(root: Path, patterns: Iterable[str]) -> Files:
     return files
 
 
-def _images() -> Files:
-    """Read the images that judge checkpoints, where `assignment.toml` names a folder or an archive of this project.
+def _images(course: Course) -> Files:
+    """Read the images that judge checkpoints, where `assignment.toml` names a folder or an archive below this one.
 
     Raises:
         SetupError: if it lies elsewhere.
     """
-    kind, _, place = assignments.load().dataset.partition(":")
+    kind, _, place = assignments.load(course).dataset.partition(":")
     if kind != "images":
         return {}
-    path = (ROOT / place).resolve()
-    if not path.is_relative_to(ROOT) or not path.exists():
+    here = Path.cwd()
+    path = (here / place).resolve()
+    if not path.is_relative_to(here) or not path.exists():
         raise SetupError(
             f"{place} is not in this folder: put the images here, data/ for one, so that they can be packed"
         )
     paths = [path] if path.is_file() else sorted(inner for inner in path.rglob("*") if inner.is_file())
-    return {inner.relative_to(ROOT).as_posix(): inner.read_bytes() for inner in paths}
+    return {inner.relative_to(here).as_posix(): inner.read_bytes() for inner in paths}

@@ -13,6 +13,7 @@ from autograder.checking import rubric
 from autograder.checking.rubric import Check
 from autograder.classroom import grader as warm
 from autograder.course import assignment as assignments
+from autograder.course.definition import Course
 from autograder.grading import engine
 from autograder.grading.engine import Verdict
 from autograder.grading.exam import Exam
@@ -24,6 +25,7 @@ DATASET = "shapes:1000"  # judges checkpoints; fewer images than a grading takes
 
 
 def run(
+    course: Course,
     variants: Iterable[Files],
     parts: tuple[int, ...],
     jobs: int,
@@ -34,6 +36,7 @@ def run(
     """Grade each variant with the checks of some parts, and yield the score cards in order.
 
     Args:
+        course: whose checks they are.
         variants: each a whole submission, content by path.
         parts: whose checks to run.
         jobs: processes, each with its own warm box.
@@ -42,7 +45,7 @@ def run(
         until: outcomes after which nothing else is to be learned of a variant; what is left of it stays pending.
     """
     with warm.pool(jobs) as pool:
-        yield from pool.map(_grade, variants, repeat(parts), repeat(seconds), todos, repeat(until))
+        yield from pool.map(_grade, repeat(course), variants, repeat(parts), repeat(seconds), todos, repeat(until))
 
 
 class _EnoughError(Exception):
@@ -50,11 +53,17 @@ class _EnoughError(Exception):
 
 
 def _grade(
-    files: Files, parts: tuple[int, ...], seconds: float | None, todos: Collection[str], until: Collection[Outcome]
+    course: Course,
+    files: Files,
+    parts: tuple[int, ...],
+    seconds: float | None,
+    todos: Collection[str],
+    until: Collection[Outcome],
 ) -> Scorecard:
-    box = warm.box(assignments.load().limits)
-    checks = [_within(check, seconds) for check in rubric.load() if check.part in parts]
-    card = engine.blank(assignments.load(), checks)
+    assignment = assignments.load(course).on(DATASET)
+    box = warm.box(assignment.limits)
+    checks = [_within(check, seconds) for check in course.checks() if check.part in parts]
+    card = engine.blank(assignment, checks)
     for check in checks:
         if todos and check.todo not in todos:
             engine.settle(card, check, Verdict(Outcome.PASSED))
@@ -66,8 +75,9 @@ def _grade(
 
     with box.room() as folder, suppress(_EnoughError):
         write(folder, files)
-        exam = Exam(folder, assignments.load().on(DATASET))
-        engine.grade_folder(folder, box, card, checks, rubric.PUBLIC_SEED, time.monotonic() + SECONDS, watch, exam)
+        exam = Exam(folder, assignment)
+        deadline = time.monotonic() + SECONDS
+        engine.grade_folder(folder, box, assignment, card, checks, rubric.PUBLIC_SEED, deadline, watch, exam)
     return card
 
 

@@ -1,7 +1,7 @@
 """The list of all checks: what a check is, how one is declared, and what must be true of them together.
 
-A check is a short function in `autograder/checks/`. Its docstring is what the student reads: the first line is the
-title of its row, the rest is shown when it fails.
+A check is a short function in the folder `checks/` of a course. Its docstring is what the student reads: the first
+line is the title of its row, the rest is shown when it fails.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Check:
     """One row of the score table.
 
     Attributes:
-        id: "1.7-overlap": the TODO, a dash, and a name of its own.
+        id: "3.2-overlap": the TODO, a dash, and a name of its own.
         weight: its share of the TODO's points, relative to the TODO's other checks.
         needs: ids of checks without which this one would only repeat their failure; it is skipped unless they pass.
         seconds: wall-clock limit of all that it asks of the student's code, imports not counted.
@@ -79,7 +79,7 @@ class Check:
         student.finish()
 
 
-_declared: dict[str, Check] = {}
+_declared: dict[tuple[str, str], Check] = {}  # by the package of the course, and its id
 
 
 def check(
@@ -90,28 +90,33 @@ def check(
     def declare(body: Body) -> Body:
         title, _, rest = (body.__doc__ or "").strip().partition("\n")
         help_text = "\n".join(line.strip() for line in rest.strip().splitlines())
-        if id in _declared and _declared[id].body.__code__.co_filename != body.__code__.co_filename:
+        key = body.__module__.partition(".checks")[0], id
+        if key in _declared and _declared[key].body.__code__.co_filename != body.__code__.co_filename:
             raise RubricError(f"{id}: two checks have this id")
         if not title.endswith("."):
             raise RubricError(f"{id}: its docstring must begin with a sentence on one line")
         if points < 0:
             raise RubricError(f"{id}: {points} points, expected at least 0")
-        _declared[id] = Check(id, points, tuple(needs), seconds, title, help_text, body, exam)
+        _declared[key] = Check(id, points, tuple(needs), seconds, title, help_text, body, exam)
         return body
 
     return declare
 
 
-def load() -> tuple[Check, ...]:
-    """Import every module of `autograder.checks` and return the checks in the order of the assignment.
+def load(package: str) -> tuple[Check, ...]:
+    """Import every module of a package `checks` and return its checks in the order of the assignment.
+
+    Args:
+        package: "courses.convnets.checks".
 
     Raises:
         RubricError: if a check needs one that does not exist or comes later, with both ids.
     """
-    package = importlib.import_module("autograder.checks")
-    for module in pkgutil.walk_packages(package.__path__, "autograder.checks."):
+    folder = importlib.import_module(package)
+    for module in pkgutil.walk_packages(folder.__path__, f"{package}."):
         importlib.import_module(module.name)
-    checks = sorted(_declared.values(), key=lambda check: [int(number) for number in check.todo.split(".")])
+    found = [check for (course, _), check in _declared.items() if package == f"{course}.checks"]
+    checks = sorted(found, key=lambda check: [int(number) for number in check.todo.split(".")])
     seen: set[str] = set()
     for one in checks:
         if missing := [need for need in one.needs if need not in seen]:

@@ -1,6 +1,6 @@
 """The student as the checks see them: one interface, in this process for `make test`, in the box for grading.
 
-    pool = student.new("part1_numpy.pooling:MaxPool2d", kernel_size=3, stride=1)
+    pool = student.new("layers.pooling:Pool", kernel_size=3, stride=1)
     y = pool.forward(x)
 
 Arguments and results are plain values and arrays, copied on the way in and out in both cases. Nothing that comes back
@@ -174,7 +174,7 @@ class LocalStudent(Student):
     """The student's modules imported into this process, as `make test` does; no protection of any kind.
 
     Args:
-        folder: holds `part1_numpy/` and its siblings; goes to the front of `sys.path`.
+        folder: holds the parts; goes to the front of `sys.path`.
 
     Attributes:
         surroundings: entered around each call of the student's code; `as_graded` makes them.

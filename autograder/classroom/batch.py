@@ -18,7 +18,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from autograder.checking import rubric
 from autograder.classroom import executors as crew
 from autograder.classroom import exports
 from autograder.classroom import grader as warm
@@ -27,7 +26,8 @@ from autograder.classroom.executors import Crew, ProcessDied
 from autograder.classroom.exports import Found, HandedIn
 from autograder.classroom.grader import Graded, Order
 from autograder.classroom.store import Store
-from autograder.course.assignment import ROOT, Assignment
+from autograder.course.assignment import Assignment
+from autograder.course.definition import PACKAGE
 from autograder.errors import GraderError, MachineUnfit, SubmissionError
 from autograder.grading import engine
 from autograder.reports import class_csv as gradebook
@@ -63,8 +63,8 @@ class Batch:
     def __init__(self, store: Store, found: Found, assignment: Assignment, seed: int, run: str) -> None:
         self.store, self.found, self.assignment, self.seed, self.run = store, found, assignment, seed, run
         handed = self.handed = found.handed
-        writers = (ROOT / "autograder" / "reports").rglob("*")
-        self.code, self.pages = warm.code(), warm.digest(path for path in writers if path.suffix in PAGES)
+        writers = [path for path in (PACKAGE / "reports").rglob("*") if path.suffix in PAGES]
+        self.code, self.pages = warm.code(assignment.course), warm.digest(PACKAGE, writers)
         self.known = store.load(one.key for one in handed)  # as they were when this run began
         self.records = {
             one.key: replace(self.known[one.key], people=one.people, handed_in=one.handed_in, late=one.late)
@@ -110,8 +110,8 @@ class Batch:
                 self.records[key] = replace(record, pages=self.pages)
                 self.store.save(self.records[key], _pages(record))
         ordered = [self.records[one.key] for one in self.handed if one.key in self.records]
-        gradebook.write(self.store.out / "gradebook.csv", ordered)
-        self.alike = twins.find(self.handed)
+        gradebook.write(self.store.out / "gradebook.csv", ordered, tuple(self.assignment.course.models))
+        self.alike = twins.find(self.handed, self.assignment.course)
         classpage.write(self.store.out / "class.html", ordered, self.found.left_out, self.alike)
 
     def changes(self) -> list[Record]:
@@ -131,7 +131,7 @@ class Batch:
         return Order(content, self.assignment, self.seed, self.code)
 
     def _read(self, one: HandedIn) -> bytes:
-        return exports.read(one, self.assignment.limits.zip_megabytes)
+        return exports.read(one, self.found.layout, self.assignment.limits.zip_megabytes)
 
     def _digest(self, one: HandedIn) -> str:
         """Digest of what was handed in, or the sentence that refuses it unread."""
@@ -184,7 +184,7 @@ class Batch:
         return record.before if record.state is State.BROKEN else record.points
 
     def _ungraded(self, error: Exception) -> Scorecard:
-        card = engine.blank(self.assignment, [one for one in rubric.load() if one.part in self.assignment.parts])
+        card = engine.blank(self.assignment, self.assignment.checks())
         if isinstance(error, SubmissionError):
             engine.refuse(card, error)
         else:
@@ -224,7 +224,7 @@ def run(
     Raises:
         GraderError: if the class cannot be graded at all.
     """
-    with exports.opened(folder) as found, Store(out).open() as store:
+    with exports.opened(folder, assignment.course.layout) as found, Store(out).open() as store:
         token = out / REGRADING
         batch = Batch(store, found, assignment, seed, _regrading(token) if regrade else "")
         if not regrade:

@@ -18,7 +18,7 @@ from pathlib import Path
 from autograder.classroom import class_zip as wholes
 from autograder.classroom import platforms
 from autograder.classroom.platforms import METADATA, Upload
-from autograder.course.assignment import PARTS
+from autograder.course.layout import Layout
 from autograder.errors import SetupError, SubmissionError
 from autograder.reports.records import LeftOut, Person
 from autograder.sandbox.temporary import TemporaryFolder
@@ -53,14 +53,19 @@ class HandedIn:
 
 @dataclass
 class Found:
-    """A class: what is graded, in the order of the keys, and what is not."""
+    """A class: what is graded, in the order of the keys, and what is not.
 
+    Attributes:
+        layout: of the course that it was handed in for.
+    """
+
+    layout: Layout
     handed: list[HandedIn] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Found]:
+def opened(path: Path, layout: Layout) -> Iterator[Found]:
     """Find the submissions in a folder, or in a zip as a platform gives it, which is unpacked meanwhile.
 
     Raises:
@@ -69,23 +74,24 @@ def opened(path: Path) -> Iterator[Found]:
     if path.is_dir() and (inside := list(_entries(path))) and len(inside) == 1 and _is_export(inside[0]):
         path = inside[0]
     if not path.is_file():
-        yield find(path)
+        yield find(path, layout)
         return
     folder = TemporaryFolder("class")
     try:
         folder.path.chmod(0o700)
         left_out = wholes.unpack(path, folder.path)
-        found = find(folder.path, path.name)
+        found = find(folder.path, layout, path.name)
         found.left_out.extend(left_out)
         yield found
     finally:
         folder.remove()
 
 
-def find(folder: Path, name: str = "") -> Found:
+def find(folder: Path, layout: Layout, name: str = "") -> Found:
     """List the submissions in a folder.
 
     Args:
+        layout: of the course.
         name: by which the folder goes in sentences.
 
     Raises:
@@ -96,10 +102,10 @@ def find(folder: Path, name: str = "") -> Found:
         raise SetupError(f"{name} is no folder and no zip, expected one that holds a class's submissions")
     inside = list(_entries(folder))
     if len(inside) == 1 and _is_whole(inside[0]):
-        return find(inside[0], name)
-    if any(one.name in PARTS for one in inside):
+        return find(inside[0], layout, name)
+    if any(one.name in layout.parts for one in inside):
         raise SetupError(f"{name} holds one submission, expected a class's: use autograder grade")
-    found = Found()
+    found = Found(layout)
     metadata = next((folder / one for one in METADATA if (folder / one).is_file()), None)
     uploads = _listed(metadata, inside, found) if metadata else _named(inside, found)
     found.handed = sorted(_distinct(uploads), key=lambda one: one.key)
@@ -111,7 +117,7 @@ def find(folder: Path, name: str = "") -> Found:
     return found
 
 
-def read(one: HandedIn, max_megabytes: int) -> bytes:
+def read(one: HandedIn, layout: Layout, max_megabytes: int) -> bytes:
     """Read what was handed in; the files of a folder are packed, so that it is graded like any zip.
 
     Raises:
@@ -125,12 +131,12 @@ def read(one: HandedIn, max_megabytes: int) -> bytes:
         raise SubmissionError(f"{clean(path.name)} is a link, expected the file itself")
     if not path.is_dir():
         if not path.is_file() or path.stat().st_size > max_megabytes * MEGABYTE:
-            with open_zip(path, max_megabytes):  # refuses it, in the words for all zips
+            with open_zip(path, max_megabytes, layout):  # refuses it, in the words for all zips
                 pass
         return path.read_bytes()
     packed = TemporaryFolder("packed")
     try:
-        content = folders.as_zip(path, packed.path / "submission.zip").read_bytes()
+        content = folders.as_zip(path, packed.path / "submission.zip", layout).read_bytes()
     finally:
         packed.remove()
     if len(content) > max_megabytes * MEGABYTE:
@@ -221,9 +227,9 @@ def _chosen(upload: Upload, found: Found) -> Iterator[HandedIn]:
         found.left_out.append(LeftOut(who, f"{clean(path.name)} is empty"))
     elif upload.is_text:
         yield _handed(upload, path, TYPED)
-    elif any(part in PARTS for one in seen for part in one.relative_to(path).parts[:-1]):
+    elif any(part in found.layout.parts for one in seen for part in one.relative_to(path).parts[:-1]):
         yield _handed(upload, path)
-    elif zips and (not python or any(_holds_parts(one) for one in zips if not one.is_symlink())):
+    elif zips and (not python or any(_holds_parts(one, found.layout) for one in zips if not one.is_symlink())):
         yield from _one_of(upload, zips, found)
     else:
         yield _handed(upload, seen[0] if len(seen) == 1 and not python else path)
@@ -232,7 +238,7 @@ def _chosen(upload: Upload, found: Found) -> Iterator[HandedIn]:
 def _one_of(upload: Upload, zips: list[Path], found: Found) -> Iterator[HandedIn]:
     """Of several zips of which none is newer, take the one that holds the parts, if it is one."""
     real = [one for one in zips if not one.is_symlink() and one.is_file()] or zips[:1]
-    best = [one for one in real if _holds_parts(one)] if len(real) > 1 else real
+    best = [one for one in real if _holds_parts(one, found.layout)] if len(real) > 1 else real
     best = best or real
     if len(best) > 1 and len({one.read_bytes() for one in best}) > 1:
         names = ", ".join(clean(one.name) for one in best)
@@ -245,9 +251,9 @@ def _one_of(upload: Upload, zips: list[Path], found: Found) -> Iterator[HandedIn
             found.left_out.append(LeftOut(label, f"{clean(best[0].name)} is graded instead"))
 
 
-def _holds_parts(path: Path) -> bool:
-    with suppress(SubmissionError, OSError), open_zip(path, 10**6) as archive:
-        return any(part in PARTS for entry in archive.entries for part in entry.path)
+def _holds_parts(path: Path, layout: Layout) -> bool:
+    with suppress(SubmissionError, OSError), open_zip(path, 10**6, layout) as archive:
+        return any(part in layout.parts for entry in archive.entries for part in entry.path)
     return False
 
 

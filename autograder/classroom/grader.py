@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from multiprocessing.util import Finalize
 from pathlib import Path
 
-from autograder.checking import rubric
 from autograder.checking.rubric import Check
 from autograder.classroom import self_test as canary
-from autograder.course.assignment import PARTS, ROOT, Assignment, Limits
+from autograder.course.assignment import Assignment, Limits
+from autograder.course.definition import PACKAGE, Course
 from autograder.errors import GraderError, MachineUnfit
 from autograder.grading import engine
 from autograder.reports import records
@@ -33,9 +33,9 @@ from autograder.sandbox.box import Box
 from autograder.sandbox.temporary import TemporaryFolder
 
 VERSIONS = ("numpy", "torch", "torchvision")
-# The given files of part 2 come from the reference where there is one, and make the images that judge checkpoints.
-CODE = ("autograder", *PARTS, "reference/part2_pytorch")
-NO_MARKS = ("autograder/reports", "autograder/cli.py")  # what is changed there changes no mark
+# What is changed there changes no mark: how they are shown, and what the course shows to people only.
+NO_MARKS = ("reports/", "cli.py")
+NO_MARKS_OF_A_COURSE = ("reference/", "skeleton/", "mistakes/", "unusual/", "handout/", "report/", "assignment")
 
 
 @dataclass(frozen=True)
@@ -112,19 +112,27 @@ _box: Box | None = None
 
 
 @functools.cache
-def code() -> str:
+def code(course: Course) -> str:
     """Digest of all that marks depend on besides zip, seed and assignment: our code and the libraries' versions."""
-    paths = (path for room in CODE for path in (ROOT / room).rglob("*") if path.suffix in (".py", ".toml"))
-    chosen = [path for path in paths if not path.relative_to(ROOT).as_posix().startswith(NO_MARKS)]
     versions = [platform.python_version(), *map(importlib.metadata.version, VERSIONS)]
-    return digest(chosen, *versions)
+    return digest(course.folder, _sources(course.folder, NO_MARKS_OF_A_COURSE), digest(PACKAGE, _own(), *versions))
 
 
-def digest(paths: Iterable[Path], *texts: str) -> str:
-    """Digest of files below the project's folder, their names included, and of further texts."""
+def _own() -> list[Path]:
+    """Modules of ours; courses may lie in the same folder, where we are installed."""
+    return [path for path in _sources(PACKAGE, NO_MARKS) if PACKAGE / "courses" not in path.parents]
+
+
+def _sources(folder: Path, without: tuple[str, ...]) -> list[Path]:
+    paths = (path for path in folder.rglob("*") if path.suffix in (".py", ".toml"))
+    return [path for path in paths if not path.relative_to(folder).as_posix().startswith(without)]
+
+
+def digest(folder: Path, paths: Iterable[Path], *texts: str) -> str:
+    """Digest of files below a folder, their names included, and of further texts."""
     total = hashlib.sha256("\0".join(texts).encode())
     for path in sorted(paths):
-        total.update(f"\0{path.relative_to(ROOT).as_posix()}\0".encode())
+        total.update(f"\0{path.relative_to(folder).as_posix()}\0".encode())
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()
 
@@ -151,7 +159,7 @@ _grades: set[tuple[str, int, str]] = set()
 def _prove(order: Order, *, grading: bool) -> str:
     """Say why nothing can be graded here, or nothing."""
     try:
-        if order.code != code():
+        if order.code != code(order.assignment.course):
             raise MachineUnfit("this grader or its libraries are of another version: install the same everywhere")
         _expect_fit(order)
         _fit.add(order.terms)
@@ -174,8 +182,8 @@ def _expect_fit(order: Order) -> None:
         canary.expect_fit(*needs)
 
 
-def _checks(order: Order) -> list[Check]:
-    return [check for check in rubric.load() if check.part in order.assignment.parts]
+def _checks(order: Order) -> tuple[Check, ...]:
+    return order.assignment.checks()
 
 
 def _judged(order: Order) -> Scorecard:

@@ -14,7 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from autograder.classroom.exports import HandedIn
-from autograder.course.assignment import PARTS, ROOT
+from autograder.course import skeleton
+from autograder.course.definition import Course
+from autograder.course.layout import CHECKPOINTS, Layout
 from autograder.errors import SubmissionError
 from autograder.reports.records import Alike
 from autograder.submission import folders
@@ -23,22 +25,22 @@ from autograder.submission.unpack import open_zip
 
 OWN = 200  # characters that a Python file has beside the skeleton's lines; with fewer, two may well think alike
 MIN_BYTES = 1000  # of a file that is compared as a whole
-CHECKPOINTS = "checkpoints"
 SHOWN = 5  # names of files
 LIMIT = 10**6  # megabytes of a zip: whether it is too large is not asked here
 
 Print = tuple[int, int]  # size and CRC-32
 
 
-def find(handed: Sequence[HandedIn], root: Path = ROOT) -> list[Alike]:
+def find(handed: Sequence[HandedIn], course: Course) -> list[Alike]:
     """Name the files that different submissions share, those of the same students in one sentence."""
-    prints = {one.key: dict(_prints(one.path)) for one in handed}
+    layout = course.layout
+    prints = {one.key: dict(_prints(one.path, layout)) for one in handed}
     counts = Counter(mark for files in prints.values() for mark in set(files.values()))
-    given = _lines(root)
+    given = _lines(course)
     shared: dict[str, dict[str, list[str]]] = {}  # names by submission, by digest
     for one in handed:
         names = [name for name, mark in prints[one.key].items() if counts[mark] > 1]
-        for name, content in _contents(one.path, names):
+        for name, content in _contents(one.path, names, layout):
             if name.endswith(".pt") or _own(content, given.get(name, frozenset())) >= OWN:
                 digest = hashlib.sha256(content).hexdigest()
                 shared.setdefault(digest, {}).setdefault(one.key, []).append(name)
@@ -81,52 +83,49 @@ def _same_people(those: Sequence[HandedIn]) -> bool:
     return bool(common)
 
 
-def _prints(path: Path) -> Iterator[tuple[str, Print]]:
+def _prints(path: Path, layout: Layout) -> Iterator[tuple[str, Print]]:
     """Yield size and CRC-32 of each file that could count; of a zip, without reading any."""
     with suppress(SubmissionError, OSError):
         if path.is_symlink():
             return
         if path.is_dir():
-            yield from ((name, (len(content), zlib.crc32(content))) for name, content in _contents(path, None))
+            yield from ((name, (len(content), zlib.crc32(content))) for name, content in _contents(path, None, layout))
             return
-        with open_zip(path, LIMIT) as archive:
+        with open_zip(path, LIMIT, layout) as archive:
             for entry in archive.entries:
-                if entry.kind == "file" and (name := _name(entry.path)):
+                if entry.kind == "file" and (name := _name(entry.path, layout)):
                     yield name, (entry.size, entry.info.CRC)
 
 
-def _contents(path: Path, names: Sequence[str] | None) -> Iterator[tuple[str, bytes]]:
+def _contents(path: Path, names: Sequence[str] | None, layout: Layout) -> Iterator[tuple[str, bytes]]:
     """Yield some files of a submission, all that could count when `names` is None."""
     if names is not None and not names:
         return
     with suppress(SubmissionError, OSError):
         if path.is_dir():
             for one in folders.paths(path):
-                name = _name(one.relative_to(path).parts)
+                name = _name(one.relative_to(path).parts, layout)
                 if name and not one.is_symlink() and one.is_file() and (names is None or name in names):
                     yield name, one.read_bytes()
             return
-        with open_zip(path, LIMIT) as archive:
+        with open_zip(path, LIMIT, layout) as archive:
             for entry in archive.entries:
-                name = _name(entry.path)
+                name = _name(entry.path, layout)
                 if name and entry.kind == "file" and (names is None or name in names):
                     yield name, b"".join(archive.chunks(entry))
 
 
-def _name(parts: Sequence[str]) -> str:
+def _name(parts: Sequence[str], layout: Layout) -> str:
     """The name of a file of Python or a checkpoint from the part's folder on; empty for anything else."""
-    start = next((n for n, part in enumerate(parts[:-1]) if part in (*PARTS, CHECKPOINTS)), None)
+    start = next((n for n, part in enumerate(parts[:-1]) if part in layout.folders), None)
     wanted = start is not None and parts[-1].endswith((".py", ".pt")) and not parts[-1].startswith(".")
     return "/".join(parts[start:]) if wanted else ""
 
 
-def _lines(root: Path) -> Mapping[str, frozenset[bytes]]:
+def _lines(course: Course) -> Mapping[str, frozenset[bytes]]:
     """The lines of what everyone got from us, by the file's name."""
-    paths = [path for part in PARTS for path in (root / part).rglob("*.py")]
-    return {
-        path.relative_to(root).as_posix(): frozenset(line.strip() for line in path.read_bytes().splitlines())
-        for path in paths
-    }
+    ours = skeleton.generate(course)
+    return {name: frozenset(line.strip() for line in content.splitlines()) for name, content in ours.items()}
 
 
 def _own(content: bytes, given: frozenset[bytes]) -> int:

@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from autograder.checking.rubric import PUBLIC_SEED, Check
-from autograder.course import datasets
-from autograder.course.assignment import PARTS, ROOT, Assignment
+from autograder.course.assignment import Assignment
 from autograder.errors import GraderError, MachineUnfit, SetupError
 from autograder.grading import engine
 from autograder.reports.scores import Outcome
@@ -39,7 +38,7 @@ def expect_fit(box: Callable[[], Box], assignment: Assignment, checks: Sequence[
         if seed != PUBLIC_SEED and not started.isolation.keeps_secrets:
             raise SetupError(f"a secret seed needs a box that keeps it, found {started.isolation.sentence()}")
         if any(check.exam for check in checks):
-            datasets.load(assignment.dataset)
+            assignment.images()
     except GraderError as error:
         raise MachineUnfit(str(error)) from error
     except OSError as error:
@@ -54,15 +53,8 @@ def expect_grades(box: Box, assignment: Assignment, checks: Sequence[Check], see
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "canary.zip"
-        packing.write_zip(path, _harmless())
+        packing.write_zip(path, assignment.course.files())
         card = engine.grade_zip(path, box, assignment, checks, seed, lambda card: None)
     broken = (f"{mark.check}: {mark.message}" for mark in card.marks.values() if mark.outcome is Outcome.BROKEN)
     if fault := card.fault or next(broken, ""):
         raise MachineUnfit(f"not even the grader's own solution can be graded: {fault}")
-
-
-def _harmless() -> dict[str, bytes]:
-    """The grader's own solution, without checkpoints, or what students begin with."""
-    base = ROOT / "reference" if (ROOT / "reference").is_dir() else ROOT
-    paths = (path for part in PARTS for path in (base / part).rglob("*.py"))
-    return {path.relative_to(base).as_posix(): path.read_bytes() for path in paths}

@@ -7,6 +7,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from autograder.conformance.target import COURSE
 from autograder.course.assignment import Limits
 from autograder.errors import SubmissionError
 from autograder.submission.receive import open_submission
@@ -18,7 +19,7 @@ def wrong(content: bytes, sentence: str, limits: Limits) -> str:
         path = Path(folder, "a.zip")
         path.write_bytes(content)
         try:
-            open_submission(path, Path(folder, "into"), limits)
+            open_submission(path, Path(folder, "into"), limits, COURSE)
         except SubmissionError as error:
             return "" if re.search(sentence, str(error)) else f"{error}, expected {sentence!r}"
     return "it is accepted"

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.course.assignment import ROOT
+from autograder.course.definition import PACKAGE, SHIPPED
 from autograder.inside.syscalls import ARM, call
 
 ADD_KEY, KEYCTL, SHMGET, SHMCTL, MQ_OPEN, MQ_UNLINK = 248, 250, 29, 31, 240, 241  # x86-64
@@ -31,7 +31,8 @@ def laid_out(submissions: Path) -> Iterator[Bait]:
         submissions: of a box; gets a neighbour's folder.
     """
     token = f"canary-{secrets.token_hex(8)}"
-    bait: Bait = {"TOKEN": token, "LENGTH": len(token), "PID": os.getpid(), "ROOT": str(ROOT)}
+    bait: Bait = {"TOKEN": token, "LENGTH": len(token), "PID": os.getpid(), "ROOT": str(PACKAGE.parent)}
+    bait["COURSES"] = str(SHIPPED)
     with contextlib.ExitStack() as stack:
         bait |= _files(stack, token, submissions)
         bait |= _sockets(stack, token, Path(str(bait["FOLDER"])))

@@ -10,11 +10,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from autograder.checking import rubric
-from autograder.course import assignment as assignments
-from autograder.course.assignment import ROOT
+from autograder.course.assignment import Assignment
+from autograder.course.definition import PACKAGE
 
-LOCK = ROOT / "requirements.lock"
+LOCK = PACKAGE.parent / "requirements.lock"
 WATCHED = ("numpy", "torch", "torchvision")
 WITHOUT = {
     "zygote-namespaces": "student code sees the machine's files and processes, as far as the others let it",
@@ -28,13 +27,12 @@ WITHOUT = {
 }
 
 
-def report(console: Console) -> int:
+def report(assignment: Assignment, console: Console) -> int:
     """Print everything; 0 if a class can be graded here, 1 if not."""
     from autograder.sandbox.box import Box  # students read versions where no sandbox can be imported
 
-    checks = rubric.load()
-    assignment = assignments.load()
-    assignment.cents(check for check in checks if check.part in assignment.parts)
+    checks = assignment.course.checks()
+    assignment.cents(assignment.checks())
     console.print(f"assignment.toml: {assignment.title!r}, {len(checks)} checks, consistent", highlight=False)
     for line in version_differences():
         console.print(line, style="yellow", highlight=False)

@@ -22,7 +22,9 @@ from autograder.conformance.table import ATTACKED, ATTACKS, Attack
 from autograder.conformance.target import public_inputs
 from autograder.conformance.verdicts import CLASSES, Examination, Result, Row
 from autograder.course import assignment as assignments
+from autograder.course import definition
 from autograder.course.assignment import Limits
+from autograder.errors import RubricError
 from autograder.inside.syscalls import ARM
 from autograder.reports.scores import Outcome
 from autograder.sandbox.box import Box
@@ -73,7 +75,10 @@ def examine(
 
 
 def _limits() -> Limits:
-    return assignments.load().limits if assignments.FILE.exists() else Limits()
+    try:
+        return assignments.load(definition.find()).limits
+    except RubricError:
+        return Limits()
 
 
 def _isolation(limits: Limits) -> Isolation:

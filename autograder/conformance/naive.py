@@ -121,7 +121,7 @@ def _become(folder: Path, said: int, channel: int, printed: int) -> NoReturn:
         sys.stdout, sys.stderr = (io.TextIOWrapper(io.FileIO(end, "w"), errors="replace") for end in (1, 2))
         os.chdir(folder)
         sys.path.insert(0, str(folder))
-        for name in ("wire", "host", "worker"):  # by the names that they have in the box
+        for name in ("wire", "host", "serve"):  # by the names that they have in the box
             sys.modules[f"inside.{name}"] = importlib.import_module(f"autograder.inside.{name}")
         _grade(folder, 60)
     except BaseException as error:

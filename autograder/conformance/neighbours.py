@@ -129,7 +129,7 @@ def _spy(box: Box, stack: contextlib.ExitStack) -> BoxedStudent:
     for name, text in (("__init__.py", ""), ("spy.py", SPY)):
         (folder / "part1_numpy" / name).write_text(text, encoding="utf-8")
         (folder / "part1_numpy" / name).chmod(0o644)
-    student = box.student(folder, 1)
+    student = box.student(folder, "numpy")
     student.allow(20)
     stack.callback(student.renew)
     return student

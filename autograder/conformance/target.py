@@ -16,6 +16,7 @@ from autograder.checking.rubric import PUBLIC_SEED, Check
 from autograder.checking.student import Student
 from autograder.conformance.table import ATTACKED, MODULE, NEXT_WORKER, SAME_WORKER, Attack
 from autograder.course.assignment import Assignment, Limits, Report
+from autograder.course.definition import Course
 from autograder.grading import engine
 from autograder.reports.scores import Scorecard
 from autograder.sandbox.box import Box
@@ -82,13 +83,16 @@ def shares(student: Student, rng: np.random.Generator) -> None:
     expect_close(student.call(f"{PACKAGE}.losses:shares", x), expected, "y")
 
 
+COURSE = Course(Path(__file__).parent / "course")
 BODIES = {ATTACKED: relu, SAME_WORKER: sigmoid, NEXT_WORKER: shares}
 
 
 def assignment(limits: Limits) -> Assignment:
     """Make an assignment that has these limits and nothing to earn."""
     never = datetime.max.replace(tzinfo=UTC)
-    return Assignment(title="conformance", due=never, grace=never, report=Report(points=0), parts={}, limits=limits)
+    return Assignment(
+        title="conformance", due=never, grace=never, report=Report(points=0), parts={}, limits=limits, course=COURSE
+    )
 
 
 def grade(files: Mapping[str, bytes] | bytes, box: Box, zip_path: Path, row: Attack | None = None) -> Scorecard:

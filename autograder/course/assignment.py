@@ -1,32 +1,28 @@
-"""`assignment.toml`: what an instructor edits, checked when it is read."""
+"""`assignment.toml` of a course: what an instructor edits, checked when it is read."""
 
 from __future__ import annotations
 
-import functools
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, tzinfo
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from autograder.checking.rubric import Check
+from autograder.course import datasets
+from autograder.course.datasets import TestSet
+from autograder.course.definition import Course, Share, complaint, read_table
 from autograder.course.lateness import Deadlines
 from autograder.errors import RubricError, TableError
 
-ROOT = Path(__file__).resolve().parents[2]
-FILE = ROOT / "assignment.toml"
-PRESETS = Path(__file__).resolve().parents[1] / "presets"
-PARTS = ("part1_numpy", "part2_pytorch", "part3_imbalance")
-
+FILE = "assignment.toml"
 DATASETS = r"^(cifar10|images:.+|shapes(:[1-9]\d{0,5})?)$"  # shapes:COUNT makes fewer images
 
 Points = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(gt=0, le=1_000_000)]
 
 
@@ -58,15 +54,6 @@ class Limits(_Table):
     cpus: Annotated[float, Field(gt=0, le=1024)] = 0.5  # of the machine that grades; for `make submit` to tell the time
 
 
-class Thresholds(_Table):
-    """The accuracy that a checkpoint must exceed, for each check of TODO 2.6; a share of the test images."""
-
-    two_layer: Share = 0.30
-    vanilla_cnn: Share = 0.40
-    my_model: Share = 0.50
-    my_model_high: Share = 0.80
-
-
 class Part(_Table):
     """One part of the assignment: its points, and how its TODOs share them.
 
@@ -90,9 +77,12 @@ class Assignment(_Table):
     """All of `assignment.toml`.
 
     Attributes:
+        course: whose it is.
         zone: of times that name none, "America/New_York"; the one of `due` where it is empty.
+        thresholds: the accuracy that a checkpoint must exceed, a share of the test images, by data set and tier.
     """
 
+    course: Annotated[Course, Field(exclude=True)]
     title: str
     due: AwareDatetime
     grace: AwareDatetime
@@ -102,7 +92,7 @@ class Assignment(_Table):
     parts: dict[int, Part]
     limits: Limits = Limits()
     dataset: Annotated[str, Field(pattern=DATASETS)] = "cifar10"
-    thresholds: dict[Literal["cifar10", "images", "shapes"], Thresholds] = {}
+    thresholds: dict[Literal["cifar10", "images", "shapes"], dict[str, Share]] = {}
 
     def on(self, dataset: str) -> Assignment:
         """Return the same assignment with another data set, as `--dataset` asks for.
@@ -124,11 +114,30 @@ class Assignment(_Table):
         """The lateness rule that holds for everyone without an extension."""
         return Deadlines(self.due, self.grace, Fraction(str(self.late_per_day)))
 
+    def images(self) -> TestSet:
+        """The test images that checkpoints are judged by.
+
+        Raises:
+            DataMissing: if they are not on this machine.
+        """
+        return datasets.load(self.course, self.dataset)
+
     def threshold(self, tier: str) -> float:
-        """The accuracy to exceed on the assignment's data set, by the name of a field of Thresholds."""
+        """The accuracy to exceed on the assignment's data set.
+
+        Raises:
+            RubricError: if there is no such tier.
+        """
         kind = self.dataset.partition(":")[0]
-        found = next((table for name, table in self.thresholds.items() if name == kind), Thresholds())
-        return float(getattr(found, tier))
+        own = next((table for name, table in self.thresholds.items() if name == kind), {})
+        found = self.course.definition.thresholds | own
+        if tier not in found:
+            raise RubricError(f"there is no threshold {tier} for {kind} in {FILE}, and none in course.toml")
+        return found[tier]
+
+    def checks(self) -> tuple[Check, ...]:
+        """The checks that it has parts for."""
+        return tuple(check for check in self.course.checks() if check.part in self.parts)
 
     def cents(self, checks: Iterable[Check]) -> dict[str, int]:
         """Give each check its points in hundredths; those of a TODO, and of a part, sum exactly.
@@ -175,43 +184,34 @@ def share(total: int, weights: Mapping[str, float]) -> dict[str, int]:
     return result
 
 
-@functools.cache
-def places(root: Path = ROOT) -> Mapping[str, str]:
-    """Find the file that each TODO is in, by the first comment `# TODO 1.7` in the parts below `root`."""
-    found: dict[str, str] = {}
-    for part in PARTS:
-        for path in sorted((root / part).rglob("*.py")):
-            for todo in re.findall(r"# TODO (\d+\.\d+)\b", path.read_text(encoding="utf-8", errors="replace")):
-                found.setdefault(todo, path.relative_to(root).as_posix())
-    return found
-
-
-def load(path: Path = FILE) -> Assignment:
-    """Read and check an assignment file, or a preset by its name: `hw2-2024`.
+def load(course: Course, path: str | Path = "") -> Assignment:
+    """Read and check the assignment file of a course, one of its presets by name (`hw2-2024`), or another file.
 
     Raises:
         RubricError: with the file, the key and what is wrong with it.
     """
-    if not path.exists() and path.name == str(path):
-        preset = PRESETS / f"{path.name.removesuffix('.toml')}.toml"
-        if not preset.exists():
-            there = ", ".join(sorted(file.stem for file in PRESETS.glob("*.toml")))
-            raise RubricError(f"{path}: there is no such file, and no preset of that name; presets are {there}")
-        path = preset
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RubricError(f"{path.name}: {error}") from None
-    return _validated(values, path.name)
-
-
-def _validated(values: Mapping[str, object], source: str) -> Assignment:
+    file = _file(course, path)
+    values: dict[str, Any] = {**read_table(file), "course": course}
     try:
         assignment = Assignment.model_validate(values)
         _ = assignment.deadlines  # refuses dates that contradict each other
-        return assignment
     except ValidationError as error:
-        first = error.errors()[0]
-        raise RubricError(f"{source}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from None
+        raise complaint(file, error) from None
     except TableError as error:
-        raise RubricError(f"{source}: {error}") from None
+        raise RubricError(f"{file.name}: {error}") from None
+    if stray := [part for part in assignment.parts if part not in course.parts]:
+        raise RubricError(f"{file.name}: parts.{stray[0]}: course.toml has no such part")
+    return assignment
+
+
+def _file(course: Course, path: str | Path) -> Path:
+    if not path:
+        return course.folder / FILE
+    own = course.folder / "assignments"
+    preset = own / f"{str(path).removesuffix('.toml')}.toml"
+    if Path(path).exists() or Path(path).name != str(path):
+        return Path(path)
+    if not preset.exists():
+        there = ", ".join(sorted(file.stem for file in own.glob("*.toml"))) or "none"
+        raise RubricError(f"{path}: there is no such file, and no preset of that name; presets are {there}")
+    return preset

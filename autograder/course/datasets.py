@@ -1,26 +1,28 @@
 """The test images that checkpoints are judged by, on the trusted side: labels never leave it.
 
-They are read by our own `part2_pytorch/data.py`, loaded under a name of its own: a student's package of the same name
-may be imported in this process by `make test`.
+They are read by given files of the course, loaded under a name of their own: a student's package of the same name may
+be imported in this process by `make test`.
 """
 
 from __future__ import annotations
 
 import functools
-import importlib.util
+import importlib
 import os
+import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 
-from autograder.course.assignment import ROOT
+from autograder.course import skeleton
+from autograder.course.definition import Course
 from autograder.errors import DataMissing
 
-DATA = ROOT / "data"
-PACKAGE = "autograder_given_part2"
+DATA = Path("data")  # where the command runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,38 +45,53 @@ def public(name: str) -> bool:
 
 
 @functools.cache
-def load(name: str) -> TestSet:
+def load(course: Course, name: str) -> TestSet:
     """Load the test images of `cifar10`, `images:PATH`, `shapes`, or `shapes:COUNT` for fewer of them.
 
     Raises:
         DataMissing: if they are not there; the sentence says what to do, and names no path of this machine.
     """
-    data = given("data")
+    data = given(course, "data")
     kind, _, detail = name.partition(":")
     if kind == "shapes" and detail.isdecimal():
-        shapes = given("shapes")
+        shapes = given(course, "shapes")
         images, labels = shapes.make_shapes(int(detail), shapes.TEST_SEED)
         return TestSet(kind, shapes.CLASSES, images, labels, shapes.MEAN, shapes.DEVIATION)
     if name == "shapes":
-        return load(f"shapes:{given('shapes').TEST}")
+        return load(course, f"shapes:{given(course, 'shapes').TEST}")
     try:
         found = data.load_dataset(name, DATA)
     except data.DataError as error:
-        text = str(error).replace(f"{ROOT}{os.sep}", "").replace(str(Path(detail).parent) + os.sep, "")
+        text = str(error).replace(f"{Path.cwd()}{os.sep}", "").replace(str(Path(detail).parent) + os.sep, "")
         advice = "" if "make data" in text else "; run make data for CIFAR-10, or use shapes"
         raise DataMissing(f"{text}{advice}") from error
     images = found.test.images.permute(0, 2, 3, 1).contiguous().numpy()
     return TestSet(kind, found.classes, images, found.test.labels.numpy(), found.mean, found.deviation)
 
 
-def given(module: str) -> ModuleType:
-    """Import one of the given modules of part 2, from the reference where there is one."""
-    if PACKAGE not in sys.modules:
-        folder = next(base for base in (ROOT / "reference", ROOT) if (base / "part2_pytorch" / "data.py").is_file())
-        init = folder / "part2_pytorch" / "__init__.py"
-        spec = importlib.util.spec_from_file_location(PACKAGE, init, submodule_search_locations=[str(init.parent)])
-        if spec is None or spec.loader is None:
-            raise DataMissing(f"{init.name} of part2_pytorch cannot be loaded")
-        sys.modules[PACKAGE] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[PACKAGE])
-    return importlib.import_module(f"{PACKAGE}.{module}")
+def given(course: Course, module: str) -> ModuleType:
+    """Import one of the given modules of the package that reads images.
+
+    Raises:
+        DataMissing: if the course has none.
+    """
+    images = course.definition.images
+    if images is None:
+        raise DataMissing(f"{course.name} names no package that reads images in its course.toml")
+    package = f"{course.package}.given_{images.package}"
+    if package not in sys.modules:
+        sys.modules[package] = there = ModuleType(package)
+        there.__path__ = [str(course.folder / "given" / images.package)]
+    return importlib.import_module(f"{package}.{module}")
+
+
+def fetch(course: Course, name: str) -> int:
+    """Let the course's own code fetch a data set into `data/` here; return its exit status."""
+    images = course.definition.images
+    if images is None or name != "cifar10":
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        skeleton.lay_out(skeleton.generate(course), Path(folder))
+        command = [sys.executable, "-m", images.package, "data"]
+        path = os.pathsep.join(filter(None, [folder, os.environ.get("PYTHONPATH", "")]))
+        return subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, check=False).returncode

@@ -30,12 +30,17 @@ class Line(BaseModel):
 
 
 class Criteria(BaseModel):
-    """All lines, and the titles of the sections that they belong to by the first part of their number."""
+    """All lines, and the titles of the sections that they belong to by the first part of their number.
+
+    Attributes:
+        made_by: what writes the tables and figures whose names begin like this, as advice to students.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     sections: dict[str, str]
     line: tuple[Line, ...]
+    made_by: dict[str, str] = {}
 
     @model_validator(mode="after")
     def _consistent(self) -> Criteria:

@@ -10,16 +10,13 @@ import numpy as np
 
 from autograder.checking.expect import expect_array
 from autograder.checking.student import Remote, Student
-from autograder.errors import CheckFailed, OutOfTime
+from autograder.course.assignment import Assignment
+from autograder.course.definition import Model
+from autograder.errors import CheckFailed, NoCheckpoint, OutOfTime
 from autograder.submission import checkpoints
 from autograder.submission.checkpoints import Checkpoint
 from autograder.submission.entries import clean
 
-MODELS: dict[str, tuple[str, tuple[int, ...]]] = {
-    "two_layer": ("part2_pytorch.models:TwoLayerNet", (3 * 32 * 32, 256, 10)),
-    "vanilla_cnn": ("part2_pytorch.models:VanillaCNN", ()),
-    "my_model": ("part2_pytorch.models:MyModel", ()),
-}
 BATCH = 500  # images in one question
 LOADING = 30.0  # seconds that making a model and loading its checkpoint may take
 MARGIN = 5.0  # seconds kept back when time is short
@@ -55,6 +52,7 @@ class Entry:
     """A model that the student's code has made, with fresh weights, and a checkpoint that may be loaded into it."""
 
     model: str
+    kind: Model
     student: Student
     network: Remote
     checkpoint: Checkpoint
@@ -68,27 +66,29 @@ class Entry:
         remote = self.student.new("checkpoint-probe:Candidate", self.network, mean, deviation)
         report = remote.load(np.frombuffer(self.checkpoint.content, dtype=np.uint8))
         if not isinstance(report, dict) or report:
-            name = MODELS[self.model][0].partition(":")[2]
-            raise CheckFailed(_why_not(report, _file(self.model), name))
+            raise CheckFailed(_why_not(report, _file(self.model), self.kind.name))
         return Candidate(remote, self.checkpoint)
 
 
-def enter(student: Student, folder: Path, model: str, max_megabytes: int) -> Entry:
+def enter(student: Student, folder: Path, assignment: Assignment, model: str) -> Entry:
     """Let the student's code make a model, and look at its file.
 
     Args:
         student: whose code makes it.
         folder: of the submission; holds `checkpoints/`.
-        model: "my_model".
-        max_megabytes: of the file.
+        assignment: whose course knows the model, and limits the file.
+        model: name of the checkpoint.
 
     Raises:
         NoCheckpoint, BadCheckpoint: if the file is missing or something else.
     """
-    target, sizes = MODELS[model]
-    network = student.new(target, *sizes)
+    kind = assignment.course.models[model]
+    network = student.new(kind.target, *kind.arguments)
     student.finish()  # an open TODO comes before whatever there is to say of a file
-    return Entry(model, student, network, checkpoints.read(folder / _file(model), _file(model), max_megabytes))
+    if not (folder / _file(model)).is_file():
+        raise NoCheckpoint(f"TODO {kind.todo}: {_file(model)} ({kind.advice})")
+    checkpoint = checkpoints.read(folder / _file(model), _file(model), assignment.limits.zip_megabytes)
+    return Entry(model, kind, student, network, checkpoint)
 
 
 def batches(order: np.ndarray) -> list[np.ndarray]:

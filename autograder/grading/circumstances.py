@@ -75,10 +75,10 @@ def expect_visibility(visibility: str) -> None:
 
 
 @contextlib.contextmanager
-def zipped(submission: Path) -> Iterator[Path]:
+def zipped(submission: Path, assignment: Assignment) -> Iterator[Path]:
     """Give the zip of a submission, which may be a folder."""
     if not submission.is_dir():
         yield submission
         return
     with tempfile.TemporaryDirectory(prefix="autograder-repacked-") as folder:  # mode 0700
-        yield folders.as_zip(submission, Path(folder) / "submission.zip")
+        yield folders.as_zip(submission, Path(folder) / "submission.zip", assignment.course.layout)

@@ -7,14 +7,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder.checking import rubric
 from autograder.checking.rubric import PUBLIC_SEED, Check
 from autograder.checking.student import Student
-from autograder.course.assignment import Assignment, places
+from autograder.course.assignment import Assignment
+from autograder.course.definition import Course
 from autograder.errors import (
     NOTHING,
     CheckFailed,
@@ -83,12 +84,12 @@ def grade_zip(
             name: f"not held: {why}" if why else "held" for name, why in box.isolation.mechanisms.items()
         }
         with box.room() as folder:
-            submission = open_submission(zip_path, folder, assignment.limits)
+            submission = open_submission(zip_path, folder, assignment.limits, assignment.course)
             card.notes.extend(submission.notes)
             exam = Exam(folder, assignment)
-            grade_folder(folder, box, card, checks, seed, deadline, publish, exam)
+            grade_folder(folder, box, assignment, card, checks, seed, deadline, publish, exam)
             if exam.results:
-                _look_again(exam, box.student(folder, 2), deadline)
+                _look_again(exam, box.student(folder, "torch"), deadline)
     except SubmissionError as error:
         refuse(card, error)
     except Exception as error:  # a fault of ours must not cost the marks that were earned
@@ -101,6 +102,7 @@ def grade_zip(
 def grade_folder(
     folder: Path,
     box: Box,
+    assignment: Assignment,
     card: Scorecard,
     checks: Sequence[Check],
     seed: int,
@@ -112,6 +114,7 @@ def grade_folder(
 
     Args:
         folder: made by `box.room()`; holds the parts.
+        assignment: whose course says which libraries each part has.
         card: made by `blank`; gets the marks.
         deadline: time.monotonic() seconds after which no check begins.
         exam: of the checkpoints in that folder.
@@ -128,14 +131,22 @@ def grade_folder(
             _explain(check, student, card, deadline, exam)
             publish(card)
 
-    _part_by_part(checks, folder, box, card, mark)
+    students = partial(_student, folder, box, assignment.course)
+    _part_by_part(checks, students, card, mark)
     if card.secret:
         wrong = [check for check in checks if _explainable(check, card.marks[check.id])]
-        _part_by_part(wrong, folder, box, card, explain)
+        _part_by_part(wrong, students, card, explain)
+
+
+def _student(folder: Path, box: Box, course: Course, part: int) -> BoxedStudent:
+    return box.student(folder, course.parts[part].libraries)
 
 
 def _part_by_part(
-    checks: Sequence[Check], folder: Path, box: Box, card: Scorecard, do: Callable[[Check, BoxedStudent], None]
+    checks: Sequence[Check],
+    students: Callable[[int], BoxedStudent],
+    card: Scorecard,
+    do: Callable[[Check, BoxedStudent], None],
 ) -> None:
     """Do something for each check, with the student of its part; what that one tried goes into the score card.
 
@@ -143,7 +154,7 @@ def _part_by_part(
     limits are those of the whole, and none that is asked the public cases meets one that has seen a secret one.
     """
     for part, group in groupby(checks, key=lambda check: check.part):
-        student = box.student(folder, part)
+        student = students(part)
         try:
             for check in group:
                 do(check, student)
@@ -154,10 +165,10 @@ def _part_by_part(
 
 def blank(assignment: Assignment, checks: Sequence[Check]) -> Scorecard:
     """Make the score card of a submission of which nothing has been graded yet."""
-    cents = assignment.cents(rubric.load())
+    cents = assignment.cents(assignment.course.checks())
     marks = {check.id: Mark(check.id, check.todo, check.title, cents.get(check.id, 0)) for check in checks}
     titles = {number: part.title for number, part in assignment.parts.items()}
-    return Scorecard(assignment.title, marks, titles, places=dict(places()))
+    return Scorecard(assignment.title, marks, titles, places=dict(assignment.course.places()))
 
 
 def refuse(card: Scorecard, error: SubmissionError) -> None:

@@ -60,8 +60,8 @@ class Exam:
         Args:
             student: whose code the weights are loaded into.
             rng: draws the order of the images, where this is the first question about the model.
-            model: "my_model".
-            tier: the field of `assignment.Thresholds`.
+            model: name of the checkpoint.
+            tier: of the thresholds in `assignment.toml`.
         """
         result, threshold = self.result(student, rng, model), self._assignment.threshold(tier)
         if not result.accuracy > threshold:
@@ -76,7 +76,7 @@ class Exam:
         result, sample = self.results[model], self._shown[model].sample[: scaling.IMAGES]
         seconds = scaling.COST * result.seconds * len(sample) / result.images
         if model not in self._suspects and not self.private and student.left() > MARGIN + seconds:
-            entry, test = self._entry(student, model), datasets.load(self._assignment.dataset)
+            entry, test = self._entry(student, model), self._assignment.images()
             predicted = self._shown[model].predicted[: scaling.IMAGES]
             self._suspects[model] = scaling.suspect(entry.load, test, sample, predicted)
         return self._suspects.get(model, "")
@@ -111,7 +111,7 @@ class Exam:
             seconds = second_look.COST * result.seconds * len(shown.sample) / result.images
             if student.left() < MARGIN + seconds:
                 return
-            test = datasets.load(self._assignment.dataset)
+            test = self._assignment.images()
             try:
                 with student.within(LOADING + PATIENCE * seconds):
                     candidate = self._entry(student, model).load(test.mean, test.deviation)
@@ -125,7 +125,7 @@ class Exam:
 
     def _evaluate(self, student: Student, rng: np.random.Generator, model: str) -> ModelResult:
         entry = self._entry(student, model)
-        test = datasets.load(self._assignment.dataset)
+        test = self._assignment.images()
         candidate = entry.load(test.mean, test.deviation)
         order = rng.permutation(len(test.labels))
         began = time.monotonic()
@@ -147,7 +147,7 @@ class Exam:
         )
 
     def _entry(self, student: Student, model: str) -> Entry:
-        return candidates.enter(student, self._folder, model, self._assignment.limits.zip_megabytes)
+        return candidates.enter(student, self._folder, self._assignment, model)
 
     def _predict(self, student: Student, candidate: Candidate, images: np.ndarray, order: np.ndarray) -> np.ndarray:
         """The class of each image, asked for in this order, a batch at a time."""

@@ -11,6 +11,7 @@ from rich.console import Console
 from autograder.checking import rubric
 from autograder.checking.rubric import Check
 from autograder.course import assignment as assignments
+from autograder.course import definition
 from autograder.errors import GraderError, SubmissionError
 from autograder.grading import engine
 from autograder.grading.circumstances import Occasion, zipped
@@ -26,7 +27,8 @@ def grade(
     console: Console,
     *,
     seed: int = rubric.PUBLIC_SEED,
-    assignment_file: Path = assignments.FILE,
+    course: str | Path = "",
+    assignment_file: str | Path = "",
     dataset: str = "",
     when: Occasion | None = None,
     checks: Sequence[Check] | None = None,
@@ -38,7 +40,8 @@ def grade(
         out: folder of the reports; made if it is not there.
         console: for the table.
         seed: of the cases, unless `when` has a key.
-        assignment_file: TOML, or the name of a preset.
+        course: by name or path; the one here, or the default, unless given.
+        assignment_file: TOML, or the name of a preset; that of the course unless given.
         dataset: judges checkpoints in place of the assignment's; empty for that one.
         when: what else is known of the submission.
         checks: those of the rubric that the assignment has parts for, unless given.
@@ -48,10 +51,10 @@ def grade(
     results = out / "results.json"
     when = when or Occasion()
     try:
-        assignment = assignments.load(assignment_file)
+        assignment = assignments.load(definition.find(course), assignment_file)
         assignment = assignment.on(dataset) if dataset else assignment
         if checks is None:
-            checks = [check for check in rubric.load() if check.part in assignment.parts]
+            checks = assignment.checks()
         remark = when.remarks(assignment)
 
         def publish(card: Scorecard) -> None:
@@ -59,7 +62,7 @@ def grade(
             gradescope.write(results, card, visibility=when.visibility)
 
         card = engine.blank(assignment, checks)
-        with zipped(submission) as path, Box(assignment.limits) as box:
+        with zipped(submission, assignment) as path, Box(assignment.limits) as box:
             card = engine.grade_zip(path, box, assignment, checks, when.seed(seed), publish)
     except SubmissionError as error:
         card.refusal = str(error)

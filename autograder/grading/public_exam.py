@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from autograder.checking.student import Student
-from autograder.course import datasets
 from autograder.course.assignment import Assignment
 from autograder.errors import DataMissing, OutOfTime, WorkerLost
 from autograder.grading import candidates
@@ -40,7 +39,7 @@ class PublicExam:
         Args:
             student: has seen no test image.
             rng: draws the noise.
-            model: "my_model".
+            model: name of the checkpoint.
             tier: of no account here.
 
         Raises:
@@ -70,7 +69,7 @@ class PublicExam:
             GraderError: whatever would keep it from being graded, in the same words.
         """
         noise = rng.integers(256, size=(IMAGES, 32, 32, 3), dtype=np.uint8)
-        entry = candidates.enter(student, self._folder, model, self._assignment.limits.zip_megabytes)
+        entry = candidates.enter(student, self._folder, self._assignment, model)
         candidate = entry.load(mean=(0.5,) * 3, deviation=(0.25,) * 3)
         began = first = time.monotonic()
         try:
@@ -100,7 +99,7 @@ class PublicExam:
     def _images(self) -> int:
         """How many test images there are; a student's machine may have none."""
         try:
-            return len(datasets.load(self._assignment.dataset).labels)
+            return len(self._assignment.images().labels)
         except DataMissing:
             return TEST_IMAGES
 

@@ -12,13 +12,13 @@ COPIES = re.compile(
     r"^(copy of|kopie von|new|old|final)[ _-]+(?=...)"
     r"|[ _-]*(copy|kopie)( ?\d+)?$|[ _-]*\(\d+\)$|[ _-]+v?\d+$|[ _-]+(final|new|old|fixed|backup|solution)$"
 )
-CLOSE = 0.8  # of difflib: "foward" is close to "forward", "AvgPool2d" not to "MaxPool2d"
+CLOSE = 0.8  # of difflib: "foward" is close to "forward", "average" not to "maximum"
 
 
 def bare(name: str) -> str:
     """What is left of a name without its ending, the marks of a copy, case and punctuation.
 
-    >>> bare("Copy of Conv2D (1).py.txt"), bare("my_model-final.pth") == bare("MyModel.pt")
+    >>> bare("Copy of Conv2D (1).py.txt"), bare("my_net-final.pth") == bare("MyNet.pt")
     ('conv2d', True)
     """
     found = name.casefold()

@@ -9,18 +9,18 @@ from autograder.reports import sheets
 from autograder.reports.records import Person, Record, State
 from autograder.reports.scores import earned, points
 
-MODELS = ("two_layer", "vanilla_cnn", "my_model")
 
-
-def write(path: Path, records: Sequence[Record]) -> None:
-    """Replace the file in one step."""
+def write(path: Path, records: Sequence[Record], models: Sequence[str]) -> None:
+    """Replace the file in one step; `models` have a column each, whether or not anyone has one."""
     parts = sorted({part for record in records for part in record.card.parts()})
     header = ["submission", "name", "id", "email", "state", "handed in", "late", *(f"part {part}" for part in parts)]
-    header += ["points", "of", "before", *(f"accuracy {model}" for model in MODELS), "why"]
-    sheets.write(path, [header, *(_row(record, person, parts) for record in records for person in record.people)])
+    header += ["points", "of", "before", *(f"accuracy {model}" for model in models), "why"]
+    sheets.write(
+        path, [header, *(_row(record, person, parts, models) for record in records for person in record.people)]
+    )
 
 
-def _row(record: Record, person: Person, parts: Sequence[int]) -> Iterator[str]:
+def _row(record: Record, person: Person, parts: Sequence[int], models: Sequence[str]) -> Iterator[str]:
     """A submission with a fault of ours has no marks here: an empty cell is no zero."""
     card, counts = record.card, record.state is not State.BROKEN
     yield from (record.key, person.name, person.id, person.email, record.state.value, record.handed_in)
@@ -32,6 +32,6 @@ def _row(record: Record, person: Person, parts: Sequence[int]) -> Iterator[str]:
     yield points(card.cents) if counts else ""
     yield points(card.max_cents)
     yield points(sum(record.before.values())) if record.before else ""
-    for model in MODELS:
+    for model in models:
         yield f"{card.models[model].accuracy:.4f}" if model in card.models else ""
     yield card.refusal or card.fault

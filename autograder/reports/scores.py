@@ -65,7 +65,7 @@ class ModelResult:
     """What a checkpoint scores on the test images.
 
     Attributes:
-        model: "my_model".
+        model: name of the checkpoint.
         dataset: whose test images they are.
         confusion: how many images of each true class (row) were taken for each class (column).
         parameters: numbers in the checkpoint's state_dict, buffers as well; those that several names share count once.
@@ -147,7 +147,7 @@ class Scorecard:
         isolation: the level, and a sentence for each mechanism: what held and what did not.
         refusal: why nothing could be graded, or empty.
         fault: what went wrong on our side, or empty.
-        places: the file to open, by TODO: "part1_numpy/pooling.py"; reports name the part's folder where it is missing.
+        places: the file to open, by TODO: "layers/pooling.py"; reports name the part where it is missing.
         models: what the checkpoints score, by the model's name.
         late_cents: what the submission as a whole loses for being late, in hundredths; no mark says so.
         secret: whether the cases were drawn from a secret seed: then times, too, tell what student code has seen, and

@@ -10,7 +10,6 @@ from autograder.reports.scores import Mark, ModelResult, Outcome, Scorecard
 
 MAX_BYTES = 2048  # of one text, in UTF-8
 CUT = " [cut here]"
-FOLDERS = {1: "part1_numpy", 2: "part2_pytorch", 3: "part3_imbalance"}  # the names in a submission
 
 LABELS = {  # in the order in which they are counted
     Outcome.PASSED: "passed",
@@ -89,18 +88,17 @@ def names_exception(message: str) -> bool:
 
 
 def place(scorecard: Scorecard, todo: str) -> str:
-    """Name the file to open for a TODO, or its folder where the file is not known."""
-    part = int(todo.partition(".")[0])
-    return scorecard.places.get(todo) or FOLDERS.get(part, f"part {part}")
+    """Name the file to open for a TODO, or its part where the file is not known."""
+    return scorecard.places.get(todo) or f"part {todo.partition('.')[0]}"
 
 
 def part_title(scorecard: Scorecard, part: int) -> str:
     """Name a part: "Part 1: NumPy layers"."""
-    return f"Part {part}: {scorecard.part_titles.get(part) or FOLDERS.get(part, 'further checks')}"
+    return f"Part {part}: {scorecard.part_titles.get(part) or 'further checks'}"
 
 
 def open_functions(marks: Iterable[Mark]) -> list[str]:
-    """Name what is still to be written, each once, from messages such as "TODO 1.7: MaxPool2d.forward (...)"."""
+    """Name what is still to be written, each once, from messages such as "TODO N.M: Pool.forward (...)"."""
     names: dict[str, None] = {}
     for mark in marks:
         if mark.outcome is Outcome.UNFINISHED:

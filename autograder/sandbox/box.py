@@ -35,14 +35,14 @@ class Box:
         """What holds on this machine, tried once."""
         return measure(self._zygote(NUMPY))
 
-    def student(self, folder: Path, part: int) -> BoxedStudent:
-        """Make the student of one part: part 1 finds NumPy only, the others PyTorch as well.
+    def student(self, folder: Path, libraries: str) -> BoxedStudent:
+        """Make a student who finds some libraries.
 
         Args:
             folder: of the submission, a `room`.
-            part: 1, 2 or 3.
+            libraries: "numpy", or "torch" for PyTorch as well.
         """
-        kind = NUMPY if part == 1 else TORCH
+        kind = NUMPY if libraries == "numpy" else TORCH
         return BoxedStudent(functools.partial(self._worker, kind, folder.name), self.limits)
 
     def try_start(self) -> None:

@@ -22,11 +22,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from autograder.course.assignment import PARTS
+from autograder.course.definition import Course
 from autograder.students import newer_python
 
-LIBRARIES = {1: ("numpy",), 2: ("numpy", "torch", "torchvision", "tensorboard")}  # and what these need
-ONLY = {1: "NumPy and the standard library", 2: "PyTorch, torchvision, NumPy and the standard library"}
+LIBRARIES = {"numpy": ("numpy",), "torch": ("numpy", "torch", "torchvision", "tensorboard")}  # and what these need
+ONLY = {"numpy": "NumPy and the standard library", "torch": "PyTorch, torchvision, NumPy and the standard library"}
 READ = (".py", ".pyc", ".toml", ".pt")  # what is handed in, and what Python makes of it
 SYSTEM = ("/dev", "/proc", "/sys", "/etc", "/usr", "/lib", "/lib64", "/opt", "/System", "/Library")
 PROCESSES = ("subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn")
@@ -42,19 +42,21 @@ class AsGraded:
 
     Args:
         folder: holds the parts.
-        part: 1, 2 or 3.
+        course: whose parts they are.
+        part: its number.
         files: whether files, network and processes are refused as well; not where a debugger needs them.
     """
 
-    def __init__(self, folder: Path, part: int, files: bool = True) -> None:
-        self.part, self.files, self._kind = part, files, min(part, 2)
+    def __init__(self, folder: Path, course: Course, part: int, files: bool = True) -> None:
+        self.part, self.files, self._kind = part, files, course.parts[part].libraries
+        self._parts, self._home = course.layout.parts, course.parts[part].folder
         self._folder = os.path.realpath(folder)
-        self._own = tuple(os.path.join(root, name, "") for root in {str(folder), self._folder} for name in PARTS)
+        self._own = tuple(os.path.join(root, name, "") for root in {str(folder), self._folder} for name in self._parts)
         ours = os.path.dirname(os.path.dirname(__file__))  # in a handout it lies in the student's folder
         packages = (path for path in sys.path if path.endswith("-packages"))
         prefixes = {ours, sys.prefix, sys.base_prefix, sys.exec_prefix, *packages}
         self._libraries = tuple(map(os.path.realpath, prefixes))
-        self._finders = [newer_python.Finder(PARTS)] if newer_python.needed() else []
+        self._finders = [newer_python.Finder(self._parts)] if newer_python.needed() else []
         self._outside = tuple(map(os.path.realpath, (*SYSTEM, tempfile.gettempdir())))
 
     @contextlib.contextmanager
@@ -90,7 +92,7 @@ class AsGraded:
 
     def _expect_library(self, name: str) -> None:
         __tracebackhide__ = True
-        if not name or name in PARTS or name in _allowed(self._kind):
+        if not name or name in self._parts or name in _allowed(self._kind):
             return
         try:
             spec = importlib.util.find_spec(name)
@@ -100,7 +102,7 @@ class AsGraded:
             return  # not here either: Python says so
         origin = os.path.realpath(spec.origin) if spec is not None and spec.origin else ""
         if _within(origin, (self._folder,)) and not _within(origin, self._libraries):
-            why = f"{name} is outside of the parts, which alone are handed in: move it into {PARTS[self.part - 1]}/"
+            why = f"{name} is outside of the parts, which alone are handed in: move it into {self._home}/"
         else:
             why = f"part {self.part} is graded without {name}: only {ONLY[self._kind]} are there"
         raise ModuleNotFoundError(why, name=name)
@@ -148,7 +150,7 @@ def _hear(event: str, args: tuple[Any, ...]) -> None:
 
 
 @functools.cache
-def _allowed(kind: int) -> frozenset[str]:
+def _allowed(kind: str) -> frozenset[str]:
     """Top-level names that the box of a kind has."""
     needed: set[str] = set()
     todo = list(LIBRARIES[kind])

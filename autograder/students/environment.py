@@ -5,6 +5,7 @@ Read by Python 3.7 and later, with the standard library alone: what is missing m
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import sys
@@ -13,7 +14,7 @@ HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FILE = os.path.join(os.path.dirname(HERE), "pyproject.toml")
 # Part 1 does without; its expected values are recorded in a handout, and computed with torch elsewhere.
 LATER: tuple[str, ...] = ("torch", "torchvision", "tensorboard")
-if not os.path.exists(os.path.join(HERE, "oracles", "recorded.npz")):
+if not glob.glob(os.path.join(os.path.dirname(HERE), "courses", "*", "oracles", "recorded.npz")):
     LATER = LATER[1:]
 
 

@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.text import Text
 
 from autograder.conformance.doctor import version_differences
-from autograder.course import assignment as assignments
-from autograder.course.assignment import PARTS, ROOT, Limits
+from autograder.course.assignment import Assignment, Limits
+from autograder.course.layout import Layout
 from autograder.errors import SetupError, SubmissionError
 from autograder.reports.scores import Outcome, points
 from autograder.reports.words import line, names_exception
@@ -26,13 +26,11 @@ from autograder.students import prediction
 from autograder.students.as_graded import WORDS
 from autograder.students.trial import Findings, Model, Stuck, try_out
 from autograder.submission import folders, misnamed, packing
-from autograder.submission.collect import Choice, choose
+from autograder.submission.collect import Choice, choose, either
 from autograder.submission.entries import MEGABYTE, megabytes
-from autograder.submission.layout import FOLDERS, WORK
 from autograder.submission.receive import described, open_submission
 from autograder.submission.unpack import open_zip
 
-GIVEN = Path(__file__).parents[1] / "given"  # our own copies of given files, in a handout
 OPEN = re.compile(r"raise NotImplementedError\(\s*[\"']TODO (\d+\.\d+): ([\w.]+)")
 REPORT = "The written report is handed in apart from this zip, as PDF."
 STYLES = {"ok": "green", "note": "yellow", "stop": "bold red"}
@@ -63,38 +61,39 @@ class Steps:
         self.status.stop()
 
 
-def run(folder: Path, out: Path, console: Console, *, quick: bool = False) -> int:
+def run(folder: Path, out: Path, assignment: Assignment, console: Console, *, quick: bool = False) -> int:
     """Look at everything, write the zip, and return 0; or 1 if the grader would refuse it, and none is written.
 
     Args:
         folder: holds the parts and `checkpoints/`.
         out: the zip.
+        assignment: of the course.
         console: for the list.
         quick: leave out what runs the student's code.
 
     Raises:
         SetupError: if there is nothing to hand in.
     """
-    assignment = assignments.load()
-    _expect_parts(folder)
+    course = assignment.course
+    _expect_parts(folder, course.layout)
     with Steps(console) as steps, tempfile.TemporaryDirectory(prefix="submit-") as temporary:
         _environment(steps)
         partial, unpacked = Path(temporary) / "submission.zip", Path(temporary) / "unpacked"
         try:
-            files, choice = _collect(folder, Path(temporary) / "folder.zip")
-            _files(steps, files, choice)
+            files, choice = _collect(folder, Path(temporary) / "folder.zip", course.layout)
+            _files(steps, files, choice, course.layout)
             _todos(steps, files)
             packing.write_zip(partial, files)
-            submission = open_submission(partial, unpacked, assignment.limits, root=GIVEN if GIVEN.is_dir() else ROOT)
+            submission = open_submission(partial, unpacked, assignment.limits, course)
         except SubmissionError as error:
             steps.say("stop", "zip", str(error))
             return 1
-        _size(steps, partial, assignment.limits)
+        _size(steps, partial, assignment.limits, course.layout)
         for note in submission.notes:
             if not any(said.startswith(note) for said in choice.notes):
                 steps.say("note", "zip", note)
         if not quick:
-            _tried(steps, unpacked, assignment.limits)
+            _tried(steps, unpacked, assignment)
         out.parent.mkdir(parents=True, exist_ok=True)
         hidden = out.with_name(f".{out.name}.partial")
         hidden.write_bytes(partial.read_bytes())
@@ -103,27 +102,27 @@ def run(folder: Path, out: Path, console: Console, *, quick: bool = False) -> in
     return 0
 
 
-def _expect_parts(folder: Path) -> None:
+def _expect_parts(folder: Path, layout: Layout) -> None:
     """Refuse a folder that holds nothing of the assignment, be it under a wrong name.
 
     Raises:
         SetupError: if this is where something else lies.
     """
     names = [path.name for path in folder.iterdir()]
-    near = any(misnamed.folder(part, [(name, "")]) for part in PARTS for name in names)
-    if not near and {*names}.isdisjoint({*PARTS, *(name for part in PARTS for name in WORK[part])}):
-        raise SetupError(f"there is no {PARTS[0]}, {PARTS[1]} or {PARTS[2]} here: run this where they are")
+    near = any(misnamed.folder(part, [(name, "")], layout) for part in layout.parts for name in names)
+    if not near and {*names}.isdisjoint({*layout.parts, *(name for own in layout.work.values() for name in own)}):
+        raise SetupError(f"there is no {either(layout.parts)} here: run this in the folder that holds the parts")
 
 
-def _collect(folder: Path, temporary: Path) -> tuple[dict[str, bytes], Choice]:
+def _collect(folder: Path, temporary: Path, layout: Layout) -> tuple[dict[str, bytes], Choice]:
     """Choose as the grader does among all that lies in the folder, and read what counts.
 
     Raises:
         SubmissionError: if the grader would refuse the folder.
     """
-    everything = folders.as_zip(folder, temporary, packed=False)
-    with open_zip(everything, sys.maxsize) as archive:
-        choice = choose(archive.entries)
+    everything = folders.as_zip(folder, temporary, layout, packed=False)
+    with open_zip(everything, sys.maxsize, layout) as archive:
+        choice = choose(archive.entries, layout)
         return {name: b"".join(archive.chunks(entry)) for name, entry in choice.kept.items()}, choice
 
 
@@ -135,13 +134,13 @@ def _environment(steps: Steps) -> None:
         steps.say("ok", "environment", "Python, NumPy, torch and torchvision are those of the grader")
 
 
-def _files(steps: Steps, files: Mapping[str, bytes], choice: Choice) -> None:
+def _files(steps: Steps, files: Mapping[str, bytes], choice: Choice, layout: Layout) -> None:
     """Say what goes into the zip, and what of the student's work does not."""
-    counts = {top: sum(name.startswith(f"{top}/") for name in files) for top in FOLDERS}
+    counts = {top: sum(name.startswith(f"{top}/") for name in files) for top in layout.folders}
     held = ", ".join(f"{top} {count}" for top, count in counts.items() if count)
     steps.say("ok", "files", f"{len(files)} go into the zip: {held}")
     left = [name for name in dict.fromkeys(choice.ignored) if name.endswith(WORKLIKE) and name not in APART]
-    missing = [f"{part}/{name}" for part in PARTS if counts[part] for name in WORK[part]]
+    missing = [f"{part}/{name}" for part in layout.parts if counts[part] for name in layout.work[part]]
     missing = [name for name in missing if name not in files and not any(name in note for note in choice.notes)]
     for note in (*choice.notes, *described("not packed", left), *described("missing", missing)):
         steps.say("note", "files", note)
@@ -161,9 +160,9 @@ def _order(todo: tuple[str, str]) -> tuple[list[int], str]:
     return [int(number) for number in todo[0].split(".")], todo[1]
 
 
-def _size(steps: Steps, path: Path, limits: Limits) -> None:
+def _size(steps: Steps, path: Path, limits: Limits, layout: Layout) -> None:
     """Say how large the zip is, and which files make it so."""
-    with open_zip(path, limits.zip_megabytes) as archive:
+    with open_zip(path, limits.zip_megabytes, layout) as archive:
         entries = sorted(archive.entries, key=lambda entry: -entry.info.compress_size)
     large = [entry for entry in entries[:MAX_BIGGEST] if entry.info.compress_size > MEGABYTE / 10]
     named = ", ".join(f"{'/'.join(entry.path)} {megabytes(entry.info.compress_size)}" for entry in large)
@@ -171,11 +170,11 @@ def _size(steps: Steps, path: Path, limits: Limits) -> None:
     steps.say("ok", "zip", f"{detail}; the biggest: {named}" if named else detail)
 
 
-def _tried(steps: Steps, unpacked: Path, limits: Limits) -> None:
+def _tried(steps: Steps, unpacked: Path, assignment: Assignment) -> None:
     """Run the public checks and load the checkpoints, and say how long grading will take."""
     findings = Findings()
     try:
-        for name in try_out(unpacked, findings):
+        for name in try_out(assignment.course, unpacked, findings):
             steps.status.update(f"trying {name}")
     except Stuck as error:
         steps.say("note", "checks", str(error))
@@ -185,7 +184,7 @@ def _tried(steps: Steps, unpacked: Path, limits: Limits) -> None:
     for model in findings.models:
         steps.say("note" if model.message else "ok", "checkpoints", _model(model))
     if findings.finished:
-        _time(steps, findings, limits)
+        _time(steps, findings, assignment.limits)
 
 
 def _checks(steps: Steps, findings: Findings) -> None:

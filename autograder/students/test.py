@@ -21,7 +21,7 @@ from autograder.checking import rubric
 from autograder.checking.rubric import Check
 from autograder.checking.student import LocalStudent
 from autograder.conformance.doctor import version_differences
-from autograder.course import assignment as assignments
+from autograder.course.assignment import Assignment
 from autograder.errors import DataMissing, StudentRaised
 from autograder.grading import engine
 from autograder.grading.exam import Exam
@@ -41,9 +41,9 @@ class Session:
     """The checks of one run, and what became of them; a pytest plugin.
 
     Args:
-        folder: holds the parts and assignment.toml.
+        folder: holds the parts.
+        assignment: of the course.
         checks: those to run.
-        dataset: that judges checkpoints, instead of the one in assignment.toml.
         debugger: whether a person may stop in the student's code: it then has all the time, and reads what it likes.
         slower: how many times more time a check has than in grading.
 
@@ -52,15 +52,20 @@ class Session:
     """
 
     def __init__(
-        self, folder: Path, checks: list[Check], *, dataset: str = "", debugger: bool = False, slower: float = 1.0
+        self,
+        folder: Path,
+        assignment: Assignment,
+        checks: list[Check],
+        *,
+        debugger: bool = False,
+        slower: float = 1.0,
     ) -> None:
-        assignment = assignments.load(folder / "assignment.toml")
-        if dataset:
-            assignment = assignment.on(dataset)
+        self._course = assignment.course
         self.checks, self._debugger, self._slower = checks, debugger, slower
         self.card = engine.blank(assignment, checks)
         self._student = LocalStudent(folder)
-        self._rules = {part: AsGraded(folder, part, files=not debugger) for part in {check.part for check in checks}}
+        parts = {check.part for check in checks}
+        self._rules = {part: AsGraded(folder, assignment.course, part, files=not debugger) for part in parts}
         self._exam = Exam(folder, assignment, slower=slower)
         self.card.models = self._exam.results
         self._supervisor: Supervisor | None = None
@@ -104,7 +109,7 @@ class Session:
     def _ask(self, check: Check) -> Exception | None:
         """Run a check as the grader does, with its surroundings and its time, and return what it raises."""
         self._student.surroundings = self._rules[check.part]
-        if check.part > 1:  # before the clock starts, as in grading
+        if self._course.parts[check.part].libraries == "torch":  # before the clock starts, as in grading
             with contextlib.suppress(ImportError):
                 importlib.import_module("torch")
         seconds = self._exam.seconds if check.exam else math.ceil(self._slower * check.seconds)
@@ -138,20 +143,20 @@ class Session:
 
 
 def run(
-    folder: Path, *, part: str = "", todo: str = "", expression: str = "", pdb: bool = False, dataset: str = ""
+    folder: Path, assignment: Assignment, *, part: str = "", todo: str = "", expression: str = "", pdb: bool = False
 ) -> int:
     """Run the checks on the parts in `folder`, print the table, and return pytest's exit status.
 
     Args:
-        folder: holds the parts and assignment.toml.
+        folder: holds the parts.
+        assignment: of the course.
         part, todo, expression: only these checks, and those that they need.
         pdb: stop in the debugger where the student's code raises.
-        dataset: that judges checkpoints, instead of the one in assignment.toml.
     """
     sys.path.insert(0, str(folder))
-    chosen = _chosen(rubric.load(), part, todo, expression)
+    chosen = _chosen(assignment.checks(), part, todo, expression)
     slower = speed.slower(speed.speed(), speed.load())
-    session = Session(folder, chosen, dataset=dataset, debugger=pdb, slower=slower)
+    session = Session(folder, assignment, chosen, debugger=pdb, slower=slower)
     console = Console()
     for line in version_differences():
         console.print(f"note: {line}", highlight=False)

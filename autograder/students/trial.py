@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.course.assignment import ROOT
+from autograder.course.definition import PACKAGE, Course
 from autograder.errors import SetupError
 from autograder.reports.scores import Outcome
 
@@ -75,16 +75,25 @@ class Findings:
             )
 
 
-def try_out(folder: Path, findings: Findings) -> Iterator[str]:
+def try_out(course: Course, folder: Path, findings: Findings) -> Iterator[str]:
     """Rehearse the grading of an unpacked submission; yields the name of each step as it begins.
 
     Raises:
         Stuck: if a step hangs, or the process ends before its time.
     """
     mark = secrets.token_hex(8)
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    path = os.pathsep.join(filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]))
     with subprocess.Popen(
-        [sys.executable, "-X", "utf8", "-m", "autograder.students.trial_process", str(folder), mark],
+        [
+            sys.executable,
+            "-X",
+            "utf8",
+            "-m",
+            "autograder.students.trial_process",
+            str(course.folder),
+            str(folder),
+            mark,
+        ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -1,6 +1,6 @@
 """What `make submit` tries in a process of its own, on the unpacked zip: the public checks, and each checkpoint.
 
-    python -m autograder.students.trial_process FOLDER MARK
+    python -m autograder.students.trial_process COURSE FOLDER MARK
 
 writes one line a step to its output, MARK and then JSON, among whatever the student's code prints. Models run with one
 thread, as half a CPU does not serve two, and nothing of it finds a network.
@@ -23,9 +23,9 @@ from autograder.checking import rubric
 from autograder.checking.rubric import Check
 from autograder.checking.student import LocalStudent
 from autograder.course import assignment as assignments
+from autograder.course.definition import Course
 from autograder.errors import GraderError, OutOfTime
 from autograder.grading import engine
-from autograder.grading.candidates import MODELS
 from autograder.grading.exam import Exam
 from autograder.reports.scores import Outcome
 from autograder.students import speed
@@ -35,12 +35,12 @@ from autograder.students.time_limit import time_limit
 Say = Callable[..., None]
 
 
-def run(folder: Path, say: Say) -> None:
+def run(course: Course, folder: Path, say: Say) -> None:
     """Try everything, and say each step as it is done."""
     say(speed=(here := speed.speed()))
     slower = speed.slower(here, speed.load())
-    assignment = assignments.load()
-    checks = [check for check in rubric.load() if check.part in assignment.parts]
+    assignment = assignments.load(course)
+    checks = assignment.checks()
     card = engine.blank(assignment, checks)
     student, exam = LocalStudent(folder), Exam(folder, assignment, slower=slower)
     for check in checks:
@@ -50,18 +50,18 @@ def run(folder: Path, say: Say) -> None:
         say(begins=check.id, limit=limit)
         began = time.monotonic()
         reason = engine.unmet(check, card.marks)
-        result = engine.Verdict(Outcome.SKIPPED, reason) if reason else _judge(check, student, exam, limit)
+        result = engine.Verdict(Outcome.SKIPPED, reason) if reason else _judge(course, check, student, exam, limit)
         engine.settle(card, check, result)
         cents = card.marks[check.id].max_cents
         seconds = time.monotonic() - began
         say(check=check.id, outcome=result.outcome.value, message=result.message, cents=cents, seconds=seconds)
-    if 2 in assignment.parts:
-        _load_models(student, exam, say)
+    if any(check.exam for check in checks):
+        _load_models(course, student, exam, say)
 
 
-def _judge(check: Check, student: LocalStudent, exam: Exam, seconds: float) -> engine.Verdict:
+def _judge(course: Course, check: Check, student: LocalStudent, exam: Exam, seconds: float) -> engine.Verdict:
     """Run one check with the surroundings and the time that it has in grading."""
-    student.surroundings = AsGraded(student.folder, check.part)
+    student.surroundings = AsGraded(student.folder, course, check.part)
     try:
         with time_limit(seconds):
             return engine.judge(check, student, rubric.PUBLIC_SEED, exam)
@@ -69,9 +69,10 @@ def _judge(check: Check, student: LocalStudent, exam: Exam, seconds: float) -> e
         return engine.verdict(error)
 
 
-def _load_models(student: LocalStudent, exam: Exam, say: Say) -> None:
-    student.surroundings = AsGraded(student.folder, 2)
-    for model in MODELS:
+def _load_models(course: Course, student: LocalStudent, exam: Exam, say: Say) -> None:
+    numbers = {part.folder: number for number, part in course.parts.items()}
+    for model, kind in course.models.items():
+        student.surroundings = AsGraded(student.folder, course, numbers[kind.target.partition(".")[0]])
         say(begins=model, limit=exam.seconds)
         try:
             parameters, seconds = exam.public().try_out(student, np.random.default_rng(rubric.PUBLIC_SEED), model)
@@ -83,14 +84,14 @@ def _load_models(student: LocalStudent, exam: Exam, say: Say) -> None:
 
 def main() -> None:
     """Serve `autograder.students.submit`."""
-    folder, mark = Path(sys.argv[1]), sys.argv[2]
+    course, folder, mark = Course(Path(sys.argv[1])), Path(sys.argv[2]), sys.argv[3]
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     out = sys.stdout
 
     def say(**step: Any) -> None:
         print(f"\n{mark}{json.dumps(step)}", file=out, flush=True)
 
-    run(folder, say)
+    run(course, folder, say)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import pickletools
 import re
+import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ ALLOWED = re.compile(
     r"|torch ((Float|Double|Half|BFloat16|Long|Int|Short|Char|Byte|Bool)Storage|Size|device)"
     r"|torch (b?float|int|uint|bool)\d*"
 )
-MODELS = re.compile(r"torch\.nn\.|torchvision\.|part2_pytorch\.|__main__ ")
+LIBRARY = {*sys.stdlib_module_names, "numpy", "torch", "__builtin__", "copy_reg"} - {"__main__"}
 INDIRECT = {"STACK_GLOBAL", "INST", "OBJ", "EXT1", "EXT2", "EXT4"}
 
 
@@ -62,7 +63,7 @@ def read(path: Path, name: str, max_megabytes: int) -> Checkpoint:
 
     Args:
         path: untrusted.
-        name: "checkpoints/my_model.pt", for the sentences.
+        name: "checkpoints/net.pt", for the sentences.
         max_megabytes: more than this is not read.
 
     Raises:
@@ -70,7 +71,7 @@ def read(path: Path, name: str, max_megabytes: int) -> Checkpoint:
         BadCheckpoint: with one sentence that says what it is instead, and what to do.
     """
     if not path.is_file():
-        raise NoCheckpoint(f"TODO 2.6: {name} (run make train MODEL={Path(name).stem})")
+        raise NoCheckpoint(f"{name} is missing")
     if (size := path.stat().st_size) > max_megabytes * MEGABYTE:
         raise BadCheckpoint(f"{name} has {megabytes(size)}, at most {max_megabytes} MB are accepted: {SAVE}")
     content = path.read_bytes()
@@ -148,12 +149,17 @@ def _expect_tensors_only(pickled: bytes, name: str) -> None:
         raise BadCheckpoint(f"{name} is damaged: save or copy it again") from None
     strange = [each for each in named if not ALLOWED.fullmatch(each)]
     for each in strange:
-        if MODELS.match(each):
+        if _is_model(each):
             raise BadCheckpoint(f"{name} is a whole model ({_class(each)}), expected its weights alone: {SAVE}")
     if strange:
         raise BadCheckpoint(
             f"{name} holds something of the kind {_class(strange[0])}, expected tensors, numbers and text: {SAVE}"
         )
+
+
+def _is_model(named: str) -> bool:
+    """Whether a pickle names the class of a network: torch's own, or one of a student's."""
+    return named.startswith(("torch.nn.", "torchvision.")) or re.split(r"[. ]", named)[0] not in LIBRARY
 
 
 def _globals(pickled: bytes, name: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from autograder.course.layout import Layout
 from autograder.errors import SubmissionError
 from autograder.submission.entries import MAX_LISTED, MAX_UNPACKED, Route, megabytes
 from autograder.submission.misnamed import may_count
@@ -18,7 +19,7 @@ from autograder.submission.sift import biggest, is_junk, sift
 VENV = "pyvenv.cfg"
 
 
-def as_zip(folder: Path, into: Path, *, packed: bool = True) -> Path:
+def as_zip(folder: Path, into: Path, layout: Layout, *, packed: bool = True) -> Path:
     """Return the zip of a folder: the one that alone lies in it, or a new one of all that it holds.
 
     Links and devices are entered as such and never followed; of too many files as many as it takes to be refused. What
@@ -28,28 +29,29 @@ def as_zip(folder: Path, into: Path, *, packed: bool = True) -> Path:
     Args:
         folder: untrusted.
         into: where a new zip is written.
+        layout: of the course.
         packed: whether to compress.
 
     Raises:
         SubmissionError: if it is larger than any zip may unpack to.
     """
     found = {_route(path, folder): path for path in paths(folder)}
-    left_out = sift(list(found))
+    left_out = sift(list(found), layout)
     real = [route for route in found if route not in left_out]
     if len(real) == 1 and real[0][-1].lower().endswith(".zip") and _size(found[real[0]]) is not None:
         return found[real[0]]
-    sizes = [(route, _size(found[route]) or 0) for route in real if may_count(route[-1])]
+    sizes = [(route, _size(found[route]) or 0) for route in real if may_count(route[-1], layout)]
     if (total := sum(size for _, size in sizes)) > MAX_UNPACKED:
         raise SubmissionError(
             f"the submission unpacks to {megabytes(total)}, at most {megabytes(MAX_UNPACKED)} are accepted"
-            + biggest(sizes)
+            + biggest(sizes, layout)
         )
     method = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
     with zipfile.ZipFile(into, "w", method, compresslevel=1) as archive:
         for route in sorted({*real[:MAX_LISTED], *_one_each(left_out)}):
             path = found[route]
             entry = zipfile.ZipInfo("/".join(route), EPOCH)
-            plain = route not in left_out and _size(path) is not None and may_count(route[-1])
+            plain = route not in left_out and _size(path) is not None and may_count(route[-1], layout)
             entry.external_attr = (0o100644 if route in left_out else path.lstat().st_mode) << 16
             entry.compress_type = method
             archive.writestr(entry, path.read_bytes() if plain else b"")

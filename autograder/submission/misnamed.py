@@ -8,41 +8,46 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from autograder.course.assignment import PARTS
+from autograder.course.layout import CHECKPOINTS, Layout
 from autograder.inside.names import bare, nearest
 from autograder.submission.entries import Entry, Route, clean
-from autograder.submission.layout import CHECKPOINTS, FOLDERS, GIVEN, MODELS, WORK
 
 WEIGHTS = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".safetensors", ".h5", ".npz")
 CODE = (".py", ".ipynb", ".txt", ".rtf", ".doc", ".docx", ".pyw", ".py~", ".bak")
 MAX_NOTES = 6
 LIKELY = 0.7  # of names of files: "optimizer.py" for "optim.py"
-FILES = {**WORK, CHECKPOINTS: MODELS}
 
 
 def sentences(
-    kept: Mapping[str, Entry], files: Sequence[Entry], unread: Sequence[Entry], runs: Sequence[Route]
+    layout: Layout, kept: Mapping[str, Entry], files: Sequence[Entry], unread: Sequence[Entry], runs: Sequence[Route]
 ) -> list[str]:
     """Say what is missing and what else is there.
 
     Args:
+        layout: of the course.
         kept: what the grader reads, by name.
         files: all that was handed in, without what nobody meant to.
         unread: those that the grader does not read.
         runs: files that training has left.
     """
     present = {name.partition("/")[0] for name in kept}
-    notes = [*_folders(present, files)]
+    notes = [*_folders(layout, present, files)]
     weights = [entry.path for entry in unread if entry.path[-1].lower().endswith(WEIGHTS)]
-    weights = [path for path in weights if not folder(CHECKPOINTS, [path])]  # what is said of the folder is enough
-    named = dict(_missing(kept, [part for part in PARTS if part in present], files))
-    if "part2_pytorch" in present or weights:
-        named |= dict(_missing_models(kept, weights, runs))
+    weights = [
+        path for path in weights if not folder(CHECKPOINTS, [path], layout)
+    ]  # what is said of the folder is enough
+    named = dict(_missing(layout, kept, [part for part in layout.parts if part in present], files))
+    if layout.models and (layout.trained & present or weights):
+        named |= dict(_missing_models(layout.models, kept, weights, runs))
     notes += _first(list(named.values()))
-    notes += _first([*_copies(kept, [entry for entry in files if entry.path not in named])])
-    left = [clean("/".join(path)) for path in weights if path not in named and bare(path[-1]) not in map(bare, MODELS)]
-    if left:
-        notes.append(f"not read, as checkpoints are called {', '.join(MODELS)}: {', '.join(left[:5])}")
+    notes += _first([*_copies(layout, kept, [entry for entry in files if entry.path not in named])])
+    left = [
+        clean("/".join(path))
+        for path in weights
+        if path not in named and bare(path[-1]) not in map(bare, layout.models)
+    ]
+    if left and layout.models:
+        notes.append(f"not read, as checkpoints are called {', '.join(layout.models)}: {', '.join(left[:5])}")
     return notes
 
 
@@ -52,27 +57,27 @@ def _first(notes: list[str]) -> list[str]:
     return [*notes[:MAX_NOTES], f"and {more} more files of this kind"] if more > 1 else notes
 
 
-def may_count(name: str) -> bool:
+def may_count(name: str, layout: Layout) -> bool:
     """Whether the content of a file of this name may be read, or is compared with what is."""
-    known = name.lower().endswith(WEIGHTS) and bare(name) in map(bare, MODELS)
+    known = name.lower().endswith(WEIGHTS) and bare(name) in map(bare, layout.models)
     return known or name.lower().endswith((".py", ".toml"))
 
 
-def folder(right: str, paths: Sequence[Route]) -> str:
+def folder(right: str, paths: Sequence[Route], layout: Layout) -> str:
     """Say which folder was probably meant by the name `right`: "Part1-NumPy", "part1", "checkpoint"; or nothing."""
     stem = right.partition("_")[0].rstrip("s")
     for path in paths:
         for name in path[:-1]:
-            if name not in FOLDERS and re.sub("[^a-z0-9]", "", name.casefold()).startswith(stem):
+            if name not in layout.folders and re.sub("[^a-z0-9]", "", name.casefold()).startswith(stem):
                 return f"rename the folder {clean(name)} to {right}"
     return ""
 
 
-def _folders(present: set[str], files: Sequence[Entry]) -> Iterator[str]:
+def _folders(layout: Layout, present: set[str], files: Sequence[Entry]) -> Iterator[str]:
     """Say which parts are missing, or lie there a second time under another name."""
     paths = [entry.path for entry in files]
-    for right in FOLDERS:
-        rename = folder(right, paths)
+    for right in layout.folders:
+        rename = folder(right, paths, layout)
         if right in present:
             if rename and right != CHECKPOINTS:
                 yield f"{right} counts, and what is in {rename.split(' to ')[0].removeprefix('rename the folder ')} not"
@@ -83,24 +88,28 @@ def _folders(present: set[str], files: Sequence[Entry]) -> Iterator[str]:
             if any(right in path[:-1] and path[-1].endswith(".ipynb") for path in paths):
                 why = "notebooks are not graded, save their code as Python files"
             yield f"{right} is not in the zip" + (f": {why}" if why else "")
-        elif "part2_pytorch" in present:
+        elif layout.trained & present:
             yield "no file checkpoints/*.pt is in the zip" + (f": {rename}" if rename else "")
 
 
-def _missing(kept: Mapping[str, Entry], parts: Sequence[str], files: Sequence[Entry]) -> Iterator[tuple[Route, str]]:
+def _missing(
+    layout: Layout, kept: Mapping[str, Entry], parts: Sequence[str], files: Sequence[Entry]
+) -> Iterator[tuple[Route, str]]:
     """Where a file with a TODO is missing, name the one that was probably meant."""
     read = {entry.path: name for name, entry in kept.items()}
-    expected = {f"{part}/{name}" for part in PARTS for name in (*WORK[part], *GIVEN[part])}
+    expected = {f"{part}/{name}" for part in layout.parts for name in layout.names(part)}
     code = [entry.path for entry in files if entry.path[-1].lower().endswith(CODE)]
     spare = [path for path in code if read.get(path) not in expected]
     for part in parts:
         home = next(entry.path[: -name.count("/")] for name, entry in kept.items() if name.startswith(f"{part}/"))
-        for file in WORK[part]:
+        for file in layout.work[part]:
             if f"{part}/{file}" in kept:
                 continue
-            near = [path for path in spare if path[:-1] == home and path[-1] not in WORK[part]]
+            near = [path for path in spare if path[:-1] == home and path[-1] not in layout.work[part]]
             same = [path for path in spare if path[-1] == file]
-            loose = [path for path in spare if not {*FOLDERS} & {*path[:-1]} and path[-1] not in WORK[part]]
+            loose = [
+                path for path in spare if not {*layout.folders} & {*path[:-1]} and path[-1] not in layout.work[part]
+            ]
             for paths in (near, same, loose):
                 found = file if paths is same else nearest(file, [path[-1] for path in paths], LIKELY)
                 path = next((path for path in paths if path[-1] == found), None)
@@ -121,14 +130,14 @@ def _sentence(folder: str, file: str, path: Route) -> str:
 
 
 def _missing_models(
-    kept: Mapping[str, Entry], weights: Sequence[Route], runs: Sequence[Route]
+    models: Sequence[str], kept: Mapping[str, Entry], weights: Sequence[Route], runs: Sequence[Route]
 ) -> Iterator[tuple[Route, str]]:
     """Where a checkpoint is missing, name the file that was probably meant."""
-    missing = [model for model in MODELS if f"{CHECKPOINTS}/{model}" not in kept]
+    missing = [model for model in models if f"{CHECKPOINTS}/{model}" not in kept]
     left = list(weights)
     trained = [path for path in runs if path[-1].lower().endswith(WEIGHTS)]
     for model in missing:
-        others = [path for path in left if path[-1] not in MODELS]
+        others = [path for path in left if path[-1] not in models]
         name = nearest(model, [path[-1] for path in others], LIKELY)
         stem = model.removesuffix(".pt")
         likely = [path for path in left if path[-1] == model]
@@ -140,11 +149,12 @@ def _missing_models(
             yield likely[0], _sentence(CHECKPOINTS, model, likely[0])
 
 
-def _copies(kept: Mapping[str, Entry], files: Sequence[Entry]) -> Iterator[str]:
+def _copies(layout: Layout, kept: Mapping[str, Entry], files: Sequence[Entry]) -> Iterator[str]:
     """Where a file lies there a second time with other content, say which of the two counts."""
+    known = {*layout.models, *(name for names in layout.work.values() for name in names)}
     for name, entry in kept.items():
-        part, _, file = name.rpartition("/")
-        if file not in FILES.get(part, ()):
+        part, _, file = name.partition("/")
+        if file not in known:
             continue
         for other in files:
             twin = other.path[:-1] == entry.path[:-1] or (other.path[-1] == file and part in other.path[:-1])

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course.assignment import ROOT, Limits
+from autograder.course.assignment import Limits
+from autograder.course.definition import Course
 from autograder.submission.collect import choose, listed
 from autograder.submission.entries import Entry, clean, fold
-from autograder.submission.layout import CONFIGS, GIVEN
 from autograder.submission.remarks import remarks
 from autograder.submission.unpack import Archive, open_zip, write
 
@@ -21,8 +21,8 @@ class Submission:
     """An unpacked zip.
 
     Attributes:
-        folder: holds those of `part1_numpy/`, `part2_pytorch/`, `part3_imbalance/` and `checkpoints/` that were in the
-            zip, and nothing else; folders have mode 0755, files 0644.
+        folder: holds those of the parts, and of `checkpoints/`, that were in the zip, and nothing else; folders have
+            mode 0755, files 0644.
         notes: sentences for student and instructor: what was replaced, added, ignored or missing.
         digest: sha256 of the zip's bytes.
     """
@@ -32,33 +32,33 @@ class Submission:
     digest: str
 
 
-def open_submission(zip_path: Path, into: Path, limits: Limits, root: Path = ROOT) -> Submission:
+def open_submission(zip_path: Path, into: Path, limits: Limits, course: Course) -> Submission:
     """Unpack what a zip holds of the assignment.
 
     Args:
         zip_path: untrusted.
         into: becomes `Submission.folder`; a new or an empty one. After a refusal the caller deletes what is in it.
         limits: of `assignment.toml`.
-        root: holds our own `part1_numpy/` and its siblings, for the given files; one that is not there is skipped.
+        course: whose given files take the place of the student's.
 
     Raises:
         SubmissionError: with one sentence that says what to do.
     """
-    with open_zip(zip_path, limits.zip_megabytes) as archive:
-        choice = choose(archive.entries)
+    with open_zip(zip_path, limits.zip_megabytes, course.layout) as archive:
+        choice = choose(archive.entries, course.layout)
         into.mkdir(parents=True, exist_ok=True)
         into.chmod(0o755)
         notes = [
             *choice.notes,
-            *_unpack(archive, choice.kept, into, root),
+            *_unpack(archive, choice.kept, into, course),
             *described("ignored, as these are no part of a submission", (*choice.ignored, *choice.left_out)),
         ]
         return Submission(into, tuple(notes), archive.digest)
 
 
-def _unpack(archive: Archive, kept: dict[str, Entry], into: Path, root: Path) -> Iterator[str]:
+def _unpack(archive: Archive, kept: dict[str, Entry], into: Path, course: Course) -> Iterator[str]:
     """Write all files, ours instead of the student's where they are given; yield what there is to say."""
-    ours = _given(kept, root)
+    ours = _given(kept, course)
     by_fold = {fold(name): name for name in ours}
     edited, seen = [], set()
     texts: list[str] = []
@@ -79,16 +79,16 @@ def _unpack(archive: Archive, kept: dict[str, Entry], into: Path, root: Path) ->
     yield from texts
 
 
-def _given(kept: dict[str, Entry], root: Path) -> dict[str, bytes]:
-    """Read our own files for the parts that are in the zip."""
+def _given(kept: dict[str, Entry], course: Course) -> dict[str, bytes]:
+    """Our own files for the parts that are in the zip; of those that may be edited, what is missing."""
     present = {name.partition("/")[0] for name in kept}
-    paths = [root / part / name for part, names in GIVEN.items() if part in present for name in names]
-    if CONFIGS.partition("/")[0] in present:
-        folded = set(map(fold, kept))
-        paths += [
-            path for path in sorted((root / CONFIGS).glob("*.toml")) if fold(f"{CONFIGS}/{path.name}") not in folded
-        ]
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths if path.is_file()}
+    folded = set(map(fold, kept))
+    ours = {}
+    for name, content in course.given().items():
+        part, _, below = name.partition("/")
+        if part in present and not (course.layout.is_editable(part, below) and fold(name) in folded):
+            ours[name] = content
+    return ours
 
 
 def _normal(content: bytes) -> bytes:

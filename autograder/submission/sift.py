@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from autograder.course.assignment import PARTS
+from autograder.course.layout import CHECKPOINTS, Layout
 from autograder.submission.entries import MEGABYTE, Route, clean, megabytes
-from autograder.submission.layout import CHECKPOINTS, FOLDERS
 
 JUNK = {"__MACOSX", "__pycache__", "site-packages", "node_modules"}
 ENVIRONMENTS = {"venv", "env"}
@@ -22,24 +21,24 @@ def is_junk(name: str) -> bool:
     return name.startswith(".") or name in JUNK
 
 
-def sift(paths: Sequence[Route]) -> dict[Route, Route]:
+def sift(paths: Sequence[Route], layout: Layout) -> dict[Route, Route]:
     """Find what to leave out: the path of each such file, and the folder for whose sake it is, or the file itself."""
     environments = set(_environments(paths))
     left_out = {path: path[:depth] for path in paths if (depth := _junk_depth(path, environments))}
     real = [path for path in paths if path not in left_out]
-    top = len(common_top(real))
-    aside = {path: path[:depth] for path in real if (depth := _aside(path, top))}
-    parts = [path for path in real if not {*PARTS}.isdisjoint(path[:-1]) and path[-1].endswith(".py")]
+    top = len(common_top(real, layout))
+    aside = {path: path[:depth] for path in real if (depth := _aside(path, top, layout))}
+    parts = [path for path in real if not {*layout.parts}.isdisjoint(path[:-1]) and path[-1].endswith(".py")]
     if not parts or any(path not in aside for path in parts):  # else it is the student who calls a folder so
         left_out |= aside
     return left_out
 
 
-def common_top(paths: Iterable[Route]) -> Route:
+def common_top(paths: Iterable[Route], layout: Layout) -> Route:
     """The folder in which all files lie."""
     top: list[str] = []
     for names in zip(*(path[:-1] for path in paths), strict=False):
-        if len(set(names)) > 1 or names[0] in FOLDERS:
+        if len(set(names)) > 1 or names[0] in layout.folders:
             break
         top.append(names[0])
     return tuple(top)
@@ -50,10 +49,10 @@ def label(path: Route, depth: int) -> str:
     return "/".join(path[:depth]) + "/" * (depth < len(path))
 
 
-def biggest(sizes: Sequence[tuple[Route, int]]) -> str:
+def biggest(sizes: Sequence[tuple[Route, int]], layout: Layout) -> str:
     """Name what takes the most room, as the end of a sentence: folders, and in `checkpoints` files."""
     paths = [path for path, _ in sizes]
-    top, left_out = len(common_top(paths)), sift(paths)
+    top, left_out = len(common_top(paths, layout)), sift(paths, layout)
     totals: Counter[str] = Counter()
     for path, size in sizes:
         depth = len(path) if path[top : top + 1] == (CHECKPOINTS,) else top + 1
@@ -85,10 +84,10 @@ def _junk_depth(path: Route, environments: set[Route]) -> int:
     return 0
 
 
-def _aside(path: Route, top: int) -> int:
+def _aside(path: Route, top: int, layout: Layout) -> int:
     """How many names lead to a folder of the course's or one that training leaves, outside of the parts; 0 if none."""
     for depth, name in enumerate(path[:-1], start=1):
-        if name in FOLDERS:
+        if name in layout.folders:
             return 0
         if depth > top and name in OURS | LEFT:
             return depth

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.course.layout import Layout
 from autograder.errors import SubmissionError
 from autograder.submission.entries import MAX_LISTED, MEGABYTE, Entry, Route, clean, judge, megabytes, reading
 from autograder.submission.sift import biggest
@@ -74,7 +75,7 @@ class _BoundedFile(io.BufferedReader):
 
 
 @contextmanager
-def open_zip(path: Path, max_megabytes: int) -> Iterator[Archive]:
+def open_zip(path: Path, max_megabytes: int, layout: Layout) -> Iterator[Archive]:
     """Open a zip and judge all of its entries; nothing is unpacked yet.
 
     Raises:
@@ -88,7 +89,7 @@ def open_zip(path: Path, max_megabytes: int) -> Iterator[Archive]:
         size = file.seek(0, io.SEEK_END)
         if size > max_megabytes * MEGABYTE:
             raise SubmissionError(
-                f"the zip has {megabytes(size)}, at most {max_megabytes} MB are accepted{_biggest_packed(file)}"
+                f"the zip has {megabytes(size)}, at most {max_megabytes} MB are accepted{_biggest_packed(file, layout)}"
             )
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -136,8 +137,8 @@ def _expect_zip(head: bytes) -> None:
     raise SubmissionError(f"the submission is {what}, expected a zip: make one with `make submit`")
 
 
-def _biggest_packed(file: _BoundedFile) -> str:
+def _biggest_packed(file: _BoundedFile, layout: Layout) -> str:
     with suppress(Exception), zipfile.ZipFile(file) as archive:  # a zip too large is refused anyway; this only helps
         files = [info for info in archive.infolist()[:MAX_LISTED] if not info.is_dir()]
-        return biggest([(tuple(info.filename.split("/")), info.compress_size) for info in files])
+        return biggest([(tuple(info.filename.split("/")), info.compress_size) for info in files], layout)
     return ""

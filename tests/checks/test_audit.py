@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from homework import COURSE
 from rich.console import Console
 
 from autograder.authoring import audit, mutants
@@ -112,14 +113,14 @@ def test_entries_that_match_no_mutant_or_a_caught_one_are_stale() -> None:
 
 @pytest.mark.parametrize("part", [1, 2, 3])
 def test_no_entry_of_the_reviewed_file_has_lost_its_mutant(reference, part) -> None:
-    assert audit.stale(mutants.load_equivalent(), mutants.of_part(reference, part), {}, part) == []
+    assert audit.stale(mutants.load_equivalent(COURSE), mutants.of_part(reference, part), {}, part) == []
 
 
 @pytest.mark.parametrize("part", [1, 2, 3])
 def test_no_mistake_loses_a_check_out_of_its_reach(reference, part) -> None:
     """Mistakes are graded by all checks: that shows on many changes what is taken for granted of mutants."""
     reach = mutants.reach(reference, part)
-    for mistake in catalogue.load():
+    for mistake in catalogue.load(COURSE):
         if mistake.file in reach:
             assert {check.partition("-")[0] for check in mistake.loses} <= set(reach[mistake.file]), mistake.name
 
@@ -154,7 +155,7 @@ def test_mutants_of_a_reference_that_is_wrong_itself_are_not_graded(reference) -
 def test_a_crash_ends_the_grading_of_a_mutant(reference) -> None:
     source = reference[FILE].decode()
     crash = {**reference, FILE: source.replace("@ self.weight.T", "@ self.weight").encode()}
-    (card,) = trials.run([crash], (1,), 1, todos=[{"1.2"}], until=audit.CERTAIN)
+    (card,) = trials.run(COURSE, [crash], (1,), 1, todos=[{"1.2"}], until=audit.CERTAIN)
     outcomes = [mark.outcome for mark in card.marks.values() if mark.check.startswith("1.2-")]
     assert outcomes.count(Outcome.RAISED) == 1
     assert set(outcomes[outcomes.index(Outcome.RAISED) + 1 :]) == {Outcome.PENDING}
@@ -163,7 +164,7 @@ def test_a_crash_ends_the_grading_of_a_mutant(reference) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("part", "count"), [(1, None), (2, 60), (3, None)])
 def test_the_checks_catch_all_mistakes_and_every_live_mutant(tmp_path, part, count) -> None:
-    own = [mistake for mistake in catalogue.load() if mistake.file.startswith(f"part{part}_")]
+    own = [mistake for mistake in catalogue.load(COURSE) if mistake.file.startswith(f"part{part}_")]
     assert audit.run(Console(), part, count, 2, tmp_path / "audit.json") == 0
     figures = json.loads((tmp_path / "audit.json").read_text())
     assert figures["mistakes"]["caught"] == figures["mistakes"]["total"] == len(own)

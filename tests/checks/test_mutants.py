@@ -7,8 +7,10 @@ import re
 
 import pytest
 
-from autograder.authoring import mutants, mutations, skeleton
+from autograder.authoring import mutants, mutations
 from autograder.authoring.mutations import Page
+from autograder.course import skeleton
+from autograder.course.definition import Course
 from autograder.errors import RubricError
 
 LINES = [
@@ -164,7 +166,7 @@ def test_the_diff_shows_one_change_with_file_and_line() -> None:
 
 @pytest.fixture(scope="module")
 def all_mutants(reference) -> list[mutants.Mutant]:
-    return mutants.of_part(reference, 1)
+    return mutants.of_part(reference, "part1_numpy")
 
 
 def test_there_are_mutants_of_every_todo(all_mutants) -> None:
@@ -200,7 +202,7 @@ def test_a_key_survives_lines_put_above(reference) -> None:
 
 def test_a_sample_is_the_same_each_time_and_part_of_larger_ones(reference, all_mutants) -> None:
     few, more = mutants.sample(all_mutants, 50), mutants.sample(all_mutants, 200)
-    assert few == mutants.sample(mutants.of_part(reference, 1), 50)
+    assert few == mutants.sample(mutants.of_part(reference, "part1_numpy"), 50)
     assert len(few) == 50
     assert set(few) < set(more)
     assert mutants.sample(all_mutants, None) == all_mutants
@@ -214,7 +216,7 @@ def test_a_change_reaches_the_todos_of_all_modules_that_import_it() -> None:
         "part1_numpy/c.py": ("from . import b\n" + region.format("1.3")).encode(),
         "part2_pytorch/d.py": region.format("2.1").encode(),
     }
-    reach = mutants.reach(files, 1)
+    reach = mutants.reach(files, "part1_numpy")
     assert reach == {
         "part1_numpy/a.py": ("1.1", "1.2", "1.3"),
         "part1_numpy/b.py": ("1.2", "1.3"),
@@ -226,8 +228,8 @@ ENTRY = 'file = "f.py"\nfunction = "f"\nbefore = "x"\nafter = ["y", "z"]\nreason
 
 
 def test_an_entry_of_the_reviewed_file_speaks_of_each_mutant_after_it(tmp_path) -> None:
-    (tmp_path / "equivalent.toml").write_text(f"[[equivalent]]\n{ENTRY}")
-    assert mutants.load_equivalent(tmp_path / "equivalent.toml") == {
+    (tmp_path / mutants.EQUIVALENT).write_text(f"[[equivalent]]\n{ENTRY}")
+    assert mutants.load_equivalent(Course(tmp_path)) == {
         ("f.py", "f", "x", "y"): "both are the same",
         ("f.py", "f", "x", "z"): "both are the same",
     }
@@ -243,6 +245,6 @@ def test_an_entry_of_the_reviewed_file_speaks_of_each_mutant_after_it(tmp_path) 
     ids=["no reason", "unknown key", "twice"],
 )
 def test_a_malformed_entry_of_the_reviewed_file_is_refused(tmp_path, text, message) -> None:
-    (tmp_path / "equivalent.toml").write_text(f"[[equivalent]]\n{text}")
-    with pytest.raises(RubricError, match=re.escape(f"equivalent.toml: {message}")):
-        mutants.load_equivalent(tmp_path / "equivalent.toml")
+    (tmp_path / mutants.EQUIVALENT).write_text(f"[[equivalent]]\n{text}")
+    with pytest.raises(RubricError, match=re.escape(f"{mutants.EQUIVALENT}: {message}")):
+        mutants.load_equivalent(Course(tmp_path))

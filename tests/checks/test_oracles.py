@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder import oracles
-from autograder.oracles import oracle
+from autograder.checking import oracles
+from autograder.checking.oracles import oracle
 
 calls: list[object] = []
 

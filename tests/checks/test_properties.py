@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from homework import COURSE
 
 from autograder.authoring.mistakes import Mistake
-from autograder.checking import rubric
 from autograder.checking.each import for_each
 from autograder.checking.expect import every_suspect_computed, expect_close
 from autograder.checking.properties import difference
@@ -36,7 +36,7 @@ def needed(check: str) -> tuple[str, ...]:
     todos, waiting = set(), [check.partition("-")[0]]
     while waiting:
         todos.add(todo := waiting.pop())
-        needs = {need.partition("-")[0] for one in rubric.load() if one.todo == todo for need in one.needs}
+        needs = {need.partition("-")[0] for one in COURSE.checks() if one.todo == todo for need in one.needs}
         waiting += needs - todos
     return tuple(todos)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from homework import COURSE
 
 from autograder.checking import rubric
 from autograder.checking.rubric import Check, check
@@ -15,7 +16,7 @@ from autograder.errors import RubricError
 
 
 def test_the_points_of_each_part_sum_exactly(assignment) -> None:
-    checks = [check for check in rubric.load() if check.part in assignment.parts]
+    checks = [check for check in COURSE.checks() if check.part in assignment.parts]
     cents = assignment.cents(checks)
     for number, part in assignment.parts.items():
         assert sum(cents[check.id] for check in checks if check.part == number) == 100 * part.points
@@ -32,14 +33,14 @@ def test_shares_are_whole_and_sum_to_the_total(total, weights) -> None:
 
 
 def test_every_check_says_what_is_true_in_one_line() -> None:
-    for one in rubric.load():
+    for one in COURSE.checks():
         assert one.title.endswith("."), one.id
         assert len(one.title) <= 120, f"{one.id}: {len(one.title)} characters"
         assert one.title[0].isupper() or one.title.split()[0].split(".")[0].islower(), one.id
 
 
 def test_each_check_draws_its_own_cases_and_the_same_for_everyone() -> None:
-    first, second = rubric.load()[:2]
+    first, second = COURSE.checks()[:2]
     assert first.rng(5).integers(2**62) == first.rng(5).integers(2**62)
     assert first.rng(5).integers(2**62) != second.rng(5).integers(2**62)
     assert first.rng(5).integers(2**62) != first.rng(6).integers(2**62)
@@ -78,14 +79,14 @@ def test_a_check_with_fewer_points_than_none_is_refused(declared) -> None:
     ids=["missing key", "negative points", "time without zone", "no TOML", "limit of zero"],
 )
 def test_a_wrong_assignment_file_is_refused_by_key(tmp_path: Path, before, after, message) -> None:
-    text = FILE.read_text(encoding="utf-8")
+    text = (COURSE.folder / FILE).read_text(encoding="utf-8")
     assert before in text
     (tmp_path / "assignment.toml").write_text(text.replace(before, after, 1))
     with pytest.raises(RubricError, match=message):
-        assignments.load(tmp_path / "assignment.toml")
+        assignments.load(COURSE, tmp_path / "assignment.toml")
 
 
 def test_points_without_a_check_are_refused(assignment) -> None:
-    checks = [check for check in rubric.load() if check.part in assignment.parts and check.todo != "1.2"]
+    checks = [check for check in COURSE.checks() if check.part in assignment.parts and check.todo != "1.2"]
     with pytest.raises(RubricError, match=r"TODO 1.2: 2.00 points and no check"):
         assignment.cents(checks)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 
 import pytest
+from homework import COURSE, PARTS, ROOT
 
-from autograder.authoring import skeleton
-from autograder.course.assignment import ROOT
+from autograder.course import skeleton
 from autograder.errors import RubricError
-from autograder.submission.layout import GIVEN
 
 GOOD = '''\
 class Pool:
@@ -72,38 +72,30 @@ def test_filling_a_function_without_a_region_is_refused() -> None:
 
 
 def test_the_parts_are_exactly_what_the_reference_generates() -> None:
-    generated = skeleton.generate()
-    on_disk = {
-        path.relative_to(ROOT).as_posix(): path.read_bytes()
-        for part in skeleton.PARTS
-        for path in (ROOT / part).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    }
-    assert sorted(on_disk) == sorted(generated)
-    assert [name for name in generated if on_disk[name] != generated[name]] == []
+    generated = skeleton.generate(COURSE)
+    written = {f"{part}/{name}" for part, names in COURSE.layout.work.items() for name in names}
+    assert [name for name in written if (ROOT / name).read_bytes() != generated[name]] == []
+    kept = subprocess.run(["git", "ls-files", *PARTS], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert set(kept.split()) == written, "given files have their home in the course alone"
 
 
 def test_writing_removes_what_is_no_longer_generated(tmp_path) -> None:
     stale = tmp_path / "part1_numpy" / "old.py"
     stale.parent.mkdir()
     stale.write_text("x = 1\n")
-    assert skeleton.write({"part1_numpy/new.py": b"y = 2\n"}, tmp_path) == ["part1_numpy/old.py", "part1_numpy/new.py"]
+    assert set(skeleton.write(COURSE, tmp_path)) == {"part1_numpy/old.py", *COURSE.files()}
     assert not stale.exists()
-    assert skeleton.write({"part1_numpy/new.py": b"y = 2\n"}, tmp_path) == []
+    assert skeleton.write(COURSE, tmp_path) == []
 
 
 def test_no_line_of_a_solution_is_left_in_the_skeletons() -> None:
-    generated = skeleton.generate()
+    generated = skeleton.generate(COURSE)
     assert not [name for name, content in generated.items() if b">>> solution" in content]
 
 
 def test_the_given_files_are_those_without_a_region() -> None:
-    for part, names in GIVEN.items():
-        modules = [path for path in (skeleton.REFERENCE / part).rglob("*.py") if "__pycache__" not in path.parts]
-        without = {
-            path.relative_to(skeleton.REFERENCE / part).as_posix()
-            for path in modules
-            if not skeleton.regions(path.read_text(encoding="utf-8"), path.name)
-        }
-        if modules:
-            assert without == {name for name in names if name.endswith(".py")}, part
+    files = COURSE.files()
+    modules = {name: content.decode() for name, content in files.items() if name.endswith(".py")}
+    assert {name for name, text in modules.items() if not skeleton.regions(text, name)} == {
+        name for name in COURSE.given() if name.endswith(".py")
+    }

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from homework import COURSE, ROOT
 
 from autograder.authoring import mistakes as catalogue
 from autograder.authoring import reference as proof
 from autograder.authoring import variants as trials
-from autograder.course.assignment import ROOT
 from autograder.inside.steps import ENOUGH, count, follow_threads
 
 HEAD = """
@@ -167,7 +167,7 @@ def test_counting_leaves_the_trace_function_as_it_was(load: Load) -> None:
 
 def test_the_box_and_make_test_count_alike_and_name_the_line(grade, reference, tmp_path) -> None:
     name = "Conv2d runs through all windows of all images in one flat loop"
-    files = next(mistake for mistake in catalogue.load() if mistake.name == name).apply(reference)
+    files = next(mistake for mistake in catalogue.load(COURSE) if mistake.name == name).apply(reference)
     (mark,) = proof.failed(grade(files, todos=("1.6",)))
     lines = files["part1_numpy/conv2d.py"].decode().splitlines()
     inner = next(number for number, line in enumerate(lines, start=1) if "np.tensordot(dy[i, :, a, b]" in line)
@@ -179,8 +179,8 @@ def test_the_box_and_make_test_count_alike_and_name_the_line(grade, reference, t
     trials.write(tmp_path, files)
     script = (
         "import sys\nfrom pathlib import Path\n"
-        "from autograder.checking import rubric\nfrom autograder.checking.student import LocalStudent\n"
-        "check = next(check for check in rubric.load() if check.id == '1.6-loops')\n"
+        "from autograder.course.definition import find\nfrom autograder.checking.student import LocalStudent\n"
+        "check = next(check for check in find().checks() if check.id == '1.6-loops')\n"
         "try: check.run(LocalStudent(Path(sys.argv[1])), 0, None)\n"
         "except Exception as error: print(error)"
     )

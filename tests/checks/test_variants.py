@@ -9,16 +9,16 @@ import sys
 import time
 from pathlib import Path
 
-from autograder.course.assignment import ROOT
+from homework import ROOT
 
 GRADE_FOREVER = """
 import itertools
-from autograder.authoring import mistakes as catalogue
 from autograder.authoring import variants as trials
+from autograder.course.definition import find
 
 if __name__ == "__main__":
-    variants = itertools.repeat(catalogue.reference_files(), 10_000)
-    for card in trials.run(variants, (1,), 2, todos=itertools.repeat({"1.3"})):
+    variants = itertools.repeat(find().files(), 10_000)
+    for card in trials.run(find(), variants, (1,), 2, todos=itertools.repeat({"1.3"})):
         print(card.cents, flush=True)
 """
 

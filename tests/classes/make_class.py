@@ -16,9 +16,11 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from homework import COURSE
+
 from autograder.authoring import mistakes as catalogue
-from autograder.authoring import skeleton
 from autograder.authoring.mistakes import Mistake
+from autograder.course import skeleton
 from autograder.errors import RubricError
 from autograder.submission import packing
 
@@ -45,8 +47,8 @@ def contents(size: int, seed: int = 0) -> Iterator[tuple[str, bytes]]:
         seed: draws who makes which mistakes.
     """
     draw = random.Random(seed)
-    right = catalogue.reference_files(dataset="shapes")
-    mistakes = list(catalogue.load())
+    right = COURSE.files("shapes")
+    mistakes = list(catalogue.load(COURSE))
     draw.shuffle(mistakes)
     kinds = [_right(right), _mistaken(right, mistakes, draw), _half_done(right, draw), _hostile(right), _no_zip(right)]
     shares = [4, 18, 2, 1, 1]  # of each kind in a row of 26
@@ -106,7 +108,7 @@ def _mistaken(right: Files, mistakes: list[Mistake], draw: random.Random) -> Ite
 
 
 def _half_done(right: Files, draw: random.Random) -> Iterator[tuple[str, bytes]]:
-    untouched = skeleton.generate()
+    untouched = skeleton.generate(COURSE)
     yield "skeleton", packed(untouched)
     while True:
         files = {name: right[name] if name in right and draw.random() < 0.5 else untouched[name] for name in untouched}

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import make_class
 import pytest
+from homework import COURSE, ROOT
 from rich.console import Console
 
 from autograder.checking import rubric
@@ -24,7 +25,7 @@ from autograder.classroom import grader as warm
 from autograder.classroom.grader import Order
 from autograder.classroom.store import Store
 from autograder.course import assignment as assignments
-from autograder.course.assignment import ROOT, Assignment
+from autograder.course.assignment import Assignment
 from autograder.errors import MachineUnfit, SetupError
 from autograder.reports.records import Record, State
 
@@ -32,7 +33,7 @@ from autograder.reports.records import Record, State
 @pytest.fixture(scope="session")
 def small() -> Assignment:
     """Part 3 alone: its checks are the fastest."""
-    whole = assignments.load()
+    whole = assignments.load(COURSE)
     return whole.model_copy(update={"parts": {3: whole.parts[3]}})
 
 
@@ -83,7 +84,7 @@ def grade_class(small: Assignment, tmp_path: Path) -> Callable:
 
         out = tmp_path / "out"
         batch.run(folder, out, assignment, seed, crew.of(make, 2), console, regrade=regrade)
-        records = Store(out).load(one.key for one in exports.find(folder).handed)
+        records = Store(out).load(one.key for one in exports.find(folder, COURSE.layout).handed)
         return records, len(asked), console.file.getvalue()
 
     return run
@@ -180,24 +181,33 @@ FRAGILE = "part3_imbalance.data:long_tailed_counts"
 @pytest.fixture
 def fragile(monkeypatch) -> None:
     """A check of the grader's that is at fault itself: it adds up whatever it gets."""
-    monkeypatch.setattr(rubric, "_declared", {check.id: check for check in rubric.load()})
+    monkeypatch.setattr(rubric, "_declared", {(COURSE.package, check.id): check for check in COURSE.checks()})
 
     @rubric.check("3.1-fragile", points=0)
     def counts_add_up(student, rng) -> None:
         """Counts add up."""
         sum(student.call(FRAGILE, 8, 2, 0.5))
 
+    _adopt("3.1-fragile")
+
 
 @pytest.fixture
 def hopeless(monkeypatch) -> None:
     """A check of the grader's that nobody passes, in a process that has not graded its own solution yet."""
     monkeypatch.setattr(warm, "_grades", set())
-    monkeypatch.setattr(rubric, "_declared", {check.id: check for check in rubric.load()})
+    monkeypatch.setattr(rubric, "_declared", {(COURSE.package, check.id): check for check in COURSE.checks()})
 
     @rubric.check("3.1-hopeless", points=0)
     def nothing_is_something(student, rng) -> None:
         """Nothing is something."""
         1 / 0  # noqa: B018 (a fault)
+
+    _adopt("3.1-hopeless")
+
+
+def _adopt(check: str) -> None:
+    """Make a check that was declared here one of the course."""
+    rubric._declared[COURSE.package, check] = rubric._declared.pop((__name__, check))
 
 
 @pytest.fixture
@@ -232,7 +242,7 @@ def test_a_fault_that_the_reference_has_too_stops_the_batch_at_once(grade_class,
 
 
 def test_a_missing_data_set_stops_the_batch_before_anything_is_graded(grade_class, folder, small, tmp_path) -> None:
-    both = small.model_copy(update={"parts": assignments.load().parts, "dataset": "images:/no/such/folder"})
+    both = small.model_copy(update={"parts": assignments.load(COURSE).parts, "dataset": "images:/no/such/folder"})
     with pytest.raises(MachineUnfit, match="nothing can be graded here: there is no folder"):
         grade_class(folder, assignment=both)
     assert _rows(tmp_path / "out") == {}
@@ -319,7 +329,7 @@ def _command(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_class_is_graded_from_the_command_line(folder, tmp_path) -> None:
-    preset = ROOT / "autograder" / "presets" / "hw2p1.toml"
+    preset = COURSE.folder / "assignments" / "hw2p1.toml"
     done = _command(folder, "--out", tmp_path / "out", "--assignment", preset, "--jobs", "1")
     assert (done.returncode, done.stderr) == (0, "")
     assert "3 submissions: 3 graded" in done.stdout
@@ -327,7 +337,7 @@ def test_a_class_is_graded_from_the_command_line(folder, tmp_path) -> None:
 
 
 def test_a_machine_without_room_says_so_before_anything_is_graded(folder, tmp_path) -> None:
-    preset = ROOT / "autograder" / "presets" / "hw2p1.toml"
+    preset = COURSE.folder / "assignments" / "hw2p1.toml"
     command = [sys.executable, "-m", "autograder", "batch", str(folder), "--out", str(tmp_path / "out")]
     done = subprocess.run(
         ["prlimit", "--fsize=500000", *command, "--assignment", str(preset), "--jobs", "1"],

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import make_class
 import pytest
+from homework import COURSE, ROOT
 from test_roster import WORKSHEET
 
-from autograder.course.assignment import ROOT
 from autograder.submission import packing
 
 KEY = "k" * 64
@@ -47,7 +47,7 @@ submission_2:
   :created_at: 2027-03-18 08:00:00.000000000 Z
 """
 MOODLE = WORKSHEET.replace("Ada King Lovelace", "Ada Lovelace")
-PRESET = (ROOT / "autograder" / "presets" / "hw2p1.toml").read_text()
+PRESET = (COURSE.folder / "assignments" / "hw2p1.toml").read_text()
 
 
 def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

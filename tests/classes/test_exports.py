@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from homework import COURSE, bare
 
 from autograder.classroom import exports
 from autograder.course.assignment import Limits
@@ -43,12 +44,12 @@ def _touch(folder: Path, *names: str) -> Path:
 
 
 def _found(folder: Path) -> dict[str, tuple[str, str]]:
-    handed = exports.find(folder).handed
+    handed = exports.find(folder, COURSE.layout).handed
     return {one.key: (one.people[0].name, one.path.relative_to(folder).as_posix()) for one in handed}
 
 
 def _left_out(folder: Path) -> dict[str, str]:
-    return {one.name: one.why for one in exports.find(folder).left_out}
+    return {one.name: one.why for one in exports.find(folder, COURSE.layout).left_out}
 
 
 def test_folders_are_taken_beside_loose_zips_and_what_is_not_graded_is_listed(tmp_path) -> None:
@@ -74,7 +75,7 @@ def test_of_several_zips_in_a_folder_the_one_with_the_parts_counts_and_two_such_
         content = b"" if name.startswith("same") else name.encode()
         packing.write_zip(tmp_path / name, {"part1_numpy/views.py": content})
     packing.write_zip(tmp_path / "ada" / "figures.zip", {"figures/loss.png": b""})
-    found = exports.find(tmp_path)
+    found = exports.find(tmp_path, COURSE.layout)
     ada, bell, same = found.handed
     assert (ada.path.name, same.path.name) == ("work.zip", "a.zip")
     assert {one.name: one.why for one in found.left_out} == {
@@ -82,7 +83,7 @@ def test_of_several_zips_in_a_folder_the_one_with_the_parts_counts_and_two_such_
         "b.zip of same": "a.zip is graded instead",
     }
     with pytest.raises(SubmissionError, match=r"^2 zips were handed in, a.zip, b.zip: hand in one$"):
-        exports.read(bell, 1)
+        exports.read(bell, COURSE.layout, 1)
 
 
 def test_an_archive_of_another_kind_is_not_left_out(tmp_path) -> None:
@@ -92,7 +93,7 @@ def test_an_archive_of_another_kind_is_not_left_out(tmp_path) -> None:
 def test_gradescope_names_all_of_a_group_and_the_time(tmp_path) -> None:
     _touch(tmp_path, "submission_101/part1_numpy/views.py", "submission_102/submission.zip")
     (tmp_path / "submission_metadata.yml").write_text(GRADESCOPE)
-    first, second = exports.find(tmp_path).handed
+    first, second = exports.find(tmp_path, COURSE.layout).handed
     assert (first.key, first.handed_in) == ("submission_101", "2027-02-18 21:03:11.123456+00:00")
     assert first.people == (
         Person("Ada Lovelace", "0815", "ada@example.org"),
@@ -117,7 +118,7 @@ def test_gradescope_names_all_of_a_group_and_the_time(tmp_path) -> None:
 def test_an_export_of_gradescope_that_is_not_whole_is_refused(tmp_path, text, message) -> None:
     (tmp_path / "submission_metadata.yml").write_text(text)
     with pytest.raises(SetupError, match=message):
-        exports.find(tmp_path)
+        exports.find(tmp_path, COURSE.layout)
 
 
 def test_canvas_says_who_is_late_and_the_newest_zip_counts(tmp_path) -> None:
@@ -134,7 +135,7 @@ def test_canvas_says_who_is_late_and_the_newest_zip_counts(tmp_path) -> None:
         "hoppergrace_102": ("hoppergrace", "hoppergrace_LATE_102_4712_submission-1.zip"),
         "ünalömer_103": ("ünalömer", "ünalömer_103_4713_late.rar"),
     }
-    assert [one.late for one in exports.find(tmp_path).handed] == [True, False, False]
+    assert [one.late for one in exports.find(tmp_path, COURSE.layout).handed] == [True, False, False]
 
 
 def test_moodle_names_folders_or_files(tmp_path) -> None:
@@ -158,7 +159,7 @@ def test_no_two_students_share_a_folder_of_results(tmp_path) -> None:
     long = "x" * 90
     names = ("a b.zip", "a-b.zip", "A B.zip", "+.zip", "--.zip", f"{long}1.zip", f"{long}2.zip", "c.zip", "c.ZIP")
     _touch(tmp_path, *names)
-    keys = [one.key for one in exports.find(tmp_path).handed]
+    keys = [one.key for one in exports.find(tmp_path, COURSE.layout).handed]
     assert len({key.casefold() for key in keys}) == len(names)
     assert all(key and len(key) <= exports.MAX_KEY + 9 and not key.startswith((".", "-")) for key in keys)
 
@@ -167,7 +168,7 @@ def test_no_two_students_share_a_folder_of_results(tmp_path) -> None:
 def test_a_folder_without_submissions_is_refused(tmp_path, name) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(SetupError, match=r"is no folder|holds no zip"):
-        exports.find(tmp_path / name)
+        exports.find(tmp_path / name, COURSE.layout)
 
 
 def test_loose_python_files_in_a_students_folder_are_graded_as_they_lie_there(tmp_path) -> None:
@@ -199,7 +200,7 @@ def test_plain_keys_and_rubys_own_classes_in_gradescopes_list_are_read(tmp_path)
         "\ufeffsubmission_1:\n  submitters:\n  - name: Ada\n    sid: '007'\n    email: ada@example.org\n"
         "  results: !ruby/hash:ActiveSupport::HashWithIndifferentAccess\n    score: 1\n"
     )
-    (one,) = exports.find(tmp_path).handed
+    (one,) = exports.find(tmp_path, COURSE.layout).handed
     assert one.people == (Person("Ada", "007", "ada@example.org"),)
 
 
@@ -215,7 +216,7 @@ def test_canvas_names_anonymous_students_late_ones_and_texts(tmp_path) -> None:
         "turingalan_103_4730_conv2d.py",
         "team_a_104_4740_2027_02_work.zip",
     )
-    found = {one.key: one for one in exports.find(tmp_path).handed}
+    found = {one.key: one for one in exports.find(tmp_path, COURSE.layout).handed}
     assert {key: one.path.name for key, one in found.items()} == {
         "anon_x7Yz2": "LATE_anon_x7Yz2_4711_submission.zip",
         "anon_Ab3dE": "anon_Ab3dE_4712_submission.zip",
@@ -230,7 +231,7 @@ def test_canvas_names_anonymous_students_late_ones_and_texts(tmp_path) -> None:
         "lovelaceada_101_4719_submission.zip": "lovelaceada_101_4720_submission.zip is graded instead"
     }
     with pytest.raises(SubmissionError, match="a text typed into a form was handed in, expected a zip"):
-        exports.read(found["hoppergrace_102"], 1)
+        exports.read(found["hoppergrace_102"], COURSE.layout, 1)
 
 
 def test_moodle_names_participants_groups_and_texts_with_and_without_a_line_at_the_end(tmp_path) -> None:
@@ -243,7 +244,7 @@ def test_moodle_names_participants_groups_and_texts_with_and_without_a_line_at_t
         "Ivan Ito_4713_assignsubmission_file_submission.zip",
         "Ivan Ito_4713_assignsubmission_onlinetext_onlinetext.html",
     )
-    found = {one.key: one for one in exports.find(tmp_path).handed}
+    found = {one.key: one for one in exports.find(tmp_path, COURSE.layout).handed}
     assert {key: one.people[0] for key, one in found.items()} == {
         "Participant_4711": Person("Participant", "Participant 4711"),
         "Group-A_12": Person("Group A", "Participant 12"),
@@ -252,7 +253,7 @@ def test_moodle_names_participants_groups_and_texts_with_and_without_a_line_at_t
         "Ivan-Ito_4713": Person("Ivan Ito", "Participant 4713"),
     }
     with pytest.raises(SubmissionError, match="a text typed into a form"):
-        exports.read(found["Ada-Lovelace_4712"], 1)
+        exports.read(found["Ada-Lovelace_4712"], COURSE.layout, 1)
     assert _left_out(tmp_path) == {"Ivan Ito_4713_assignsubmission_onlinetext_onlinetext.html": "typed into a form"}
 
 
@@ -270,7 +271,7 @@ def test_a_zip_of_a_class_is_taken_as_it_is(tmp_path, export, top) -> None:
         "zips": {"ada.zip": b"PK", "grace.zip": b"PK", "__MACOSX/._ada.zip": b"", ".DS_Store": b""},
     }[export]
     packing.write_zip(tmp_path / "class.zip", {top + name: content for name, content in files.items()})
-    with exports.opened(tmp_path / "class.zip") as found:
+    with exports.opened(tmp_path / "class.zip", COURSE.layout) as found:
         assert len(found.handed) == 2
         assert found.left_out == []
         where = found.handed[0].path
@@ -282,7 +283,7 @@ def test_an_export_that_lies_in_a_folder_is_taken_if_alone_and_named_if_not(tmp_
     (tmp_path / "class").mkdir()
     names = ("lovelaceada_101_1_a.zip", "hoppergrace_102_2_a.zip")
     packing.write_zip(tmp_path / "class" / "submissions.zip", dict.fromkeys(names, b"PK"))
-    with exports.opened(tmp_path / "class") as found:
+    with exports.opened(tmp_path / "class", COURSE.layout) as found:
         assert [one.key for one in found.handed] == ["hoppergrace_102", "lovelaceada_101"]
     _touch(tmp_path / "class", "ada.zip")
     why = "it is an export of a whole class: autograder batch grades it by itself"
@@ -297,7 +298,7 @@ def test_no_name_in_a_zip_of_a_class_leads_out_of_it_and_no_link_is_made(tmp_pat
         link = zipfile.ZipInfo("bell.zip")
         link.external_attr = 0o120777 << 16
         archive.writestr(link, "/etc/passwd")
-    with exports.opened(tmp_path / "class.zip") as found:
+    with exports.opened(tmp_path / "class.zip", COURSE.layout) as found:
         assert [one.key for one in found.handed] == ["ada"]
         assert {one.name: one.why for one in found.left_out} == {
             "../evil.zip": "its name leads out of the zip, or cannot be written",
@@ -319,7 +320,7 @@ def test_a_zip_that_is_no_class_is_refused_in_a_sentence(tmp_path, files, messag
         (tmp_path / "class.zip").write_bytes(b"PK\3\4")
     else:
         packing.write_zip(tmp_path / "class.zip", files)
-    with pytest.raises(SetupError, match=message), exports.opened(tmp_path / "class.zip"):
+    with pytest.raises(SetupError, match=message), exports.opened(tmp_path / "class.zip", COURSE.layout):
         pass
 
 
@@ -352,25 +353,25 @@ def test_no_link_is_followed_wherever_it_stands(tmp_path, name) -> None:
         _touch(folder, "ada/part1_numpy2/x.py", *([] if is_folder else ["ada/part1_numpy/views.py"]))
     if name.startswith("submission_101"):
         (folder / "submission_metadata.yml").write_text(GRADESCOPE.partition("submission_102")[0])
-    (one,) = exports.find(folder).handed
+    (one,) = exports.find(folder, COURSE.layout).handed
     with pytest.raises(SubmissionError, match=r"is a link( or a device)?, expected the file itself"):  # noqa: PT012
-        (tmp_path / "read.zip").write_bytes(exports.read(one, 1))
-        open_submission(tmp_path / "read.zip", tmp_path / "out", Limits(), tmp_path)
+        (tmp_path / "read.zip").write_bytes(exports.read(one, COURSE.layout, 1))
+        open_submission(tmp_path / "read.zip", tmp_path / "out", Limits(), bare(tmp_path / "bare"))
 
 
 def test_a_pipe_is_refused_and_never_waited_for(tmp_path) -> None:
     os.mkfifo(tmp_path / "ada.zip")
-    (one,) = exports.find(tmp_path).handed
+    (one,) = exports.find(tmp_path, COURSE.layout).handed
     with pytest.raises(SubmissionError, match="the submission is no regular file, expected a zip"):
-        exports.read(one, 1)
+        exports.read(one, COURSE.layout, 1)
 
 
 def test_an_unpacked_folder_is_packed_the_same_each_time(tmp_path) -> None:
     _touch(tmp_path / "class", "one/part1_numpy/views.py")
-    (one,) = exports.find(tmp_path / "class").handed
-    (tmp_path / "one.zip").write_bytes(exports.read(one, 1))
+    (one,) = exports.find(tmp_path / "class", COURSE.layout).handed
+    (tmp_path / "one.zip").write_bytes(exports.read(one, COURSE.layout, 1))
     assert zipfile.ZipFile(tmp_path / "one.zip").namelist() == ["part1_numpy/views.py"]
-    assert exports.read(one, 1) == exports.read(one, 1)
+    assert exports.read(one, COURSE.layout, 1) == exports.read(one, COURSE.layout, 1)
 
 
 def test_what_is_too_large_is_refused_unread(tmp_path) -> None:
@@ -379,8 +380,8 @@ def test_what_is_too_large_is_refused_unread(tmp_path) -> None:
         file.truncate(2 * 10**6)
     with (_touch(tmp_path / "b", "part1_numpy/views.py") / "part1_numpy/big.py").open("wb") as file:
         file.truncate(401 * 10**6)
-    a, b = exports.find(tmp_path).handed
+    a, b = exports.find(tmp_path, COURSE.layout).handed
     with pytest.raises(SubmissionError, match=r"the zip has 2.0 MB, at most 1 MB"):
-        exports.read(a, 1)
+        exports.read(a, COURSE.layout, 1)
     with pytest.raises(SubmissionError, match=r"the submission unpacks to 401.0 MB, at most 400.0 MB"):
-        exports.read(b, 100)
+        exports.read(b, COURSE.layout, 100)

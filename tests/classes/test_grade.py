@@ -15,10 +15,11 @@ import time
 from pathlib import Path
 
 import pytest
+from homework import COURSE, ROOT
 from rich.console import Console
 
 from autograder.conformance import doctor as health
-from autograder.course.assignment import ROOT
+from autograder.course import assignment as assignments
 from autograder.errors import SetupError
 from autograder.grading import engine
 from autograder.reports.scores import Outcome
@@ -44,7 +45,7 @@ def _results(out: Path) -> dict:
 @pytest.fixture
 def small() -> Path:
     """An assignment of part 1 alone, so that a whole process takes few seconds."""
-    return ROOT / "autograder" / "presets" / "hw2p1.toml"
+    return COURSE.folder / "assignments" / "hw2p1.toml"
 
 
 def test_the_reference_is_graded_with_status_0(small, reference, tmp_path) -> None:
@@ -149,7 +150,7 @@ def test_what_a_killed_grader_leaves_is_removed_by_the_next(box) -> None:
 def test_a_zygote_that_does_not_start_says_why(assignment, monkeypatch) -> None:
     monkeypatch.setattr(boxes, "NUMPY", dataclasses.replace(boxes.NUMPY, modules=("no_such_module",)))
     with boxes.Box(assignment.limits) as box, box.room() as folder:
-        student = box.student(folder, 1)
+        student = box.student(folder, "numpy")
         with pytest.raises(SetupError, match=r"the sandbox does not start: ModuleNotFoundError: .*no_such_module"):
             student.new("part1_numpy.linear:Flatten")
 
@@ -157,7 +158,7 @@ def test_a_zygote_that_does_not_start_says_why(assignment, monkeypatch) -> None:
 def test_the_doctor_names_what_keeps_a_worker_from_starting(monkeypatch) -> None:
     monkeypatch.setattr(boxes, "TORCH", dataclasses.replace(boxes.TORCH, modules=("no_such_module",)))
     with pytest.raises(SetupError, match=r"the sandbox does not start: ModuleNotFoundError: .*no_such_module"):
-        health.report(Console(file=io.StringIO()))
+        health.report(assignments.load(COURSE), Console(file=io.StringIO()))
 
 
 def test_what_the_machine_lacks_is_said_in_the_place_of_the_check() -> None:

@@ -10,15 +10,15 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from homework import COURSE, ROOT
 
 from autograder.classroom.gradebook import platform_csv as exports
 from autograder.classroom.gradebook.merge import Grade, Inputs, Merged, merge
 from autograder.course import assignment as assignments
 from autograder.course import report_rubric as criteria
-from autograder.course.assignment import ROOT
 from autograder.errors import TableError
 
-RUBRIC = criteria.load(ROOT / "report" / "rubric.toml")
+RUBRIC = criteria.load(COURSE.folder / "report" / "rubric.toml")
 LINES = [line.id for line in RUBRIC.line]
 STUDENTS = [f"student{number:02d}" for number in range(1, 31)]
 LATE, EXTENDED, WITHOUT = "student05", "student06", "student30"
@@ -51,10 +51,10 @@ class Course:
                 csv.writer(file, delimiter=delimiter).writerows(getattr(self, name))
         return Inputs(**paths)
 
-    def merged(self, preset: Path = assignments.FILE, delimiter: str = ",") -> Merged:
-        return merge(self.inputs(delimiter), assignments.load(preset), RUBRIC)
+    def merged(self, preset: str | Path = "", delimiter: str = ",") -> Merged:
+        return merge(self.inputs(delimiter), assignments.load(COURSE, preset), RUBRIC)
 
-    def merge(self, preset: Path = assignments.FILE, delimiter: str = ",") -> dict[str, Grade]:
+    def merge(self, preset: str | Path = "", delimiter: str = ",") -> dict[str, Grade]:
         return {grade.student.id: grade for grade in self.merged(preset, delimiter).grades}
 
 
@@ -82,7 +82,7 @@ def test_thirty_students_get_code_and_report_and_lose_what_lateness_costs(course
 
 
 def test_a_rate_per_day_takes_a_share_and_a_preset_scales_the_report(course, tmp_path) -> None:
-    text = (ROOT / "autograder/presets/hw2-2024.toml").read_text()
+    text = (COURSE.folder / "assignments/hw2-2024.toml").read_text()
     text = text.replace("late_per_day = 1.0", "late_per_day = 0.1").replace("2024-02", "2027-02")
     (tmp_path / "hw.toml").write_text(text)
     course.code = [["student", "score"], *([id, "14"] for id in STUDENTS[:-1])]
@@ -164,7 +164,7 @@ def test_code_marks_come_from_the_results_of_a_batch(course, tmp_path) -> None:
     for id in STUDENTS[:-1]:
         results(tmp_path / "graded", id, {"score": 33.34, "extra_data": {"grade_again": False}})
     folder = Inputs(inputs.roster, tmp_path / "graded", inputs.report)
-    grades = merge(folder, assignments.load(), RUBRIC).grades
+    grades = merge(folder, assignments.load(COURSE), RUBRIC).grades
     assert [grade.code.earned for grade in grades] == [3334] * 29 + [None]
 
 
@@ -182,7 +182,7 @@ def test_code_marks_come_from_the_results_of_a_batch(course, tmp_path) -> None:
 def test_results_that_are_not_final_are_named(course, tmp_path, content, message) -> None:
     results(tmp_path / "graded", "student01", content)
     with pytest.raises(TableError) as caught:
-        merge(Inputs(course.inputs().roster, tmp_path / "graded"), assignments.load(), RUBRIC)
+        merge(Inputs(course.inputs().roster, tmp_path / "graded"), assignments.load(COURSE), RUBRIC)
     assert message in str(caught.value)
 
 

@@ -15,18 +15,18 @@ from pathlib import Path
 
 import pytest
 import uploads
+from homework import COURSE, ROOT
 
 from autograder.authoring import release
 from autograder.authoring import variants as trials
 from autograder.course import keys
-from autograder.course.assignment import ROOT
 from autograder.errors import SetupError
 from autograder.grading import circumstances as occasion
 
 
 @pytest.fixture
 def package(tmp_path: Path) -> Mapping[str, bytes]:
-    return release.gradescope("after_published", tmp_path / "secret.key")
+    return release.gradescope(COURSE, "after_published", tmp_path / "secret.key")
 
 
 def test_the_package_holds_the_grader_and_no_solution(package) -> None:
@@ -34,19 +34,20 @@ def test_the_package_holds_the_grader_and_no_solution(package) -> None:
         "setup.sh",
         "run_autograder",
         "secret.key",
-        "assignment.toml",
+        "courses/convnets/assignment.toml",
         "autograder/sandbox/box.py",
     } <= package.keys()
-    assert {name.partition("/")[0] for name in package} & {"reference", "tests", "handout", ".git"} == set()
-    assert b"raise NotImplementedError" in package["part1_numpy/conv2d.py"]
+    places = {part for name in package for part in name.split("/")[:-1]}
+    assert places & {"reference", "mistakes", "unusual", "tests", "handout", ".git"} == set()
+    assert b"raise NotImplementedError" in package["courses/convnets/skeleton/part1_numpy/conv2d.py"]
     assert not any(name.endswith(".pt") for name in package)
 
 
 def test_the_key_is_made_once_and_nobody_else_may_read_it(package, tmp_path) -> None:
     key = tmp_path / "secret.key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    assert release.gradescope("visible", key)["secret.key"] == package["secret.key"] == key.read_bytes()
-    other = release.gradescope("visible", tmp_path / "other.key")["secret.key"]
+    assert release.gradescope(COURSE, "visible", key)["secret.key"] == package["secret.key"] == key.read_bytes()
+    other = release.gradescope(COURSE, "visible", tmp_path / "other.key")["secret.key"]
     assert other != package["secret.key"]
     assert keys.seed(key) == keys.seed(key) != keys.seed(tmp_path / "other.key")
 
@@ -76,7 +77,7 @@ def on_windows(tmp_path: Path) -> Path:
 
 
 def test_a_package_built_from_a_clone_with_other_ends_of_lines_starts(on_windows, tmp_path) -> None:
-    assert b"\r\n" in (on_windows / "gradescope" / "setup.sh").read_bytes()
+    assert b"\r\n" in (on_windows / "autograder" / "authoring" / "gradescope" / "setup.sh").read_bytes()
     path = tmp_path / "package.zip"
     command = [sys.executable, "-m", "autograder", "gradescope", "--path", str(path)]
     done = subprocess.run(command, cwd=on_windows, env={**os.environ, "PYTHONPATH": str(on_windows)},
@@ -91,7 +92,8 @@ def test_a_package_built_from_a_clone_with_other_ends_of_lines_starts(on_windows
 
 
 def test_every_clone_of_this_project_has_the_ends_of_lines_of_linux() -> None:
-    for name in ("gradescope/setup.sh", "gradescope/run_autograder", "autograder/cli.py", "Makefile"):
+    scripts = [f"autograder/authoring/gradescope/{name}" for name in ("setup.sh", "run_autograder")]
+    for name in (*scripts, "Makefile"):
         done = subprocess.run(["git", "check-attr", "eol", name], cwd=ROOT, capture_output=True, text=True, check=True)
         assert done.stdout.strip() == f"{name}: eol: lf"
 
@@ -119,7 +121,7 @@ def _grade(folder: Path, *options: str) -> tuple[int, uploads.Results, str]:
 
 def test_a_folder_handed_in_late_is_graded_and_loses_its_share(reference, tmp_path) -> None:
     trials.write(tmp_path / "submission", {name: reference[name] for name in reference if name.startswith("part1")})
-    preset = (ROOT / "autograder" / "presets" / "hw2p1.toml").read_text()
+    preset = (COURSE.folder / "assignments" / "hw2p1.toml").read_text()
     ours = re.sub(r"(?m)^(due|grace) = .*$", "", re.sub(r"(?m)^late_per_day.*$", "", preset))
     dates = f"late_per_day = 0.25\ndue = {uploads.DUE.isoformat()}\ngrace = {uploads.DUE.isoformat()}\n"
     trials.write(

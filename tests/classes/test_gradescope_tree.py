@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 import uploads
 from attacks import places
+from homework import COURSE
 
 from autograder.authoring import release
 from autograder.authoring import variants as trials
@@ -66,7 +67,7 @@ def tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         parts = "main universe" if mirror == UBUNTU else "main"
         sources = "".join(f"deb {mirror} {suite} {parts}\n" for suite in (name, f"{name}-updates"))
         (folder / "etc" / "apt" / "sources.list").write_text(sources, encoding="utf-8")
-        _lay_out(folder, release.gradescope("after_published", tmp_path_factory.mktemp("key") / "secret.key"))
+        _lay_out(folder, release.gradescope(COURSE, "after_published", tmp_path_factory.mktemp("key") / "secret.key"))
         _run(folder, "/autograder/source/setup.sh")
         yield folder
     finally:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from homework import COURSE
 
 from autograder.authoring import variants as trials
 from autograder.classroom import exports
@@ -30,7 +31,7 @@ def alike(tmp_path: Path):
             else:
                 (tmp_path / "class").mkdir(exist_ok=True)
                 packing.write_zip(tmp_path / "class" / f"{name}.zip", files)
-        return twins.find(exports.find(tmp_path / "class").handed)
+        return twins.find(exports.find(tmp_path / "class", COURSE.layout).handed, COURSE)
 
     return find
 
@@ -70,14 +71,16 @@ def test_a_checksum_that_is_forged_to_look_alike_accuses_nobody(alike, tmp_path)
     with zipfile.ZipFile(tmp_path / "class" / "ada.zip") as ada, zipfile.ZipFile(tmp_path / "class" / "eve.zip") as eve:
         real, wanted = (archive.infolist()[0].CRC.to_bytes(4, "little") for archive in (eve, ada))
     (tmp_path / "class" / "eve.zip").write_bytes(content.replace(real, wanted))
-    assert twins.find(exports.find(tmp_path / "class").handed) == []
+    assert twins.find(exports.find(tmp_path / "class", COURSE.layout).handed, COURSE) == []
 
 
 def test_equal_files_that_are_no_zips_are_named_if_they_are_not_tiny(alike, tmp_path) -> None:
     alike(ada={"part1_numpy/conv2d.py": LONG})
     for name in ("bell.rar", "curie.rar"):
         (tmp_path / "class" / name).write_bytes(b"Rar!" + WEIGHTS)
-    assert twins.find(exports.find(tmp_path / "class").handed) == [Alike("the whole file", ("bell", "curie"))]
+    assert twins.find(exports.find(tmp_path / "class", COURSE.layout).handed, COURSE) == [
+        Alike("the whole file", ("bell", "curie"))
+    ]
 
 
 def test_what_is_no_zip_is_passed_over(alike, tmp_path) -> None:
@@ -85,4 +88,4 @@ def test_what_is_no_zip_is_passed_over(alike, tmp_path) -> None:
     for name in ("bell.zip", "curie.zip"):
         (tmp_path / "class" / name).write_bytes(b"PK\3\4")
     (tmp_path / "class" / "dirac.zip").symlink_to(tmp_path / "class" / "ada.zip")
-    assert twins.find(exports.find(tmp_path / "class").handed) == []
+    assert twins.find(exports.find(tmp_path / "class", COURSE.layout).handed, COURSE) == []

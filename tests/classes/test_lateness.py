@@ -7,6 +7,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
+from homework import COURSE
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -151,19 +152,19 @@ def test_an_extension_that_cannot_be_used_is_named_by_its_place(tmp_path, name, 
 
 
 def test_the_assignment_gives_its_own_deadlines() -> None:
-    assignment = assignments.load()
+    assignment = assignments.load(COURSE)
     assert assignment.deadlines == Deadlines(assignment.due, assignment.grace, Fraction(1))
 
 
 def test_times_without_a_zone_are_in_that_of_the_assignment(tmp_path) -> None:
-    text = assignments.FILE.read_text()
-    assert parse("2027-07-01 12:00", assignments.load().clock) == datetime(2027, 7, 1, 17, tzinfo=UTC)
+    text = (COURSE.folder / assignments.FILE).read_text()
+    assert parse("2027-07-01 12:00", assignments.load(COURSE).clock) == datetime(2027, 7, 1, 17, tzinfo=UTC)
     (tmp_path / "hw.toml").write_text(f'zone = "America/New_York"\n{text}')
-    summer = assignments.load(tmp_path / "hw.toml").clock
+    summer = assignments.load(COURSE, tmp_path / "hw.toml").clock
     assert parse("2027-07-01 12:00", summer) == datetime(2027, 7, 1, 16, tzinfo=UTC)
     (tmp_path / "hw.toml").write_text(f'zone = "Mars/Olympus"\n{text}')
     with pytest.raises(RubricError, match=r"hw.toml: zone: value error, there is no zone mars/olympus"):
-        assignments.load(tmp_path / "hw.toml")
+        assignments.load(COURSE, tmp_path / "hw.toml")
 
 
 @pytest.mark.parametrize(
@@ -198,10 +199,10 @@ def test_a_time_that_may_be_another_is_asked_for(text, message) -> None:
 
 
 def test_an_assignment_whose_grace_ends_too_early_is_refused(tmp_path) -> None:
-    text = assignments.FILE.read_text().replace("grace = 2027-02-21", "grace = 2027-02-18")
+    text = (COURSE.folder / assignments.FILE).read_text().replace("grace = 2027-02-21", "grace = 2027-02-18")
     (tmp_path / "hw.toml").write_text(text)
     with pytest.raises(RubricError, match=r"hw.toml: grace ends at 2027-02-18 23:59-05:00, which is before"):
-        assignments.load(tmp_path / "hw.toml")
+        assignments.load(COURSE, tmp_path / "hw.toml")
 
 
 @pytest.mark.parametrize(

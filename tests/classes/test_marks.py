@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 from class_records import small_class
+from homework import COURSE
 from test_roster import CANVAS, GRADESCOPE, GRADESCOPE_GRADES, WORKSHEET
 
 from autograder.classroom.gradebook import platform_csv as exports
 from autograder.classroom.gradebook.merge import Inputs, Merged, merge
 from autograder.course import assignment as assignments
 from autograder.course import report_rubric as criteria
-from autograder.course.assignment import ROOT
 from autograder.errors import TableError
 from autograder.reports import class_csv as gradebook
 from autograder.reports.records import Person, Record
 
-RUBRIC = criteria.load(ROOT / "report" / "rubric.toml")
+RUBRIC = criteria.load(COURSE.folder / "report" / "rubric.toml")
 LINES = [line.id for line in RUBRIC.line]
 FULL = ",".join(f"{line.points:g}" for line in RUBRIC.line)
 ROSTER = (
@@ -43,7 +43,7 @@ class Course:
         paths = {name: self.folder / f"{name}.csv" for name in texts}
         for name, text in texts.items():
             paths[name].write_bytes(text.encode())
-        return merge(Inputs(**paths), assignments.load(), RUBRIC)
+        return merge(Inputs(**paths), assignments.load(COURSE), RUBRIC)
 
     def written(self, merged: Merged) -> dict[str, list[list[str]]]:
         tables = {}
@@ -180,7 +180,7 @@ def test_a_batchs_own_table_gives_marks_times_and_what_was_refused(course, tmp_p
     (folder / "gradebook.csv").write_text(_batch(ANN, bob, cay))
     (tmp_path / "roster.csv").write_text(ROSTER)
     for path in (folder, folder / "gradebook.csv", folder / "students"):
-        merged = merge(Inputs(tmp_path / "roster.csv", path), assignments.load(), RUBRIC)
+        merged = merge(Inputs(tmp_path / "roster.csv", path), assignments.load(COURSE), RUBRIC)
         assert _totals(merged) == {"ann": 7000, "bob": 6000, "cay": 0}
         assert merged.grades[0].code.said == "handed in on time"
         assert "refused, which counts 0: cay" in merged.remarks
@@ -206,7 +206,7 @@ def test_a_batchs_table_that_is_not_final_or_names_a_stranger_is_refused(course,
 
 def test_names_that_look_like_formulas_come_back_from_a_batchs_table(course, tmp_path) -> None:
     one = small_class()[0]
-    gradebook.write(tmp_path / "graded.csv", [Record("k", (Person("=cmd()", "@007"),), one.card)])
+    gradebook.write(tmp_path / "graded.csv", [Record("k", (Person("=cmd()", "@007"),), one.card)], ())
     roster = 'student,name,sid\nx,"=cmd()",@007\n'
     text = (tmp_path / "graded.csv").read_text().replace("3.00,3.00,3.00", "3.00,3.00,72.00")
     merged = course.merge(roster=roster, code=text)

@@ -19,16 +19,16 @@ from pathlib import Path
 
 import make_class
 import pytest
+from homework import COURSE, ROOT
 
 from autograder.classroom.store import Store
-from autograder.course.assignment import ROOT
 
 pytestmark = pytest.mark.slow
 
 SIZE = int(os.environ.get("CLASS_SIZE", "12"))
 KILLS = int(os.environ.get("KILLS", "4"))
 SECONDS = 60 + 30 * SIZE  # for one batch, on a machine that is busy
-PRESET = ROOT / "autograder" / "presets" / "hw2p1.toml"  # part 1 alone
+PRESET = COURSE.folder / "assignments" / "hw2p1.toml"  # part 1 alone
 
 
 def _command(folder: Path, out: Path, *options: str) -> list[str]:

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from homework import COURSE
 from pydantic import BaseModel, ConfigDict, Field
 
 from autograder.authoring import mistakes as catalogue
-from autograder.authoring import skeleton
 from autograder.authoring import variants as trials
+from autograder.course import skeleton
 
 Format = Literal["text", "html", "simple_format", "md", "ansi"]
 Visibility = Literal["hidden", "after_due_date", "after_published", "visible"]
@@ -24,7 +25,7 @@ DUE = datetime.fromisoformat("2027-02-19T23:59:00-05:00")  # of assignment.toml;
 THIEF = """
 import os, pathlib
 found = []
-for name in ["source/secret.key", "results/results.json", "source/autograder/oracles/pooling.py"]:
+for name in ["source/secret.key", "results/results.json", "source/courses/convnets/oracles/pooling.py"]:
     try:
         found.append(pathlib.Path("ROOT", name).read_text())
     except OSError:
@@ -93,14 +94,14 @@ def upload(kind: str, root: Path) -> Upload:
         kind: which.
         root: the folder `/autograder` in which it is graded.
     """
-    reference = catalogue.reference_files(dataset=trials.DATASET)
-    mistake = next(one for one in catalogue.load() if one.loses[0].startswith("1.7"))
+    reference = COURSE.files(trials.DATASET)
+    mistake = next(one for one in catalogue.load(COURSE) if one.loses[0].startswith("1.7"))
     linear = reference["part1_numpy/linear.py"].replace(b"from __future__ import annotations\n", b"")
     thief = {**reference, "part1_numpy/linear.py": THIEF.replace("ROOT", str(root)).encode() + linear}
     half = b"PK\3\4" + os.urandom(500)
     return {
         "reference": Upload(reference, 72.0),
-        "skeleton": Upload(skeleton.generate(), 0.0),
+        "skeleton": Upload(skeleton.generate(COURSE), 0.0),
         "mistake": Upload(mistake.apply(reference), None, mistake.loses),
         "thief": Upload(thief, 72.0),
         "refused": Upload({"submission.zip": half}, 0.0, says="is damaged or packed in an unusual way"),

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from autograder.authoring.skeleton import REFERENCE
+from homework import solution
 
 MAKE_IMAGES = """
 import sys
@@ -23,7 +23,7 @@ for split, count, seed in (("train", train, 1), ("test", test, 2)):
 """
 
 
-def python(*arguments: str | Path, folder: Path, parts: Path = REFERENCE) -> subprocess.CompletedProcess[str]:
+def python(*arguments: str | Path, folder: Path, parts: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run Python in `folder`, with the packages of `parts`."""
     return subprocess.run(
         command(*arguments), cwd=folder, env=environment(parts), capture_output=True, text=True, timeout=300
@@ -35,9 +35,9 @@ def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, *map(str, arguments)]
 
 
-def environment(parts: Path = REFERENCE) -> dict[str, str]:
+def environment(parts: Path | None = None) -> dict[str, str]:
     """Variables in which the packages of `parts` are found, and lines have 120 columns."""
-    return {**os.environ, "PYTHONPATH": str(parts), "COLUMNS": "120", "OMP_NUM_THREADS": "2"}
+    return {**os.environ, "PYTHONPATH": str(parts or solution()), "COLUMNS": "120", "OMP_NUM_THREADS": "2"}
 
 
 def make_images(folder: Path, train: int, test: int) -> Path:

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 import torch
 from drawn import make_images
+from homework import COURSE
 from PIL import Image
 
 from autograder.course import datasets
 
-data = datasets.given("data")
-images = datasets.given("images")
-config = datasets.given("config")
+data = datasets.given(COURSE, "data")
+images = datasets.given(COURSE, "images")
+config = datasets.given(COURSE, "config")
 CPU = torch.device("cpu")
 
 

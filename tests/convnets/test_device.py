@@ -8,8 +8,7 @@ import subprocess
 import sys
 
 import pytest
-
-from autograder.course.assignment import ROOT
+from homework import solution
 
 # Large tensors, made and freed; prints how many bytes glibc has mapped for single tensors while they are there, and
 # how many it keeps for the next ones when they are gone. The names are those of mallinfo2(3).
@@ -36,7 +35,7 @@ print(json.dumps({"mapped": mapped, "kept": mallinfo2().fordblks}))
 def test_memory_that_is_freed_is_used_again() -> None:
     def measure(reuse: bool) -> dict[str, int]:
         command = [sys.executable, "-c", LARGE_TENSORS.replace("REUSE", str(reuse))]
-        done = subprocess.run(command, cwd=ROOT / "reference", capture_output=True, encoding="utf-8", check=True)
+        done = subprocess.run(command, cwd=solution(), capture_output=True, encoding="utf-8", check=True)
         return dict(json.loads(done.stdout))
 
     size = 4 * 2**26

@@ -8,10 +8,10 @@ import subprocess
 import sys
 
 import pytest
+from homework import ROOT
 from known import IMAGES, MODELS, MY_MODEL, MY_MODEL_HIGH, TWO_LAYER, my_model, saved
 
 from autograder.course import datasets
-from autograder.course.assignment import ROOT
 from autograder.errors import RubricError
 from autograder.grading import candidates, exam
 from autograder.reports import html
@@ -124,8 +124,7 @@ def test_in_a_students_folder_checks_without_a_data_set_are_skipped(tmp_path, we
     (tmp_path / "part2_pytorch" / "models.py").write_text(MODELS)
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "two_layer.pt").write_bytes(saved(weights))
-    for name in ("assignment.toml", "pyproject.toml"):
-        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
     command = [sys.executable, "-m", "autograder", "test", "--todo", "2.6", "-k", "two-layer", "--dataset"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     for dataset, says in (("images:nowhere", "run make data"), (f"shapes:{IMAGES}", "accuracy 1.0000")):

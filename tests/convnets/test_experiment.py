@@ -11,9 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawn import make_images, python
-
-from autograder.authoring.skeleton import REFERENCE
-from autograder.course.assignment import ROOT
+from homework import ROOT, solution
 
 METHODS = ("ce", "focal", "cb_ce", "cb_focal", "balanced", "logit_adjusted")
 TRAIN, TEST = 200, 60  # images
@@ -29,7 +27,7 @@ def home(tmp_path_factory) -> Path:
     return folder
 
 
-def experiment(folder: Path, *arguments: str, parts: Path = REFERENCE) -> subprocess.CompletedProcess[str]:
+def experiment(folder: Path, *arguments: str, parts: Path | None = None) -> subprocess.CompletedProcess[str]:
     epochs = () if "--epochs" in arguments else ("--epochs", "1")
     command = ("-m", "part3_imbalance", "experiment", "--dataset", "images:images", *epochs, *arguments)
     return python(*command, folder=folder, parts=parts)
@@ -131,7 +129,7 @@ def test_an_open_todo_is_named(home) -> None:
 def test_without_matplotlib_there_are_tables_and_a_sentence(home, tmp_path) -> None:
     (tmp_path / "matplotlib").mkdir()
     (tmp_path / "matplotlib" / "__init__.py").write_text("raise ModuleNotFoundError('no matplotlib')\n")
-    parts = Path(f"{tmp_path}{os.pathsep}{REFERENCE}")
+    parts = Path(f"{tmp_path}{os.pathsep}{solution()}")
     done = experiment(home, "--factors", "0.1", "--methods", "ce", "--out", str(tmp_path / "out"), parts=parts)
     assert not done.returncode, done.stderr
     assert "matplotlib is not installed, so there are tables and no figures" in done.stdout
@@ -162,7 +160,7 @@ weights = sum(module.weight.ndim > 1 for module in model.modules() if hasattr(mo
 print(len(drawn), int(drawn.sum()), weights, sum(p.numel() for p in model.parameters()), tuple(model(torch.zeros(2, 3, 32, 32)).shape))
 print(*(f"{rates[step]:.3g}" for step in (0, 9, 319, 320, 360)))
 """  # noqa: E501
-    done = python("-c", code, folder=REFERENCE)
+    done = python("-c", code, folder=solution())
     assert not done.returncode, done.stderr
     first, second = done.stdout.splitlines()
     images, rare, weights, parameters, shape = first.split(maxsplit=4)
@@ -187,7 +185,7 @@ for method in ("ce", "balanced"):
     seen = torch.cat([batch for batch, _ in batches])
     print(int((seen[..., 24:].mean(dim=(1, 2, 3)) > seen[..., :8].mean(dim=(1, 2, 3))).sum()))
 """
-    done = python("-c", code, folder=REFERENCE)
+    done = python("-c", code, folder=solution())
     assert not done.returncode, done.stderr
     assert all(430 < int(mirrored) < 570 for mirrored in done.stdout.split())
     assert len(done.stdout.split()) == 2

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from homework import COURSE
 
 from autograder.authoring import mistakes as catalogue
 from autograder.authoring import reference as proof
@@ -13,7 +14,7 @@ from autograder.authoring.mistakes import Mistake
 from autograder.checking import rubric
 from autograder.errors import RubricError
 
-MISTAKES = catalogue.load()
+MISTAKES = catalogue.load(COURSE)
 
 
 def _case(mistake: Mistake) -> Any:
@@ -25,14 +26,14 @@ def _case(mistake: Mistake) -> Any:
 @pytest.mark.parametrize("mistake", [_case(mistake) for mistake in MISTAKES])
 def test_one_mistake_costs_its_own_check(grade, reference, checkpoints, mistake) -> None:
     part = int(mistake.loses[0].partition(".")[0])
-    todos = tuple(todo for todo in proof.asked(mistake) if todo.startswith(f"{part}."))
+    todos = tuple(todo for todo in proof.asked(COURSE, mistake) if todo.startswith(f"{part}."))
     files = {**reference, **checkpoints} if part == 2 else reference
     assert proof.loses_its_own(mistake, grade(mistake.apply(files), todos=todos)) == ""
 
 
 def test_every_check_has_a_mistake_that_loses_it() -> None:
     lost = {check for mistake in MISTAKES for check in mistake.loses}
-    assert {check.id for check in rubric.load()} - lost == set()
+    assert {check.id for check in COURSE.checks()} - lost == set()
 
 
 def test_the_document_of_what_students_read_has_every_mistake() -> None:

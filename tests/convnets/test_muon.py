@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 import torch
+from homework import COURSE
 from torch import nn
 
 from autograder.course import datasets
 
-muon, config = datasets.given("muon"), datasets.given("config")
+muon, config = datasets.given(COURSE, "muon"), datasets.given(COURSE, "config")
 
 
 @pytest.mark.parametrize("shape", [(16, 54), (54, 16), (24, 24)])

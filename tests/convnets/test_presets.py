@@ -5,26 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from homework import COURSE
 
-from autograder.checking import rubric
 from autograder.course import assignment as assignments
-from autograder.course.assignment import PRESETS
 from autograder.course.times import parse
 from autograder.errors import RubricError
 
 
-@pytest.mark.parametrize("preset", sorted(PRESETS.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("preset", sorted((COURSE.folder / "assignments").glob("*.toml")), ids=lambda path: path.stem)
 def test_a_preset_gives_every_point_to_a_check(preset) -> None:
-    assignment = assignments.load(preset)
-    checks = [check for check in rubric.load() if check.part in assignment.parts]
+    assignment = assignments.load(COURSE, preset)
+    checks = [check for check in COURSE.checks() if check.part in assignment.parts]
     cents = assignment.cents(checks)
     for number, part in assignment.parts.items():
         assert sum(cents[check.id] for check in checks if check.part == number) == round(100 * part.points)
 
 
 def test_hw2_2024_gives_the_own_network_two_of_seven_points() -> None:
-    assignment = assignments.load(Path("hw2-2024"))
-    checks = [check for check in rubric.load() if check.part in assignment.parts]
+    assignment = assignments.load(COURSE, Path("hw2-2024"))
+    checks = [check for check in COURSE.checks() if check.part in assignment.parts]
     cents = assignment.cents(checks)
     assert {check.part for check in checks} == {1, 2}
     assert [sum(cents[check.id] for check in checks if check.part == part) for part in (1, 2)] == [700, 700]
@@ -37,22 +36,22 @@ def test_hw2_2024_gives_the_own_network_two_of_seven_points() -> None:
 
 
 def test_a_preset_is_found_by_its_bare_name_and_a_file_of_that_name_comes_first(tmp_path, monkeypatch) -> None:
-    assert assignments.load(Path("hw2p1")).parts[1].points == 100
+    assert assignments.load(COURSE, Path("hw2p1")).parts[1].points == 100
     monkeypatch.chdir(tmp_path)
     Path("hw2p1").write_text("title = 3\n")
     with pytest.raises(RubricError, match="hw2p1: title: input should be a valid string"):
-        assignments.load(Path("hw2p1"))
+        assignments.load(COURSE, Path("hw2p1"))
 
 
 def test_a_name_that_is_no_preset_is_refused_with_those_that_are() -> None:
     with pytest.raises(RubricError, match=r"hw9: there is no such file, .* presets are hw2-2024, hw2p1"):
-        assignments.load(Path("hw9"))
+        assignments.load(COURSE, Path("hw9"))
     with pytest.raises(RubricError, match="No such file"):
-        assignments.load(Path("nowhere/hw2p1.toml"))
+        assignments.load(COURSE, Path("nowhere/hw2p1.toml"))
 
 
 def test_points_for_a_check_that_there_is_not_are_refused(tmp_path) -> None:
-    text = (PRESETS / "hw2-2024.toml").read_text().replace("2.6-my-model-high", "2.6-his-model")
+    text = (COURSE.folder / "assignments" / "hw2-2024.toml").read_text().replace("2.6-my-model-high", "2.6-his-model")
     (tmp_path / "odd.toml").write_text(text)
     with pytest.raises(RubricError, match=r"check 2.6-his-model: 1.00 points and no check"):
-        assignments.load(tmp_path / "odd.toml").cents(rubric.load())
+        assignments.load(COURSE, tmp_path / "odd.toml").cents(COURSE.checks())

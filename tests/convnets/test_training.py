@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import torch
 from drawn import command, environment, make_images, python
+from homework import COURSE, ROOT
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from autograder.course import datasets
-from autograder.course.assignment import ROOT
 
-config = datasets.given("config")
+config = datasets.given(COURSE, "config")
 
 CONFIG = """
 model = "my_model"

@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 from autograder.authoring import reference as proof
-from autograder.authoring import skeleton
 from autograder.authoring import variants as trials
 from autograder.checking.expect import expect_close
+from autograder.course import skeleton
 from autograder.grading import candidates
 from autograder.reports.scores import Outcome
 
@@ -100,7 +100,7 @@ def test_unusual_models_can_be_trained_and_score_in_the_box_as_where_they_were_t
         for line, name in zip(made.stdout.splitlines(), ("two_layer", "vanilla_cnn"), strict=True):
             checkpoint = (tmp_path / "own" / f"{name}.pt").read_bytes()
             trials.write(folder, {f"checkpoints/{name}.pt": checkpoint})
-            student = box.student(folder, 2)
+            student = box.student(folder, "torch")
             student.allow(60)
             images = (np.arange(6144) % 256).astype(np.uint8).reshape(2, 3, 32, 32).transpose(0, 2, 3, 1)
             entry = candidates.enter(student, folder, name, assignment.limits.zip_megabytes)

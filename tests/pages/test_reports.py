@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from autograder.course import assignment
 from autograder.errors import Finding
 from autograder.reports import files, html, terminal, words
 from autograder.reports import results_json as gradescope
@@ -212,9 +211,6 @@ class TestWords:
     def test_every_outcome_has_a_label(self) -> None:
         assert set(words.LABELS) == set(Outcome)
 
-    def test_parts_have_the_folders_of_a_submission(self) -> None:
-        assert tuple(words.FOLDERS.values()) == assignment.PARTS
-
     def test_open_functions_are_named_once_and_those_of_another_todo_with_it(self) -> None:
         messages = [
             "TODO 1.9: ConvTranspose2d.forward (transpose.py:3 in forward)",
@@ -232,7 +228,7 @@ class TestWords:
 
 class TestNextStep:
     def test_is_the_first_thing_that_is_wrong(self, card: Scorecard) -> None:
-        assert terminal.next_step(card) == "Fix TODO 1.6 in part1_numpy: no answer after 10 s"
+        assert terminal.next_step(card) == "Fix TODO 1.6 in part 1: no answer after 10 s"
 
     def test_names_file_and_suspect(self, card: Scorecard) -> None:
         del card.marks["1.6-stride"]
@@ -242,7 +238,7 @@ class TestNextStep:
 
     def test_is_the_first_open_todo_where_nothing_is_wrong(self, card: Scorecard) -> None:
         card.marks = {id: mark for id, mark in card.marks.items() if mark.outcome not in words.WRONG}
-        assert terminal.next_step(card) == "Write TODO 1.8 in part1_numpy: Upsample2d.forward, Downsample2d.forward"
+        assert terminal.next_step(card) == "Write TODO 1.8 in part 1: Upsample2d.forward, Downsample2d.forward"
 
     @pytest.mark.parametrize(
         ("card", "sentence"),
@@ -391,7 +387,7 @@ class TestHtml:
         for text in (
             "Convolutional networks",
             "1.53 of 10.95 points",
-            "What to do next Fix TODO 1.6 in part1_numpy: no answer after 10 s",
+            "What to do next Fix TODO 1.6 in part 1: no answer after 10 s",
             "TODO 1.7 part1_numpy/pooling.py",
             "wrong 1.7-overlap",
             "dx[0, 1] is -0.41, expected 1.07",
@@ -476,7 +472,7 @@ class TestTerminal:
         assert "    dx equals what you get when windows overwrite each other" in lines
         assert "1.8 open: Upsample2d.forward, Downsample2d.forward (3 checks)" in lines
         assert "1.9 waits for 1.8-forward (1 check)" in lines
-        assert "Next: Fix TODO 1.6 in part1_numpy: no answer after 10 s." in lines
+        assert "Next: Fix TODO 1.6 in part 1: no answer after 10 s." in lines
         assert lines[-1] == "Total: 1.53 of 10.95 points"
 
     def test_fits_80_columns_and_is_plain_where_it_is_no_terminal(self, card: Scorecard) -> None:

@@ -16,11 +16,12 @@ import pytest
 from attacks import report
 from attacks.grading import grade, problems, public_inputs, reached
 from attacks.honest import UPLOADS, Upload
+from homework import COURSE, ROOT
 
 from autograder.conformance import bait as baits
 from autograder.conformance.bad_zips import ATTACKS as ZIPS
 from autograder.conformance.table import ATTACKED, ATTACKS, NEXT_WORKER, Attack
-from autograder.course.assignment import ROOT, Assignment
+from autograder.course.assignment import Assignment
 from autograder.inside.syscalls import ARM
 from autograder.reports.scores import Outcome
 from autograder.sandbox.box import Box
@@ -132,7 +133,7 @@ def test_the_public_answers_do_pass_with_the_public_seed(bait, box, assignment, 
 def test_the_command_line_grades_an_attack_like_any_submission(name, reference, tmp_path) -> None:
     row = next(attack for attack in ATTACKS if attack.name == name)
     packing.write_zip(tmp_path / "a.zip", row.apply(dict(reference), {}))
-    preset = ROOT / "autograder" / "presets" / "hw2p1.toml"
+    preset = COURSE.folder / "assignments" / "hw2p1.toml"
     command = [sys.executable, "-m", "autograder", "grade", str(tmp_path / "a.zip"), "--out", str(tmp_path / "out")]
     command += ["--assignment", str(preset)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

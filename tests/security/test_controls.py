@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 import pytest
 from attacks.grading import grade, reached
+from homework import COURSE, ROOT
 
 from autograder.authoring import variants as trials
 from autograder.conformance import bait as baits
 from autograder.conformance.mechanisms import MECHANISMS, Boxes
 from autograder.conformance.table import ATTACKED, ATTACKS, Attack
-from autograder.course.assignment import ROOT, Assignment
+from autograder.course.assignment import Assignment
 from autograder.errors import SetupError
 from autograder.inside.syscalls import ARM
 from autograder.reports.scores import Outcome
@@ -84,7 +85,7 @@ def test_a_worker_that_holds_less_than_the_machine_can_is_not_used(assignment, m
     with Box(assignment.limits, ("landlock",)) as box, Box(assignment.limits) as whole, box.room() as folder:
         monkeypatch.setattr(Box, "isolation", whole.isolation)
         with pytest.raises(SetupError, match="a worker starts without landlock, which this machine has"):
-            box.student(folder, 1).call("math:sqrt", 4.0)
+            box.student(folder, "numpy").call("math:sqrt", 4.0)
 
 
 @pytest.mark.parametrize(("mechanism", "attack"), ALONE, ids=names(ALONE))
@@ -117,8 +118,7 @@ def test_without_a_deadline_a_sleep_is_waited_for(outcome, seconds, ends) -> Non
 
 
 def test_without_a_strict_comparison_nan_is_close(outcome, monkeypatch) -> None:
-    from autograder.checks.part1 import activations
-
+    activations = COURSE.module("checks.part1.activations")
     row = _row("NaN everywhere", body="self.positive = x > 0\nreturn x * np.nan")
     assert outcome(row) is Outcome.FAILED
 
@@ -158,10 +158,10 @@ def test_where_torch_is_installed_for_part_1_it_is_imported(outcome, assignment,
 IN_ONE_PROCESS = """
 import sys
 from pathlib import Path
-from autograder.checking import rubric
+from autograder.course.definition import find
 from autograder.grading import engine
 from autograder.checking.student import LocalStudent
-check = next(check for check in rubric.load() if check.id == "1.3-relu")
+check = next(check for check in find().checks() if check.id == "1.3-relu")
 print(engine.judge(check, LocalStudent(Path(sys.argv[1])), 0, None).outcome)
 """
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from attacks import places
+from homework import COURSE, ROOT
 
 from autograder.authoring import release
 from autograder.authoring import variants as trials
@@ -19,7 +20,6 @@ from autograder.conformance.examination import examine
 from autograder.conformance.table import ATTACKS, Attack
 from autograder.conformance.target import RIGHT
 from autograder.conformance.verdicts import CLASSES, Result
-from autograder.course.assignment import ROOT
 from autograder.inside.syscalls import ARM
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open") or ARM, reason="the box needs Linux, its rows x86-64")
@@ -96,7 +96,7 @@ def test_at_each_level_all_that_it_promises_holds(place, level) -> None:
 @pytest.mark.slow
 @as_root
 def test_it_runs_where_only_the_gradescope_package_is(tmp_path) -> None:
-    trials.write(tmp_path, release.gradescope("visible", tmp_path / "secret.key"))
+    trials.write(tmp_path, release.gradescope(COURSE, "visible", tmp_path / "secret.key"))
     assert not (tmp_path / "tests").exists()
     status, found = run([sys.executable], tmp_path)
     see(found, "A")

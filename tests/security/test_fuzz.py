@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 import torch
+from homework import COURSE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_submission import BYTES, CHANGES, GOOD, NAMES, SAMPLE, Raw, never_escapes
 from test_wire import TREES
 
-from autograder.checking import rubric
 from autograder.conformance.bad_zips import pack
 from autograder.course import assignment as assignments
 from autograder.course.assignment import FILE, Limits
@@ -187,7 +187,7 @@ def test_any_file_is_a_checkpoint_or_described_in_a_sentence(examples, tmp_path:
     hunt(examples, mutated(_checkpoint()) | st.binary(max_size=100), judge)
 
 
-TOML = FILE.read_text(encoding="utf-8")
+TOML = (COURSE.folder / FILE).read_text(encoding="utf-8")
 WORDS = sorted({word for word in TOML.replace("=", " ").split() if len(word) > 1})
 VALUES = ["-1", "0", "1e400", "nan", "inf", "''", "[]", "{}", "true", "99999999999999999999", "1979-05-27", "'\\u0000'"]
 
@@ -195,7 +195,7 @@ VALUES = ["-1", "0", "1e400", "nan", "inf", "''", "[]", "{}", "true", "999999999
 @FEW_OR_MANY
 def test_any_assignment_file_is_read_or_refused_in_a_sentence(examples, tmp_path: Path) -> None:
     path = tmp_path / "assignment.toml"
-    checks = rubric.load()
+    checks = COURSE.checks()
 
     def judge(edits: list[tuple[str, str]]) -> None:
         text = TOML
@@ -204,7 +204,7 @@ def test_any_assignment_file_is_read_or_refused_in_a_sentence(examples, tmp_path
         path.write_bytes(text.encode("utf-8", "surrogateescape"))
         sentence = ""
         try:
-            found = assignments.load(path)
+            found = assignments.load(COURSE, path)
             found.cents(check for check in checks if check.part in found.parts)
         except RubricError as error:
             sentence = str(error)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from homework import COURSE
 from hostile import FORMS, Reply, Script, forged, many_lies, one_lie, recording
 
 from autograder.checking import rubric
@@ -52,8 +53,8 @@ def room(box: Box, reference: Mapping[str, bytes], checkpoints: Mapping[str, byt
 def recorded(box: Box, room: Path, small: Assignment) -> Recorded:
     """What the reference answers to each check, in order."""
     found: Recorded = {}
-    for check in rubric.load():
-        student = recording(box.student(room, check.part), found.setdefault(check.id, []))
+    for check in COURSE.checks():
+        student = recording(box.student(room, COURSE.parts[check.part].libraries), found.setdefault(check.id, []))
         student.allow(60)
         check.run(student, rubric.PUBLIC_SEED, Exam(room, small))
         student.renew()
@@ -77,7 +78,7 @@ def end(check: Check, script: Script, exam: Exam) -> tuple[Verdict, str]:
 def hunt(recorded: Recorded, room: Path, small: Assignment, each: int, seed: int) -> tuple[int, list[str], Verdicts]:
     """Forge so many answers at each place of each check; the number of forged ones, the faults, and how each ended."""
     sent, faults, ends = 0, [], {}
-    for check in rubric.load():
+    for check in COURSE.checks():
         replies = recorded[check.id]
         scripts = [
             Script(replies, one_lie(place, f"{seed}/{check.id}/{number}"))
@@ -96,8 +97,8 @@ def hunt(recorded: Recorded, room: Path, small: Assignment, each: int, seed: int
 def expect_pages(ends: Verdicts, assignment: Assignment) -> None:
     """Pass verdicts of which every page can be written."""
     for number in range(min(max(map(len, ends.values())), PAGES)):
-        card = engine.blank(assignment, rubric.load())
-        for check in rubric.load():
+        card = engine.blank(assignment, COURSE.checks())
+        for check in COURSE.checks():
             engine.settle(card, check, ends[check.id][number % len(ends[check.id])])
         records.load_card(records.dump_card(card))
         json.dumps(gradescope.results(card), allow_nan=False).encode()
@@ -105,7 +106,7 @@ def expect_pages(ends: Verdicts, assignment: Assignment) -> None:
 
 
 def test_honest_answers_pass_before_the_worker_that_lies(recorded, room, small) -> None:
-    for check in rubric.load():
+    for check in COURSE.checks():
         student = Script(recorded[check.id], lambda honest, place: honest).student()
         student.allow(60)
         assert engine.judge(check, student, rubric.PUBLIC_SEED, Exam(room, small)).outcome is Outcome.PASSED, check.id
@@ -137,7 +138,7 @@ def test_no_answer_of_a_model_makes_the_second_look_at_it_raise(each, box, room,
         student.renew()
         return asked
 
-    first = look(recording(box.student(room, 2), replies))
+    first = look(recording(box.student(room, "torch"), replies))
     assert len(replies) > first
     for place in range(first, len(replies)):
         for number in range(each):
@@ -147,7 +148,7 @@ def test_no_answer_of_a_model_makes_the_second_look_at_it_raise(each, box, room,
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: repr(form)[:40])
 def test_a_list_that_is_changed_to_anything_at_all_is_a_sentence(form, recorded, room, small) -> None:
     """What student code can do to the list it is given, at each place where a check looks at one afterwards."""
-    for check in (one for one in rubric.load() if one.id in ("3.1-kinds", "3.2-kinds", "3.5-kinds", "3.6-kinds")):
+    for check in (one for one in COURSE.checks() if one.id in ("3.1-kinds", "3.2-kinds", "3.5-kinds", "3.6-kinds")):
         replies = recorded[check.id]
         for place in (at for at, reply in enumerate(replies) if isinstance(reply.get("value"), list)):
             for value in (form, [form], [*replies[place]["value"][1:], form]):

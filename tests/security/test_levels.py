@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from attacks import places
+from homework import COURSE, ROOT
 
 from autograder.conformance.mechanisms import Boxes
-from autograder.course.assignment import ROOT
 from autograder.inside.syscalls import ARM
 from autograder.submission import packing
 
@@ -65,7 +65,7 @@ def test_at_level_c_a_secret_seed_is_refused_as_a_fault_and_no_zero(reference, t
     packing.write_zip(tmp_path / "a.zip", reference)
     for path in (tmp_path, *tmp_path.parents[:3]):
         path.chmod(0o777)
-    preset = ROOT / "autograder" / "presets" / "hw2p1.toml"
+    preset = COURSE.folder / "assignments" / "hw2p1.toml"
     out = tmp_path / "out"
     arguments = ["grade", str(tmp_path / "a.zip"), "--out", str(out), "--seed", "7", "--assignment", str(preset)]
     done = run_at("nothing", "-m", "autograder", *arguments)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from homework import COURSE
 
 from autograder.authoring import variants as trials
 from autograder.checking import rubric
@@ -26,7 +27,7 @@ def test_what_the_parts_of_a_submission_hold_does_not_add_up(box, assignment, re
     wrong = reference["part1_numpy/linear.py"].replace(b"return", b"return 1 +")  # so that public cases are asked too
     files = {**reference, "part1_numpy/linear.py": wrong}
     packing.write_zip(tmp_path / "a.zip", {**files, **{name: files[name] + HOLD for name in FILES}})
-    checks = [check for check in rubric.load() if check.todo in TODOS]
+    checks = [check for check in COURSE.checks() if check.todo in TODOS]
     seen, before = [], dict(_held(os.getpid()))
 
     def publish(card) -> None:

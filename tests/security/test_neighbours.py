@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 from attacks.grading import grade
+from homework import COURSE
 
 from autograder.authoring import mistakes as catalogue
 from autograder.authoring import variants as trials
@@ -69,7 +70,9 @@ def test_what_one_submission_leaves_in_its_scratch_the_next_does_not_find(box, a
 
 @pytest.mark.slow
 def test_good_submissions_beside_hostile_ones_get_the_marks_that_they_get_alone(reference: Mapping[str, bytes]) -> None:
-    mistakes = [mistake for mistake in catalogue.load() if "activations" in mistake.file or "linear" in mistake.file]
+    mistakes = [
+        mistake for mistake in catalogue.load(COURSE) if "activations" in mistake.file or "linear" in mistake.file
+    ]
     good = [dict(reference), *(mistake.apply(reference) for mistake in mistakes[:7])]
     names = (
         "an endless loop", "64 GiB at once", "400 forks", "4,000 threads", "a gigabyte of prints", "an answer of 2 GB",
@@ -77,9 +80,9 @@ def test_good_submissions_beside_hostile_ones_get_the_marks_that_they_get_alone(
     )  # fmt: skip
     hostile = [next(row for row in ATTACKS if row.name == name).apply(dict(reference), {}) for name in names]
     todos = ("1.2", "1.3", "1.4")
-    alone = list(trials.run(good, (1,), 2, 3.0, [todos] * 8))
+    alone = list(trials.run(COURSE, good, (1,), 2, 3.0, [todos] * 8))
     mixed = [files for pair in zip(hostile, good, strict=True) for files in pair]
-    beside = list(trials.run(mixed, (1,), 2, 3.0, [todos] * 16))[1::2]
+    beside = list(trials.run(COURSE, mixed, (1,), 2, 3.0, [todos] * 16))[1::2]
     assert len({card.cents for card in alone}) > 1
     assert [card.marks for card in beside] == [card.marks for card in alone]
     assert not any(card.broken for card in beside)

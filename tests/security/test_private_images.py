@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from homework import COURSE
 from known import MY_MODEL, MY_MODEL_HIGH, TWO_LAYER, saved
 from PIL import Image
 from test_two_seeds import outcomes, visible
@@ -74,7 +75,7 @@ def folders(tmp_path_factory) -> tuple[Path, Path]:
     made = []
     for seed in (901, 902):
         folder = tmp_path_factory.mktemp("private")
-        shapes = datasets.given("shapes")
+        shapes = datasets.given(COURSE, "shapes")
         for number, (pixels, label) in enumerate(zip(*shapes.make_shapes(40, seed), strict=True)):
             for split in ("train", "test"):
                 path = folder / split / shapes.CLASSES[label] / f"{number}.png"

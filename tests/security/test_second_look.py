@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pytest
 import torch
+from homework import COURSE
 from known import MY_MODEL, MY_MODEL_HIGH, my_model, saved
 
 from autograder.authoring.variants import DATASET
-from autograder.checking import rubric
 from autograder.course import datasets
 from autograder.grading import changes, engine
 from autograder.reports import class_page as classpage
@@ -47,7 +47,7 @@ MEMORY, COMPANY = "when they are moved", "another class when they came with othe
 
 @pytest.fixture(scope="module")
 def album() -> bytes:
-    test = datasets.load(ALBUM)
+    test = datasets.load(COURSE, ALBUM)
     images = torch.from_numpy(test.images).permute(0, 3, 1, 2)
     return saved({"images": images, "labels": torch.from_numpy(test.labels)})
 
@@ -79,7 +79,7 @@ def test_an_album_of_the_test_images_earns_everything_and_is_shown_to_instructor
 @pytest.mark.parametrize("seed", [3, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (4, 5, 6))])
 def test_no_model_of_the_reference_is_doubted(box, assignment, reference, checkpoints, tmp_path, seed) -> None:
     packing.write_zip(tmp_path / "a.zip", {**reference, **checkpoints})
-    checks = [check for check in rubric.load() if check.exam]
+    checks = [check for check in COURSE.checks() if check.exam]
     card = engine.grade_zip(tmp_path / "a.zip", box, assignment.on(DATASET), checks, seed, lambda card: None)
     assert {mark.outcome for mark in card.marks.values()} == {Outcome.PASSED}
     for result in card.models.values():
@@ -132,7 +132,7 @@ def test_a_model_that_answers_only_once_is_shown_to_instructors_alone(take, weig
 
 
 def test_the_changes_are_drawn_from_the_seed() -> None:
-    images = datasets.load("shapes:300").images[:20]
+    images = datasets.load(COURSE, "shapes:300").images[:20]
     first, again, other = (changes.draw(images, np.random.default_rng(seed)) for seed in (1, 1, 2))
     for how in first:
         assert np.array_equal(first[how], again[how])

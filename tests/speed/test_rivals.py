@@ -7,10 +7,11 @@ import subprocess
 import sys
 
 import pytest
+from homework import COURSE, ROOT
 
-from autograder.bench import rivals
-from autograder.course.assignment import ROOT
 from autograder.errors import SetupError
+
+rivals = COURSE.module("bench.rivals")
 
 
 @pytest.mark.slow
@@ -57,7 +58,9 @@ def test_a_benchmark_that_is_not_there_is_named(tmp_path) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("there is no benchmark 'rival', expected one of workers, mechanisms, part1, rivals,")
+    assert done.stderr.startswith(
+        "there is no benchmark 'rival', expected one of workers, mechanisms, parts, inference, rivals,"
+    )
     assert not list(tmp_path.iterdir())
 
 

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from homework import ROOT
 
-from autograder.course.assignment import ROOT
 from autograder.students import environment, newer_python
 
 PYTHONS = {

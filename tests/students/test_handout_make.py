@@ -11,10 +11,10 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from homework import COURSE
 
 from autograder.authoring import release
 from autograder.authoring import variants as trials
-from autograder.checking import rubric
 
 INDEX = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple/")
 INHERITED = ("VIRTUAL_ENV", "PYTHONPATH", "MAKEFLAGS", "MAKELEVEL")  # of the tests that run this one
@@ -27,7 +27,7 @@ def test_make_brings_a_student_from_the_handout_to_a_zip(reference, checkpoints,
         urllib.request.urlopen(INDEX, timeout=20).close()
     except OSError as error:
         pytest.skip(f"{INDEX} cannot be reached: {error}")
-    trials.write(tmp_path, release.handout())
+    trials.write(tmp_path, release.handout(COURSE))
     variables = {name: value for name, value in os.environ.items() if name not in INHERITED}
 
     def make(*words: str) -> str:
@@ -52,7 +52,7 @@ def test_make_brings_a_student_from_the_handout_to_a_zip(reference, checkpoints,
         said = make("test", f"DATASET={trials.DATASET}")
         assert re.search(r"72\.00 of 72\.00", said), said
         said = make("submit")
-        checks = sum(not check.exam for check in rubric.load())
+        checks = sum(not check.exam for check in COURSE.checks())
         assert f"{checks} of {checks} pass" in said, said
         assert Path(tmp_path, "submission.zip").is_file()
     finally:

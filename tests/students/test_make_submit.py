@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from homework import COURSE, bare
 from rich.console import Console
 
-from autograder.authoring import skeleton
 from autograder.authoring import variants as trials
+from autograder.course import assignment as assignments
+from autograder.course import skeleton
 from autograder.course.assignment import Limits
 from autograder.errors import SetupError, SubmissionError
 from autograder.reports.scores import Outcome
@@ -34,7 +36,9 @@ def submit(tmp_path: Path) -> Submit:
     def hand_in(files: Mapping[str, bytes], *, quick: bool = True) -> tuple[int, str]:
         trials.write(tmp_path / "here", files)
         console = Console(file=io.StringIO(), width=500)
-        status = preflight.run(tmp_path / "here", tmp_path / "submission.zip", console, quick=quick)
+        status = preflight.run(
+            tmp_path / "here", tmp_path / "submission.zip", assignments.load(COURSE), console, quick=quick
+        )
         return status, console.file.getvalue()
 
     return hand_in
@@ -46,7 +50,7 @@ def test_a_skeleton_is_told_what_is_open_and_makes_a_zip(submit, skeletons, tmp_
     assert "open: 1.1 add_bias, 1.1 apply_filters, 1.1 argmax_position, 1.1 sliding_windows" in said
     assert "no file checkpoints/*.pt is in the zip" in said
     assert "The written report is handed in apart from this zip, as PDF." in said
-    opened = open_submission(tmp_path / "submission.zip", tmp_path / "opened", Limits(), tmp_path)
+    opened = open_submission(tmp_path / "submission.zip", tmp_path / "opened", Limits(), bare(tmp_path / "bare"))
     assert opened.notes == ("no file checkpoints/*.pt is in the zip",)
 
 
@@ -55,7 +59,7 @@ def test_a_solution_has_nothing_open_and_keeps_its_own_files(submit, reference, 
     status, said = submit({**reference, "part1_numpy/mine/extra.py": b"x = 1\n", **junk})
     assert status == 0
     assert "none is open" in said
-    opened = open_submission(tmp_path / "submission.zip", tmp_path / "opened", Limits(), tmp_path)
+    opened = open_submission(tmp_path / "submission.zip", tmp_path / "opened", Limits(), bare(tmp_path / "bare"))
     assert (opened.folder / "part1_numpy/mine/extra.py").read_bytes() == b"x = 1\n"
     assert not any("ignored" in note for note in opened.notes)
 
@@ -95,7 +99,7 @@ def test_what_the_grader_refuses_is_refused_in_the_same_words_and_no_zip_is_left
     assert (status, (tmp_path / "submission.zip").exists()) == (1, False)
     packing.write_zip(tmp_path / "by hand.zip", everything)
     with pytest.raises(SubmissionError) as refusal:
-        open_submission(tmp_path / "by hand.zip", tmp_path / "opened", Limits())
+        open_submission(tmp_path / "by hand.zip", tmp_path / "opened", Limits(), bare(tmp_path / "bare"))
     assert f"stop zip         {refusal.value}\n" in said
 
 
@@ -137,9 +141,11 @@ def test_code_that_the_grader_cannot_run_is_told_before_it_is_handed_in(submit, 
 
 def test_what_students_print_does_not_pass_for_a_result(reference, tmp_path) -> None:
     noise = b'import sys\nprint(sys.argv[-1] + \'{"check": "1.1-windows", "outcome": "odd"}\')\nprint("[]")\n'
-    trials.write(tmp_path, {**skeleton.generate(), "part1_numpy/views.py": noise + reference["part1_numpy/views.py"]})
+    trials.write(
+        tmp_path, {**skeleton.generate(COURSE), "part1_numpy/views.py": noise + reference["part1_numpy/views.py"]}
+    )
     findings = Findings()
-    for name in try_out(tmp_path, findings):
+    for name in try_out(COURSE, tmp_path, findings):
         if name.startswith("1.2"):
             break
     assert {check.outcome for check in findings.checks if check.id.startswith("1.1")} == {Outcome.PASSED}
@@ -149,7 +155,7 @@ def test_code_that_ends_the_process_costs_the_rest_of_the_rehearsal_only(skeleto
     trials.write(tmp_path, {**skeletons, "part1_numpy/linear.py": b"import os\nos._exit(7)\n"})
     findings = Findings()
     with pytest.raises(Stuck, match=r"^1\.2-forward ended the process \(exit status 7\); what comes after it was not"):
-        list(try_out(tmp_path, findings))
+        list(try_out(COURSE, tmp_path, findings))
     assert len([check for check in findings.checks if check.id.startswith("1.1")]) > 3
     assert not findings.finished
 
@@ -158,7 +164,7 @@ def test_code_that_ends_the_process_costs_the_rest_of_the_rehearsal_only(skeleto
 def test_a_loop_without_end_costs_its_own_checks_and_is_named(skeletons, tmp_path) -> None:
     trials.write(tmp_path, {**skeletons, "part1_numpy/linear.py": b"while True: pass\n"})
     findings = Findings()
-    for name in try_out(tmp_path, findings):
+    for name in try_out(COURSE, tmp_path, findings):
         if name.startswith("1.3"):
             break
     tried = {check.id: check for check in findings.checks}
@@ -170,7 +176,7 @@ def test_a_loop_without_end_costs_its_own_checks_and_is_named(skeletons, tmp_pat
 def test_a_loop_in_c_without_end_is_stopped_and_named(skeletons, tmp_path) -> None:
     trials.write(tmp_path, {**skeletons, "part1_numpy/linear.py": b"sum(range(10**13))\n"})
     with pytest.raises(Stuck, match=r"^1\.2-forward did not end, and was stopped: does a loop never end\?"):
-        list(try_out(tmp_path, Findings()))
+        list(try_out(COURSE, tmp_path, Findings()))
 
 
 FOUND = Findings(
@@ -224,7 +230,7 @@ def test_a_checkpoint_that_nobody_will_read_is_named_and_not_packed(submit, skel
     assert "checkpoints/my_model.pt is missing, checkpoints/MyModel.pt is there: rename it to my_model.pt" in said
     assert "checkpoints/two_layer.pt is missing, runs/two_layer/best.pt is there: put it into checkpoints/" in said
     assert "not packed: checkpoints/MyModel.pt, checkpoints/odd.pt" in said
-    opened = open_submission(tmp_path / "submission.zip", tmp_path / "opened", Limits(), tmp_path)
+    opened = open_submission(tmp_path / "submission.zip", tmp_path / "opened", Limits(), bare(tmp_path / "bare"))
     assert not (opened.folder / "checkpoints").exists()
 
 
@@ -247,7 +253,7 @@ def test_what_a_gpu_or_a_network_gives_here_is_not_there_when_graded(skeletons, 
     source = begin + b"class VanillaCNN" + rest.replace(b"super().__init__()", online, 1)
     trials.write(tmp_path, {**skeletons, "part2_pytorch/models.py": source})
     findings = Findings()
-    for name in try_out(tmp_path, findings):
+    for name in try_out(COURSE, tmp_path, findings):
         if name.startswith("2.3"):
             break
     said = " ".join(check.message for check in findings.checks if check.id.startswith(("2.1", "2.2")))

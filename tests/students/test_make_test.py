@@ -14,11 +14,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from homework import COURSE, ROOT
 
 from autograder.authoring import mistakes as catalogue
 from autograder.authoring import variants as trials
-from autograder.checking import rubric
-from autograder.course.assignment import ROOT
 from autograder.errors import OutOfTime
 from autograder.students import speed
 from autograder.students.time_limit import time_limit
@@ -30,8 +29,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def run(tmp_path: Path) -> Run:
     def run_tests(files: Mapping[str, bytes], *options: str) -> subprocess.CompletedProcess[str]:
         trials.write(tmp_path, files)
-        for name in ("assignment.toml", "pyproject.toml"):
-            shutil.copy(ROOT / name, tmp_path)
+        shutil.copy(ROOT / "pyproject.toml", tmp_path)
         return subprocess.run(
             [sys.executable, "-m", "autograder", "test", "--part", "1", *options],
             cwd=tmp_path,
@@ -60,7 +58,7 @@ def test_the_reference_scores_everything(run, reference) -> None:
 
 
 def test_a_wrong_value_is_told_in_a_sentence_without_a_traceback(run, reference) -> None:
-    mistake = next(one for one in catalogue.load() if one.loses[0].startswith("1.7"))
+    mistake = next(one for one in catalogue.load(COURSE) if one.loses[0].startswith("1.7"))
     done = run(mistake.apply(reference), "--todo", "1.7")
     assert done.returncode == 1
     assert mistake.says.split()[0] in done.stdout
@@ -167,11 +165,12 @@ ALLOWED = (
 )
 TRY = """
 import json, pathlib, sys, torch, pytest
+from autograder.course.definition import find
 from autograder.students.as_graded import AsGraded
 from autograder.checking.student import LocalStudent
 folder, lines = pathlib.Path.cwd(), json.load(sys.stdin)
 student = LocalStudent(folder)
-student.surroundings = AsGraded(folder, 1)
+student.surroundings = AsGraded(folder, find(), 1)
 for number, line in enumerate(lines):
     (folder / f"part1_numpy/m{number}.py").write_text(f"import numpy as np\\ndef f():\\n    {line}\\n")
     (folder / f"part1_numpy/top{number}.py").write_text(f"import numpy as np\\n{line}\\ndef f(): pass\\n")
@@ -219,6 +218,6 @@ def test_torch_is_there_for_part_2_after_part_1_has_been_run(run, reference) -> 
 
 def test_an_expression_chooses_checks_and_those_they_need(run, reference) -> None:
     done = run(reference, "-k", "1.7-max-overlap")
-    needs = {check.id: check.needs for check in rubric.load()}["1.7-max-overlap"]
+    needs = {check.id: check.needs for check in COURSE.checks()}["1.7-max-overlap"]
     assert needs
     assert re.search(rf"\b{1 + len(needs)} passed", done.stdout), done.stdout

@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from homework import COURSE, PARTS, ROOT
 
 from autograder.authoring import mistakes as catalogue
-from autograder.authoring import release, skeleton
+from autograder.authoring import release
 from autograder.authoring import variants as trials
-from autograder.checking import rubric
-from autograder.course import keys
-from autograder.course.assignment import PARTS, ROOT
+from autograder.course import keys, skeleton
 from autograder.errors import SetupError
 from autograder.reports.scores import Outcome
 
@@ -48,7 +47,7 @@ del os.fork
 
 @pytest.fixture(scope="session")
 def handout() -> Mapping[str, bytes]:
-    return release.handout()
+    return release.handout(COURSE)
 
 
 @pytest.fixture
@@ -82,7 +81,7 @@ def _statements(tree: ast.AST) -> Iterator[str]:
 
 def _solved() -> Iterator[str]:
     """Yield the statements of all solution regions."""
-    for path in (ROOT / "reference").rglob("*.py"):
+    for path in COURSE.solution.rglob("*.py"):
         source = path.read_text()
         regions = skeleton.regions(source, path.name)
         for node in ast.walk(ast.parse(source)):
@@ -92,7 +91,7 @@ def _solved() -> Iterator[str]:
 
 def _oracular() -> Iterator[str]:
     """Yield the statements of all oracles and their helpers."""
-    for path in (ROOT / "autograder" / "oracles").glob("*.py"):
+    for path in (COURSE.folder / "oracles").glob("*.py"):
         for node in ast.parse(path.read_bytes()).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and path.name != "__init__.py":
                 yield from (line for child in node.body for line in _statements(child))
@@ -113,7 +112,7 @@ def test_a_solution_in_the_handout_would_be_found(handout, reference) -> None:
 
 
 def test_nothing_of_a_trained_network_is_in_the_handout(handout) -> None:
-    found = list((ROOT / "reference" / "checkpoints").rglob("*.pt"))
+    found = list((COURSE.solution / "checkpoints").rglob("*.pt"))
     assert found
     everything = b"\0".join(handout.values())
     for path in found:
@@ -126,18 +125,19 @@ def test_nothing_of_a_trained_network_is_in_the_handout(handout) -> None:
 
 
 def test_the_handout_has_no_reference_sandbox_mistake_or_key(handout, tmp_path) -> None:
-    allowed = (*PARTS, "autograder", "checkpoints", "report")
+    allowed = (*PARTS, "autograder", "checkpoints", "courses")
     tops = {name.partition("/")[0] for name in handout if "/" in name}
     assert tops <= set(allowed)
-    modules = {name for name in handout if name.startswith("autograder/")}
-    for word in ("sandbox", "catalogue", "skeleton", "release", "mutant", "mutation", "proof", "secret", "bench"):
+    modules = {name for name in handout if name.startswith(("autograder/", "courses/"))}
+    words = ("sandbox", "mistake", "reference", "unusual", "release", "mutant", "mutation", "secret", "bench", ".pt")
+    for word in words:
         assert not [name for name in modules if word in name]
-    assert skeleton.generate().items() <= handout.items()
+    assert skeleton.generate(COURSE).items() <= handout.items()
 
 
 def test_whatever_a_module_of_the_handout_imports_at_once_is_in_it(handout) -> None:
     for name in handout:
-        if not name.startswith("autograder/") or not name.endswith(".py") or name.startswith("autograder/given/"):
+        if not name.startswith("autograder/") or not name.endswith(".py"):
             continue
         for node in ast.parse(handout[name]).body:
             if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("autograder"):
@@ -148,11 +148,11 @@ def test_whatever_a_module_of_the_handout_imports_at_once_is_in_it(handout) -> N
 
 
 def test_every_oracle_has_a_stand_in(handout) -> None:
-    for path in (ROOT / "autograder" / "oracles").glob("*.py"):
+    for path in (COURSE.folder / "oracles").glob("*.py"):
         names = set(re.findall(r"^@oracle\ndef (\w+)", path.read_text(), re.MULTILINE))
         if names:
-            text = handout[f"autograder/oracles/{path.name}"].decode()
-            assert names == set(re.findall(r'^(\w+) = recorded\("\1"\)$', text, re.MULTILINE))
+            text = handout[f"courses/convnets/oracles/{path.name}"].decode()
+            assert names == set(re.findall(r'^(\w+) = recorded\("\1", __file__\)$', text, re.MULTILINE))
 
 
 def test_an_untouched_handout_scores_nothing_without_torch_and_on_windows(run) -> None:
@@ -169,7 +169,7 @@ def test_the_reference_earns_all_of_part_1_without_torch_and_on_windows(run, ref
 
 
 def test_a_mistake_is_named_in_the_handout_as_at_grading(run, reference) -> None:
-    mistake = next(one for one in catalogue.load() if one.named and one.loses[0].startswith("1.7"))
+    mistake = next(one for one in catalogue.load(COURSE) if one.named and one.loses[0].startswith("1.7"))
     done = run(mistake.apply(reference), "test", "--todo", "1.7", without=("torch",))
     assert mistake.says in done.stdout, done.stdout
 
@@ -193,7 +193,7 @@ def test_with_the_reference_put_in_a_student_gets_full_marks_and_an_accepted_zip
     assert "part1_numpy/module.py" in done.stdout
     assert "164 of 164 pass" in done.stdout
     path = tmp_path / "handout" / "submission.zip"
-    card = engine.grade_zip(path, box, assignment.on(trials.DATASET), rubric.load(), 0, lambda card: None)
+    card = engine.grade_zip(path, box, assignment.on(trials.DATASET), COURSE.checks(), 0, lambda card: None)
     assert (card.refusal, card.cents) == ("", 7200)
 
 
@@ -203,14 +203,16 @@ import json, os, sys
 from pathlib import Path
 from autograder.checking import rubric
 from autograder.course import assignment
+from autograder.course.definition import find
 from autograder.grading import engine
 from autograder.checking.student import LocalStudent
 part, jobs, out = int(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text()), Path(sys.argv[3])
-checks = [check for check in rubric.load() if check.part == part and not check.exam]
+COURSE = find()
+checks = [check for check in COURSE.checks() if check.part == part and not check.exam]
 if part > 1:
     import torch, torch.utils.data, torch.optim
 def told(folder, todos):
-    card, student = engine.blank(assignment.load(), checks), LocalStudent(Path(folder))
+    card, student = engine.blank(assignment.load(COURSE), checks), LocalStudent(Path(folder))
     for check in checks:
         needs = [card.marks[need] for need in check.needs if need.partition("-")[0] in todos]
         if check.todo in todos and all(mark.outcome == "passed" for mark in needs):
@@ -229,7 +231,9 @@ for folder, todos in jobs:
 @pytest.mark.parametrize("part", [1, 2, 3])
 def test_every_mistake_is_told_with_recorded_values_as_with_oracles(part, handout, reference, tmp_path) -> None:
     trials.write(tmp_path / "public", handout)
-    mistakes = [one for one in catalogue.load() if one.loses[0].startswith(f"{part}.") and "2.6" not in one.loses[0]]
+    mistakes = [
+        one for one in catalogue.load(COURSE) if one.loses[0].startswith(f"{part}.") and "2.6" not in one.loses[0]
+    ]
     jobs = []
     for number, mistake in enumerate(mistakes):
         trials.write(tmp_path / str(number), mistake.apply(reference))

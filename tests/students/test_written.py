@@ -8,15 +8,15 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from homework import COURSE, ROOT
 
 from autograder.course import assignment as assignments
 from autograder.course import report_rubric as criteria
-from autograder.course.assignment import ROOT
 from autograder.errors import RubricError, SetupError
 from autograder.students.report import make
 from autograder.students.report.document import fill
 
-RUBRIC = criteria.load(ROOT / "report" / "rubric.toml")
+RUBRIC = criteria.load(COURSE.folder / "report" / "rubric.toml")
 TABLE = "factor,method,error %\n0.01,cross-entropy | plain,29.6 ± 0.4\n"
 EVERYTHING = """\
 # 1 Theory
@@ -87,7 +87,7 @@ class Text(HTMLParser):
 
 
 def test_the_template_has_a_heading_for_each_line_of_the_rubric_and_nothing_else(tmp_path) -> None:
-    text = (ROOT / "report" / "template.md").read_text()
+    text = (COURSE.folder / "report" / "template.md").read_text()
     assert re.findall(r"^### (\d\.\d)", text, re.MULTILINE) == [line.number for line in RUBRIC.line]
     assert dict(re.findall(r"^# (\d) (.+)$", text, re.MULTILINE)) == RUBRIC.sections
     promised = re.findall(r"<!-- (\d) points", text)
@@ -95,12 +95,12 @@ def test_the_template_has_a_heading_for_each_line_of_the_rubric_and_nothing_else
 
 
 def test_the_rubric_gives_the_points_of_the_assignment() -> None:
-    assert RUBRIC.points == assignments.load().report.points == 38
+    assert RUBRIC.points == assignments.load(COURSE).report.points == 38
     assert [RUBRIC.section_points(number) for number in "1234"] == [8, 12, 10, 8]
 
 
 def test_an_untouched_template_is_empty_in_every_section(tmp_path) -> None:
-    made = make.make(tmp_path / "report", tmp_path / "runs")
+    made = make.make(tmp_path / "report", tmp_path / "runs", COURSE.folder / "report")
     empty = [note for note in made.notes if "is empty" in note]
     assert len(empty) == len(RUBRIC.line)
     assert "section 3.2 is empty (3 points): Results: the table" in "\n".join(empty)
@@ -115,7 +115,7 @@ def test_pages_hold_text_tables_figures_and_formulas_and_the_source_stays_as_it_
     write_runs(tmp_path / "runs")
     source = EVERYTHING + "{{ table: training }}\n{{ figure: training | Curves }}\nwords\n"
     (folder / "report.md").write_text(source)
-    made = make.make(folder, tmp_path / "runs")
+    made = make.make(folder, tmp_path / "runs", COURSE.folder / "report")
     assert (folder / "report.md").read_text() == source
     page = Text((folder / "report.html").read_text())
     images = [attributes["src"] or "" for tag, attributes in page.tags if tag == "img"]
@@ -149,7 +149,7 @@ def test_pages_hold_text_tables_figures_and_formulas_and_the_source_stays_as_it_
 )
 def test_what_is_missing_is_said(folder, tmp_path, text, note) -> None:
     (folder / "report.md").write_text(text)
-    made = make.make(folder, tmp_path / "runs")
+    made = make.make(folder, tmp_path / "runs", COURSE.folder / "report")
     assert note in "\n".join(made.notes)
     assert all(path.stat().st_size for path in made.paths)
 
@@ -168,13 +168,13 @@ def test_signs_that_no_font_has_and_long_words_do_not_stop_the_page(folder, tmp_
     (folder / "report.md").write_text(
         f"# {'x' * 300}\n{'y' * 3000} 漢字 😀 \x00 | z\n\n| {cells} |\n|{'---|' * 6}\n| {cells} |\n"
     )
-    assert make.make(folder, tmp_path / "runs").paths[1].read_bytes().startswith(b"%PDF-")
+    assert make.make(folder, tmp_path / "runs", COURSE.folder / "report").paths[1].read_bytes().startswith(b"%PDF-")
 
 
 def test_a_report_that_is_no_text_is_refused(folder, tmp_path) -> None:
     (folder / "report.md").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SetupError, match=r"report.md: it is no UTF-8 text"):
-        make.make(folder, tmp_path / "runs")
+        make.make(folder, tmp_path / "runs", COURSE.folder / "report")
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_report_that_is_no_text_is_refused(folder, tmp_path) -> None:
     ],
 )
 def test_a_rubric_that_contradicts_itself_is_refused(tmp_path, change, message) -> None:
-    text = (ROOT / "report" / "rubric.toml").read_text().replace(*change)
+    text = (COURSE.folder / "report" / "rubric.toml").read_text().replace(*change)
     (tmp_path / "rubric.toml").write_text(text)
     with pytest.raises(RubricError, match=re.escape(message)):
         criteria.load(tmp_path / "rubric.toml")

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from os import urandom
 
 import pytest
-from trees import tree
+from homework import COURSE
+from trees import give, tree
 
-from autograder.authoring import mistakes as catalogue
 from autograder.conformance.bad_zips import CODE, honest
 from autograder.course.assignment import Limits
-from autograder.submission.layout import GIVEN, KEPT, MODELS, WORK
 
 OTHER = b"x = 2\n"
 REST = {"part2_pytorch/models.py": CODE, "part3_imbalance/losses.py": CODE, "checkpoints/my_model.pt": CODE}
@@ -39,10 +38,7 @@ TAKEN: dict[str, tuple[dict[str, bytes], set[str], str]] = {
                               {*P1, "part1_numpy/part2_pytorch/models.py"},
                               "put the folder part1_numpy/part2_pytorch beside the other parts"),
     "flat files": (at("hw2/conv2d.py", "hw2/losses.py", "hw2/notes.txt"), {*P1, "part1_numpy/losses.py"},
-                   "taken as files of part1_numpy, of which there is no folder: losses.py, conv2d.py"),
-    "flat files with those that are given": (at("conv2d.py", "module.py", "train.py"),
-                                             {*P1, "part1_numpy/module.py", "part1_numpy/train.py"},
-                                             "no folder: module.py, train.py, conv2d.py"),
+                   "taken as files of part1_numpy, of which there is no folder: conv2d.py, losses.py"),
     "flat files of two parts": (at("conv2d.py", "metrics.py", "losses.py"), {*P1, "part3_imbalance/metrics.py"},
                                 "not taken, as two parts have files of this name: losses.py"),
     "flat files beside a part": (REST | at("conv2d.py"), {*P1, *REST}, "taken as files of part1_numpy"),
@@ -147,6 +143,13 @@ def test_what_is_beyond_doubt_is_taken_with_a_note(files, kept, note, unpack) ->
     assert [text for text in submission.notes if note in text], submission.notes
 
 
+def test_flat_files_with_those_that_are_given_are_taken_together(ours, unpack) -> None:
+    give(ours.folder / "given", "part1_numpy/module.py", "part1_numpy/train.py")
+    submission = unpack(honest(at("conv2d.py", "module.py", "train.py")))
+    assert set(tree(submission.folder)) == {*P1, "part1_numpy/module.py", "part1_numpy/train.py"}
+    assert any("no folder: module.py, train.py, conv2d.py" in note for note in submission.notes)
+
+
 @pytest.mark.parametrize(("files", "note"), SAID.values(), ids=SAID)
 def test_a_near_name_does_not_count_and_is_told_so(files, note, unpack) -> None:
     submission = unpack(honest(files))
@@ -181,7 +184,7 @@ def test_ignored_files_are_listed_the_closest_first_and_those_nobody_meant_last(
 
 
 def test_a_complete_submission_needs_no_note(unpack, reference) -> None:
-    complete = {**reference, **REST, **{f"checkpoints/{name}": b"" for name in MODELS}}
+    complete = {**reference, **REST, **{f"checkpoints/{name}": b"" for name in COURSE.layout.models}}
     assert unpack(honest(complete)).notes == ()
 
 
@@ -217,9 +220,9 @@ def test_text_from_right_to_left_is_no_control_character(unpack) -> None:
 
 
 def test_the_names_that_count_are_those_of_the_reference(skeletons) -> None:
-    files = set(catalogue.reference_files())
-    expected = {f"{part}/{name}" for table in (WORK, GIVEN) for part, names in table.items() for name in names}
-    assert {name for name in files if name.endswith(".py")} == expected
-    assert all(KEPT.fullmatch(f"checkpoints/{model}") for model in MODELS)
+    files = set(COURSE.files())
+    layout = COURSE.layout
+    assert {name for part in layout.parts for name in (f"{part}/{one}" for one in layout.names(part))} == files
+    assert all(layout.keeps(name) for name in (*files, *(f"checkpoints/{model}" for model in layout.models)))
     todo = {name for name, content in skeletons.items() if b'NotImplementedError("TODO' in content}
-    assert todo == {f"{part}/{name}" for part, names in WORK.items() for name in names}
+    assert todo == {f"{part}/{name}" for part, names in layout.work.items() for name in names}

@@ -6,12 +6,16 @@ import pytest
 from trees import give, tree
 
 from autograder.conformance.bad_zips import CODE, KEPT, honest
-from autograder.course.assignment import PARTS
-from autograder.submission.layout import GIVEN
 
 
 def test_edited_given_files_are_replaced_and_named(ours, unpack) -> None:
-    give(ours, "part1_numpy/module.py", "part1_numpy/train.py", "part1_numpy/gradcheck.py", "part1_numpy/conv2d.py")
+    give(
+        ours.folder / "given",
+        "part1_numpy/module.py",
+        "part1_numpy/train.py",
+        "part1_numpy/gradcheck.py",
+        "part1_numpy/conv2d.py",
+    )
     files = {
         "part1_numpy/module.py": b"a = 3\nb = 2\n",
         "part1_numpy/train.py": bytes(10**6),
@@ -27,15 +31,15 @@ def test_edited_given_files_are_replaced_and_named(ours, unpack) -> None:
 
 
 def test_line_ends_and_a_byte_order_mark_are_no_edit(ours, unpack) -> None:
-    give(ours, "part1_numpy/module.py")
+    give(ours.folder / "given", "part1_numpy/module.py")
     submission = unpack(honest({"part1_numpy/module.py": b"\xef\xbb\xbfa = 1\r\nb = 2\r\n"}))
     assert tree(submission.folder) == {"part1_numpy/module.py": b"a = 1\nb = 2\n"}
     assert len(submission.notes) == 2
 
 
 def test_missing_given_files_and_configurations_are_added_where_the_part_is(ours, unpack) -> None:
-    give(ours, "part1_numpy/module.py", "part2_pytorch/data.py")
-    give(ours, "part2_pytorch/configs/my_model.toml", "part2_pytorch/configs/two_layer.toml")
+    give(ours.folder / "given", "part1_numpy/module.py", "part2_pytorch/data.py")
+    give(ours.folder / "given", "part2_pytorch/configs/my_model.toml", "part2_pytorch/configs/two_layer.toml")
     files = {"part2_pytorch/models.py": CODE, "part2_pytorch/configs/My_Model.toml": CODE}
     submission = unpack(honest(files))
     added = {"part2_pytorch/data.py", "part2_pytorch/configs/two_layer.toml"}
@@ -55,16 +59,12 @@ def test_missing_given_files_and_configurations_are_added_where_the_part_is(ours
     ],
 )
 def test_nothing_stands_in_the_way_of_a_given_file(name, ours, unpack) -> None:
-    give(ours, "part1_numpy/module.py", "part2_pytorch/configs/my_model.toml")
+    give(ours.folder / "given", "part1_numpy/module.py", "part2_pytorch/configs/my_model.toml")
     submission = unpack(honest({name: CODE, "part1_numpy/x.py": CODE, "part2_pytorch/x.py": CODE}))
     assert name not in tree(submission.folder)
     assert name in submission.notes[-1]
 
 
 def test_a_given_file_in_other_letters_is_the_given_file(ours, unpack) -> None:
-    give(ours, "part1_numpy/module.py")
+    give(ours.folder / "given", "part1_numpy/module.py")
     assert list(tree(unpack(honest({"part1_numpy/Module.py": CODE})).folder)) == ["part1_numpy/module.py"]
-
-
-def test_given_files_belong_to_the_parts() -> None:
-    assert tuple(GIVEN) == PARTS

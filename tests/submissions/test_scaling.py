@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from homework import COURSE
 from known import IMAGES, MY_MODEL, saved
 
 from autograder.course import datasets
@@ -15,7 +16,7 @@ LEARNED = {**scaling.OTHERS, scaling.SWAPPED: ((0.5,) * 3, (0.25,) * 3)}
 
 def _knowing(mean: tuple[float, ...], deviation: tuple[float, ...], swapped: bool) -> dict[str, torch.Tensor]:
     """What a Known needs to be right about every test image that is normalised like this."""
-    test = datasets.load(f"shapes:{IMAGES}")
+    test = datasets.load(COURSE, f"shapes:{IMAGES}")
     pixels = torch.from_numpy(test.images[..., ::-1].copy() if swapped else test.images).permute(0, 3, 1, 2).double()
     images = (pixels / 255 - torch.tensor(mean)[:, None, None]) / torch.tensor(deviation)[:, None, None]
     weights = torch.cos(torch.arange(3072, dtype=torch.float64))

@@ -12,6 +12,7 @@ import zlib
 from pathlib import Path
 
 import pytest
+from homework import COURSE, bare
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trees import give, tree
@@ -199,7 +200,7 @@ def test_what_is_no_file_is_called_by_its_name(tmp_path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path, what in ((tmp_path, "a folder"), (tmp_path / "none", "no file"), (tmp_path / "pipe", "no regular file")):
         with pytest.raises(SubmissionError, match=f"^the submission is {what}, expected a zip"):
-            open_submission(path, tmp_path / "into", Limits())
+            open_submission(path, tmp_path / "into", Limits(), COURSE)
 
 
 def test_a_zip_too_large_and_damaged_is_refused_without_them(refusal) -> None:
@@ -238,10 +239,11 @@ def never_escapes(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as name:
         base = Path(name)
         (base / "in.zip").write_bytes(content)
-        give(base / "ours", "part1_numpy/__init__.py", "part2_pytorch/configs/a.toml")
+        give(base / "ours" / "given", "part1_numpy/__init__.py", "part2_pytorch/configs/a.toml")
+        ours = bare(base / "ours")
         before = tree(base)
         try:
-            sentences = open_submission(base / "in.zip", base / "a" / "into", Limits(), base / "ours").notes
+            sentences = open_submission(base / "in.zip", base / "a" / "into", Limits(), ours).notes
         except SubmissionError as error:
             sentences = (str(error),)
         assert all(text.isprintable() and len(text) < 1000 for text in sentences)

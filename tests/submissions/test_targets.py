@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable, Mapping
 
 import pytest
+from homework import ROOT
 
 from autograder.authoring import variants as trials
-from autograder.course.assignment import ROOT
 from autograder.reports.scores import Scorecard
 
 Files = dict[str, bytes]
@@ -127,10 +127,11 @@ def test_the_same_is_said_before_anything_is_handed_in(case, reference, tmp_path
     todo, change, says = CASES[case]
     trials.write(tmp_path, changed(reference, change))
     script = (
-        "import sys, pathlib; from autograder.checking import rubric; from autograder.grading import engine\n"
+        "import sys, pathlib; from autograder.grading import engine\n"
         "from autograder.checking.student import LocalStudent\n"
         "student = LocalStudent(pathlib.Path(sys.argv[1]))\n"
-        "for check in rubric.load():\n"
+        "from autograder.course.definition import find\n"
+        "for check in find().checks():\n"
         "    if check.todo == sys.argv[2]: print(engine.judge(check, student, 0, None).message)\n"
     )
     done = subprocess.run(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,10 +19,6 @@ PLACE = re.compile(r"\{\{\s*(table|figure)\s*:\s*([\w-]+)\s*(?:\|\s*(.*?)\s*)?\}
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 FENCE = re.compile(r" {0,3}(```+|~~~+)")
 HEADING = re.compile(r"#{1,6}\s+(\d+(?:\.\d+)?)\b")
-MAKES = {  # what writes the files of a name that begins like this
-    "training": "train a network with `make train MODEL=my_model`",
-    "imbalance": "run `python -m part3_imbalance experiment`",
-}
 
 
 @dataclass
@@ -59,7 +55,7 @@ def fill(source: Path, results: Path, criteria: Criteria) -> Document:
         if code or not line.strip().startswith("{{"):
             lines.append(line)
         elif place:
-            lines.extend(_filled(place[1], place[2], place[3] or "", results, document))
+            lines.extend(_filled(place, results, document, criteria.made_by))
         else:
             expected = "expected {{ table: NAME }} or {{ figure: NAME }}"
             document.notes.append(f"{source.name}:{number}: {line.strip()!r} is no place to fill in, {expected}")
@@ -80,11 +76,12 @@ def _numbered(text: str) -> Iterator[tuple[int, str, bool]]:
             fence = ""
 
 
-def _filled(kind: str, name: str, caption: str, results: Path, document: Document) -> Iterator[str]:
+def _filled(place: re.Match[str], results: Path, document: Document, made_by: Mapping[str, str]) -> Iterator[str]:
+    kind, name, caption = place[1], place[2], place[3] or ""
     path = results / f"{name}{'.csv' if kind == 'table' else '.png'}"
     yield ""
     if not path.is_file():
-        how = next((text for start, text in MAKES.items() if name.startswith(start)), f"there is no {path}")
+        how = next((text for start, text in made_by.items() if name.startswith(start)), f"there is no {path}")
         document.notes.append(f"{kind} {name} is not there yet: {how}")
         yield f"*The {kind} {name} comes here.*"
     elif kind == "figure":

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import report_rubric as criteria
-from autograder.course.assignment import ROOT
 from autograder.errors import SetupError
 from autograder.reports import files
 from autograder.students.report import runs
 from autograder.students.report.document import Document, fill
 
-TEMPLATES = ROOT / "report"
 TEXT, TEMPLATE, RESULTS = "report.md", "template.md", "results"
 
 
@@ -26,12 +24,13 @@ class Made:
     notes: tuple[str, ...]
 
 
-def make(folder: Path, runs_folder: Path, templates: Path = TEMPLATES) -> Made:
+def make(folder: Path, runs_folder: Path, templates: Path) -> Made:
     """Make `report.html` and `report.pdf` of the report in a folder, which begins as a copy of the template.
 
     Args:
         folder: holds `report.md`, and the results of the experiment in `results/`.
         runs_folder: holds what `make train` logged.
+        templates: of the course: text and rubric.
 
     Raises:
         SetupError: if a library is missing, or something cannot be read or written.

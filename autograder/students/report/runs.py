@@ -12,7 +12,7 @@ from autograder.reports import sheets
 TAGS = ("Train/loss", "Valid/loss", "Train/accuracy", "Valid/accuracy")
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 NAME = "training"
-TESTED = "test.json"  # of `python -m part2_pytorch evaluate`
+TESTED = "test.json"  # of an evaluation
 
 Series = Sequence[tuple[int, float]]  # epoch, value
 

@@ -8,10 +8,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).resolve().parents[3])]
+sys.path[:0] = [str(Path(__file__).resolve().parents[up]) for up in (1, 2, 3)]
+
+from homework import COURSE  # noqa: E402
 
 from attacks.grading import grade  # noqa: E402 (found by the line above)
-from autograder.authoring import mistakes as catalogue  # noqa: E402
 from autograder.authoring import variants as trials  # noqa: E402
 from autograder.conformance import bait as baits  # noqa: E402
 from autograder.conformance.judging import problems, reached  # noqa: E402
@@ -23,8 +24,8 @@ from autograder.sandbox.box import Box  # noqa: E402
 
 def main() -> None:
     """Grade the rows of some classes, in one box."""
-    assignment = assignments.load()
-    reference = catalogue.reference_files()
+    assignment = assignments.load(COURSE)
+    reference = COURSE.files()
     with (
         tempfile.TemporaryDirectory() as folder,
         baits.laid_out(Path(folder)) as bait,

@@ -7,6 +7,8 @@ import json
 import re
 from pathlib import Path
 
+from homework import COURSE
+
 from autograder.checking import rubric
 from autograder.conformance.judging import reached
 from autograder.conformance.table import ATTACKED, CHECKS, NEXT_WORKER, Attack
@@ -31,7 +33,7 @@ def grade(
     else:
         packing.write_zip(zip_path, files)
     seconds, seed = (row.seconds, row.seed) if row else (5.0, rubric.PUBLIC_SEED)
-    checks = [dataclasses.replace(check, seconds=seconds) for check in rubric.load() if check.id in CHECKS]
+    checks = [dataclasses.replace(check, seconds=seconds) for check in COURSE.checks() if check.id in CHECKS]
     return engine.grade_zip(zip_path, box, assignment, checks, seed, lambda card: None)
 
 

@@ -1,0 +1,136 @@
+"""1.12: a network of layers in a row. ConvNet is checked on small layers of the grader's own."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from autograder.checking import answers
+from autograder.checking.cases import Layer
+from autograder.checking.expect import expect_close, expect_unchanged, show
+from autograder.checking.rubric import check
+from autograder.checking.student import Remote, Student
+from autograder.errors import CheckFailed
+
+from ...oracles.convnet import probe_dx, probe_loss, probe_scores
+from ...oracles.losses import softmax
+from .shared import Clauses, draw, expect_parameters_kept, hold_parameters
+
+NET = "part1_numpy.convnet:ConvNet"
+AXES = ("image", "entry")
+COUNT, WIDTH = 3, 4  # images and their entries, for the grader's layers
+
+
+def _layers(rng: np.random.Generator) -> list[Layer]:
+    """Four layers in an order that matters, two of them with parameters of one shape."""
+    return [
+        ("scale", draw(rng, WIDTH), draw(rng, WIDTH)),
+        ("roll",),
+        ("bend",),
+        ("scale", draw(rng, WIDTH), draw(rng, WIDTH)),
+    ]
+
+
+def _modules(student: Student, layers: list[Layer]) -> list[Remote]:
+    return [student.new(f"probe:{kind.capitalize()}", *arrays) for kind, *arrays in layers]
+
+
+def _net(student: Student, layers: list[Layer], modules: list[Remote] | None = None) -> Remote:
+    """The student's ConvNet of the grader's layers."""
+    return student.new(NET, modules or _modules(student, layers), student.new("probe:Distance"))
+
+
+def _batch(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    return draw(rng, COUNT, WIDTH), rng.permutation(COUNT)
+
+
+def _probs(x: np.ndarray, layers: list[Layer]) -> np.ndarray:
+    """What the criterion returns beside the loss."""
+    return np.asarray(probe_scores(x, layers) / 2)
+
+
+def pair(answer: object) -> tuple[object, object]:
+    """Pass what forward returned if it is (probs, loss)."""
+    found = answers.pair(answer)
+    if found is None:
+        raise CheckFailed(f"forward returned {show(answer)}, expected the pair (probs, loss)")
+    if answers.array(found[0]) is None and answers.array(found[1]) is not None:
+        raise CheckFailed("forward returned (loss, probs), expected (probs, loss)")
+    return found
+
+
+@check("1.12-forward", points=2)
+def network_passes_the_input_on(student: Student, rng: np.random.Generator) -> None:
+    """ConvNet.forward sends the input through every layer in order, then through its criterion.
+
+    The layers and the criterion here are of a kind that your code has never seen: whatever has forward and backward
+    is a layer.
+    """
+    layers, (x, y) = _layers(rng), _batch(rng)
+    learning = [layer for layer in layers if layer[0] == "scale"]
+    wrong = {
+        "the last layer is left out": layers[:-1],
+        "the first layer is left out": layers[1:],
+        "the layers are taken in reverse order": layers[::-1],
+        "layers without a weight are left out": learning,
+        "no layer is used: what it is does not matter, as long as it has forward": [],
+    }
+    suspects: Clauses = {clause: partial(_probs, x, those) for clause, those in wrong.items()}
+    scores = probe_scores(x, layers)
+    suspects["the criterion is SoftmaxCrossEntropy, not the one that ConvNet was given"] = lambda: softmax(scores)
+    suspects["the scores are returned, not what the criterion makes of them"] = lambda: scores
+    probs, loss = pair(_net(student, layers).forward(x, y))
+    expect_close(probs, scores / 2, "probs", suspects=suspects, axes=AXES)
+    expect_close(loss, probe_loss(scores, y), "loss")
+
+
+@check("1.12-backward", points=2, needs=("1.12-forward",))
+def network_passes_the_gradient_back(student: Student, rng: np.random.Generator) -> None:
+    """ConvNet.backward starts with the criterion's gradient and goes through the layers from the last to the first.
+
+    What one layer returns as dx is dy of the layer before it. The last dx is what backward returns.
+    """
+    layers, (x, y) = _layers(rng), _batch(rng)
+    right = tuple(reversed(range(len(layers))))
+    suspects: Clauses = {
+        "the layers are taken from the first to the last": lambda: probe_dx(x, y, layers, right[::-1]),
+        "the first layer is left out": lambda: probe_dx(x, y, layers, right[:-1]),
+        "the last layer is left out": lambda: probe_dx(x, y, layers, right[1:]),
+        "layers without a weight are left out": lambda: probe_dx(x, y, layers, (3, 0)),
+        "no layer is used: what it is does not matter, as long as it has backward": lambda: probe_dx(x, y, layers, ()),
+        "it starts with ones, not with the criterion's gradient": lambda: probe_dx(x, y, layers, right, "ones"),
+        "it starts with the scores, not with the criterion's gradient": lambda: probe_dx(x, y, layers, right, "scores"),
+        "it starts with probs, not with the criterion's gradient": lambda: probe_dx(x, y, layers, right, "scores") / 2,
+        "it is divided by N once more": lambda: probe_dx(x, y, layers, right) / len(x),
+    }
+    net = _net(student, layers)
+    net.forward(x, y)
+    expect_close(net.backward(), probe_dx(x, y, layers, right), "dx", suspects=suspects, axes=AXES)
+
+
+@check("1.12-repeat", needs=("1.12-backward",))
+def network_stays_as_it_is(student: Student, rng: np.random.Generator) -> None:
+    """ConvNet leaves its layers in their order, and the images and parameters as they are.
+
+    A second batch works like the first. list.reverse changes the list itself; only an optimizer moves parameters.
+    """
+    layers = _layers(rng)
+    modules = _modules(student, layers)
+    net = _net(student, layers, modules)
+    learning = [
+        (hold_parameters(student, module, ("weight", "bias")), {"weight": arrays[0], "bias": arrays[1]})
+        for module, (kind, *arrays) in zip(modules, layers, strict=True)
+        if kind == "scale"
+    ]
+    for number in ("first", "second"):
+        x, y = _batch(rng)
+        held = student.hold(x, "readonly")
+        turned: Clauses = {"the layers stand in reverse order since the first batch": partial(_probs, x, layers[::-1])}
+        probs, _ = pair(net.forward(held, y))
+        expect_close(probs, _probs(x, layers), f"probs of the {number} batch", suspects=turned, axes=AXES)
+        right = tuple(reversed(range(len(layers))))
+        expect_close(net.backward(), probe_dx(x, y, layers, right), f"dx of the {number} batch", axes=AXES)
+        expect_unchanged(held.fetch(), x, "x")
+        for parameters, given in learning:
+            expect_parameters_kept(parameters, given, "ConvNet")

@@ -1,0 +1,192 @@
+"""1.10: a convolution as a matrix, and the convolution of mathematics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from autograder.checking.each import for_each
+from autograder.checking.expect import expect_close, expect_unchanged
+from autograder.checking.rubric import check
+from autograder.checking.sizes import Sizes
+from autograder.checking.student import Student
+
+from ...oracles.toeplitz import (
+    convolved,
+    convolved_from_the_end,
+    convolved_in_a_circle,
+    matrix,
+    matrix_by,
+    matrix_by_rows,
+)
+from .shared import Clauses, draw
+
+MATRIX, FULL = "part1_numpy.toeplitz:conv2d_matrix", "part1_numpy.toeplitz:convolve_full"
+AXES = ("row", "column")
+
+
+def _image(channels: int, height: int, width: int, filters: int, kernel: int, stride: int, padding: int) -> Sizes:
+    return Sizes((1, channels, height, width), filters, kernel, stride, padding, padded=True)
+
+
+PLAIN: tuple[Sizes, ...] = (
+    _image(1, 2, 3, 1, 2, 1, 0),
+    _image(2, 3, 4, 1, 2, 1, 0),
+    _image(2, 4, 3, 3, 3, 1, 0),
+    _image(3, 2, 3, 2, 1, 1, 0),
+)
+STRIDED: tuple[Sizes, ...] = (
+    _image(1, 4, 6, 1, 2, 2, 0),
+    _image(1, 4, 7, 2, 2, 3, 0),  # stride > kernel, a row is left over
+    _image(2, 6, 4, 1, 3, 2, 0),  # a row and a column are left over
+    _image(1, 3, 5, 2, 1, 2, 0),
+)
+PADDED: tuple[Sizes, ...] = (
+    _image(1, 2, 3, 1, 2, 1, 1),
+    _image(1, 3, 2, 2, 4, 1, 3),  # padding K - 1
+    _image(2, 4, 5, 1, 3, 2, 1),
+)
+
+
+def _suspects(weight: np.ndarray, height: int, width: int, stride: int, padding: int) -> Clauses:
+    """What conv2d_matrix returns when a known mistake is made."""
+    how = (height, width, stride, padding)
+    by = partial(matrix_by, weight, *how)
+    clauses: Clauses = {
+        "the kernel is flipped": lambda: matrix(weight[:, :, ::-1, ::-1], *how),
+        "rows and columns of the kernel are exchanged": lambda: matrix(weight.swapaxes(2, 3), *how),
+        "the matrix is transposed": lambda: matrix(weight, *how).T,
+        "windows begin at neighbouring positions, stride is left out": lambda: by("neighbours"),
+        "the height is used where the width belongs: pixel (i, j) is number i * width + j": lambda: by(
+            "height for width"
+        ),
+        "outputs are flattened with the filters last, not first": lambda: by("filters last"),
+        "pixels are flattened with the channels last, not first": lambda: by("channels last"),
+        "all axes are flattened in Fortran order": lambda: by("Fortran"),
+        "the last window along each axis is left out": lambda: by("short"),
+        "the number of windows along a row is computed from the height": lambda: by("height twice"),
+        "height and width are exchanged": lambda: matrix(weight, width, height, stride, padding),
+    }
+    if stride > 1:
+        clauses["stride is left out"] = lambda: matrix(weight, height, width, 1, padding)
+    if padding:
+        wide = (height + 2 * padding, width + 2 * padding)
+        clauses["the columns of the padding are kept"] = lambda: matrix(weight, *wide, stride, 0)
+        if min(height, width) >= weight.shape[2]:
+            clauses["padding is left out"] = lambda: matrix(weight, height, width, stride, 0)
+    return clauses
+
+
+def _expect_matrix(oracle: Callable[..., np.ndarray], student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+    """Pass a conv2d_matrix that is right; stride and padding are named where they are not the usual ones."""
+    weight = draw(rng, sizes.filters, sizes.channels, sizes.kernel, sizes.kernel)
+    height, width = sizes.lengths
+    stride = {"stride": sizes.stride} if sizes.stride != 1 else {}
+    padding = {"padding": sizes.padding} if sizes.padding != 0 else {}
+    found = student.call(MATRIX, weight, height, width, **stride, **padding)
+    how = (weight, height, width, sizes.stride, sizes.padding)
+    expect_close(found, oracle(*how), "M", suspects=_suspects(*how), axes=AXES)
+
+
+@check("1.10-matrix", points=2)
+def matrix_times_image_is_the_convolution(student: Student, rng: np.random.Generator) -> None:
+    """conv2d_matrix has one row for each output value, with the weights where the window's pixels are.
+
+    Rows in the order of y.ravel(), columns in that of x.ravel(). Print it for a 2 x 2 filter and a 2 x 3 image.
+    """
+    for_each(student, rng, PLAIN, partial(_expect_matrix, matrix))
+
+
+@check("1.10-stride", points=2, needs=("1.10-matrix",))
+def matrix_moves_its_windows_by_the_stride(student: Student, rng: np.random.Generator) -> None:
+    """conv2d_matrix moves the weights on by the stride from window to window.
+
+    Along both axes of the image. What is left over at the end gets columns of zeros: it is part of x, and no window
+    sees it.
+    """
+    for_each(student, rng, STRIDED, partial(_expect_matrix, matrix))
+
+
+@check("1.10-backward", points=2, needs=("1.10-stride",))
+def transposed_matrix_is_the_backward_pass(student: Student, rng: np.random.Generator) -> None:
+    """conv2d_matrix(...).T is the backward pass of the convolution, padding included.
+
+    So each row of M is what backward returns when dy is 1 at one place. The padding is not part of x: no row of dx
+    belongs to it, and no column of M.
+    """
+    for_each(student, rng, PADDED, partial(_expect_matrix, matrix_by_rows))
+
+
+def _full_suspects(x: np.ndarray, w: np.ndarray) -> Clauses:
+    """What convolve_full returns when a known mistake is made."""
+    n, k = len(x), len(w)
+    shorter = min(n, k) - 1
+
+    def cut(first: int, length: int) -> np.ndarray:
+        return convolved(x, w)[first : first + length]
+
+    return {
+        "the kernel is not flipped: that is correlation": lambda: convolved(x, w[::-1]),
+        "only windows that lie fully on the signal are taken": lambda: cut(shorter, n + k - 1 - 2 * shorter),
+        "only windows that lie fully on the signal are taken, and the kernel is not flipped": lambda: convolved(
+            x, w[::-1]
+        )[shorter : n + k - 1 - shorter],
+        "the result is cut to the length of the signal": lambda: cut(0, n),
+        "the result is cut to the middle, as long as the signal": lambda: cut((k - 1) // 2, n),
+        "the last value is missing": lambda: cut(0, n + k - 2),
+        "what runs over the end comes in at the beginning again": lambda: convolved_in_a_circle(x, w, n),
+        "x[i - j] with i < j is read from the end of the signal": lambda: convolved_from_the_end(x, w),
+        "a zero follows the last value": lambda: np.append(convolved(x, w), 0),
+    }
+
+
+@check("1.10-full", points=2)
+def convolution_of_mathematics(student: Student, rng: np.random.Generator) -> None:
+    """convolve_full returns all n + k - 1 values of y[i] = sum over j of w[j] * x[i - j].
+
+    Multiply (1 + 2t + 3t^2)(4 + 5t) by hand. The kernel may be longer than the signal.
+    """
+    for n, k in ((4, 2), (5, 3), (2, 4), (1, 1), (3, 3)):
+        x, w = draw(rng, n), draw(rng, k)
+        expect_close(
+            student.call(FULL, x, w), convolved(x, w), f"y of {n} and {k} values", suspects=_full_suspects(x, w)
+        )
+
+
+@check("1.10-shift", needs=("1.10-full",))
+def moved_signal_gives_a_moved_result(student: Student, rng: np.random.Generator) -> None:
+    """convolve_full of a signal that is moved is moved alike: zeros of the signal count as values.
+
+    Zeros put before x stand before y as well, and zeros put behind it behind y.
+    """
+    x, w = draw(rng, 4), draw(rng, 3)
+    y = convolved(x, w)
+    for before, behind in ((2, 0), (0, 2), (1, 3)):
+        moved = np.concatenate([np.zeros(before), x, np.zeros(behind)])
+        expected = np.concatenate([np.zeros(before), y, np.zeros(behind)])
+        suspects: Clauses = {
+            "the zeros before the first value are dropped": partial(np.append, y, np.zeros(behind)),
+            "the zeros behind the last value are dropped": partial(np.append, np.zeros(before), y),
+            "the zeros at both ends of the signal are dropped": lambda: y,
+        }
+        name = f"y of a signal with {before} zeros before it and {behind} behind it"
+        expect_close(student.call(FULL, moved, w), expected, name, suspects=suspects)
+
+
+@check("1.10-inputs", needs=("1.10-matrix", "1.10-full"))
+def matrices_keep_dtype_and_inputs(student: Student, rng: np.random.Generator) -> None:
+    """conv2d_matrix and convolve_full take float32, read-only and non-contiguous arrays, and change none of them.
+
+    What goes in as float32 comes out as float32: np.zeros makes float64 unless told otherwise.
+    """
+    weight, x, w = draw(rng, 2, 3, 2, 2), draw(rng, 5), draw(rng, 3)
+    for dtype, layout in (("float32", "strided"), ("float32", "readonly"), ("float64", "fortran")):
+        held, signal, kernel = (student.hold(value.astype(dtype), layout) for value in (weight, x, w))
+        found = student.call(MATRIX, held, 3, 4)
+        expect_close(found, matrix(weight, 3, 4, 1, 0), f"M of a {layout} weight", dtype=dtype, axes=AXES)
+        expect_close(student.call(FULL, signal, kernel), convolved(x, w), f"y of a {layout} x", dtype=dtype)
+        expect_unchanged(held.fetch(), weight, "weight")
+        expect_unchanged(signal.fetch(), x, "x")
+        expect_unchanged(kernel.fetch(), w, "w")

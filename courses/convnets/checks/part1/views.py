@@ -1,0 +1,179 @@
+"""1.1: windows without copying, sums over them, broadcasting, the place of a maximum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from autograder.checking.each import for_each
+from autograder.checking.expect import expect_close, expect_equal, expect_unchanged
+from autograder.checking.rubric import check
+from autograder.checking.sizes import Sizes
+from autograder.checking.student import Student
+from autograder.errors import CheckFailed
+
+from ...oracles.views import biased, filtered, windows, windows_by_strides
+from .shared import Clauses, draw
+
+WINDOWS = "part1_numpy.views:sliding_windows"
+AXES = ("image", "channel", "window row", "window column", "row", "column")
+BIG, KERNEL = 4096, 64  # all windows of the big image, copied, are half a terabyte
+
+
+def _read(
+    x: np.ndarray, size: int, stride: int, strides: tuple[int, ...], order: str = "C"
+) -> Callable[[], np.ndarray]:
+    return lambda: windows_by_strides(x, size, stride, strides, order)
+
+
+@check("1.1-windows", points=2)
+def windows_stand_where_they_should(student: Student, rng: np.random.Generator) -> None:
+    """sliding_windows holds the window of every output position.
+
+    Take a small image that is not square, and compare windows[0, 0, 1, 2] with the slice of x that it stands for.
+    Strides count bytes.
+    """
+
+    def suspects(x: np.ndarray, size: int, stride: int) -> Clauses:
+        _, channels, height, width = x.shape
+        n, c, row = channels * height * width, height * width, width
+        down, right = stride * row, stride
+        return {
+            "windows begin at neighbouring pixels, stride is left out": _read(x, size, stride, (n, c, row, 1, row, 1)),
+            "the pixels of a window are stride apart as well": _read(x, size, stride, (n, c, down, right, down, right)),
+            "rows and columns of a window are exchanged": _read(x, size, stride, (n, c, down, right, 1, row)),
+            "the rows and columns of windows are exchanged": _read(x, size, stride, (n, c, right, down, row, 1)),
+            "the height of x is taken for the length of its rows": _read(
+                x, size, stride, (n, c, stride * height, right, height, 1)
+            ),
+            "the last window along each axis is left out": lambda: windows(x, size, stride)[:, :, :-1, :-1],
+        }
+
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        how = (draw(rng, *sizes.shape), sizes.kernel, sizes.stride)
+        expect_close(student.call(WINDOWS, *how), windows(*how), "windows", suspects=suspects(*how), axes=AXES)
+
+    cases = (((2, 2, 6, 9), 3, 2), ((1, 3, 5, 4), 2, 1), ((2, 1, 8, 7), 2, 3), ((2, 2, 4, 5), 1, 2))
+    for_each(student, rng, (Sizes(shape, kernel=size, stride=stride) for shape, size, stride in cases), body)
+
+
+@check("1.1-layout", needs=("1.1-windows",))
+def windows_follow_the_layout_of_x(student: Student, rng: np.random.Generator) -> None:
+    """sliding_windows follows the layout of x in memory, whatever it is.
+
+    x may be a view itself: transposed, cut out of a larger array, read-only, of another dtype.
+    """
+    x = draw(rng, 2, 3, 6, 5)
+    expected = windows(x, 3, 2)
+    clause = "the strides are worked out from the shape of x, as if its values lay in C order"
+    for layout in ("fortran", "strided", "readonly"):
+        found = student.call(WINDOWS, student.hold(x, layout), 3, 2)
+        suspects = {clause: _read(x, 3, 2, (90, 30, 10, 2, 5, 1), order="F" if layout == "fortran" else "C")}
+        expect_close(found, expected, f"windows for a {layout} x", suspects=suspects, axes=AXES)
+    found = student.call(WINDOWS, x.astype(np.float32), 3, 2)
+    expect_close(found, expected, "windows for a float32 x", dtype="float32", axes=AXES)
+
+
+@check("1.1-no-copy", points=2, needs=("1.1-windows",))
+def windows_are_no_copy(student: Student, rng: np.random.Generator) -> None:
+    """sliding_windows copies nothing: the windows of a 4096 x 4096 image take no memory of their own.
+
+    Half a terabyte would be needed if each window held its own pixels. Some functions make a copy without saying so,
+    reshape for one.
+    """
+    small = student.hold(draw(rng, 1, 2, 6, 5))
+    held = student.new(WINDOWS, small, 3, 1)
+    # Asked first, so that a copy is found before it fills the memory of a student's own machine. The answer could be
+    # forged; the big image decides.
+    if student.call("probe:share_memory", held, small) is not True:
+        raise CheckFailed("the windows have memory of their own, expected a view that shares the memory of x")
+    corner = draw(rng, 1, 1, KERNEL + 1, KERNEL + 2)
+    held = student.new(WINDOWS, student.new("probe:canvas", BIG, corner), KERNEL, 1)
+    count = BIG - KERNEL + 1
+    expect_equal(held.get("shape"), (1, 1, count, count, KERNEL, KERNEL), "the shape of the windows")
+    found = student.call("probe:last_windows", held, 2, 3)
+    expect_close(found, windows(corner, KERNEL, 1), "windows at the lower right corner", axes=AXES)
+
+
+@check("1.1-filters", points=2)
+def filters_meet_every_window(student: Student, rng: np.random.Generator) -> None:
+    """apply_filters multiplies each window with each filter and sums over channels, rows and columns.
+
+    Write down which axes of windows and of weight run over the same thing, and which axis of the result is which.
+    """
+
+    def suspects(x: np.ndarray, weight: np.ndarray) -> Clauses:
+        right = filtered(x, weight)
+        return {
+            "the filters stay on the last axis": lambda: np.moveaxis(right, 1, 3),
+            "images and filters are exchanged": lambda: right.swapaxes(0, 1),
+            "rows and columns of windows are exchanged": lambda: right.swapaxes(2, 3),
+            "the kernel is flipped": lambda: filtered(x, np.flip(weight, (2, 3))),
+            "rows and columns of the kernel are exchanged": lambda: filtered(x, weight.swapaxes(2, 3)),
+            "only the first channel is looked at": lambda: filtered(x[:, :1], weight[:, :1]),
+            "windows and filters are summed before they are multiplied": lambda: filtered(
+                x, np.broadcast_to(weight.sum(axis=(2, 3), keepdims=True), weight.shape)
+            ),
+        }
+
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        window = (sizes.kernel, sizes.kernel)
+        x = draw(rng, sizes.images, sizes.channels, *sizes.windows, *window)
+        weight = draw(rng, sizes.filters, sizes.channels, *window)
+        found = student.call("part1_numpy.views:apply_filters", x, weight)
+        expect_close(found, filtered(x, weight), "y", suspects=suspects(x, weight))
+
+    cases = (((2, 3, 4, 6), 4, 2), ((1, 2, 3, 4), 3, 3))
+    for_each(student, rng, (Sizes(*how, array="the windows of an x") for how in cases), body)
+
+
+@check("1.1-bias")
+def bias_goes_to_its_filter(student: Student, rng: np.random.Generator) -> None:
+    """add_bias adds bias[f] to everything that filter f gave, and leaves y alone.
+
+    Broadcasting lines up shapes from the right.
+    """
+
+    def suspects(y: np.ndarray, bias: np.ndarray) -> Clauses:
+        axes = {"columns": 3, "rows": 2}
+        return {
+            f"it is added along the {name}": partial(biased, y, bias, axis)
+            for name, axis in axes.items()
+            if y.shape[axis] == len(bias)
+        }
+
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        y, bias = draw(rng, *sizes.shape), draw(rng, sizes.channels)
+        held = student.hold(y)
+        found = student.call("part1_numpy.views:add_bias", held, bias)
+        expect_close(found, biased(y, bias, 1), "y + bias", suspects=suspects(y, bias))
+        expect_unchanged(held.fetch(), y, "y")
+
+    for_each(student, rng, (Sizes(shape, array="y") for shape in ((2, 3, 4, 3), (1, 4, 4, 3), (2, 5, 3, 4))), body)
+
+
+@check("1.1-argmax")
+def argmax_is_a_row_and_a_column(student: Student, rng: np.random.Generator) -> None:
+    """argmax_position returns row and column of the largest value.
+
+    argmax counts through all values, row by row. The window need not be square.
+    """
+
+    def suspects(window: np.ndarray, row: int, column: int) -> Clauses:
+        height, width = window.shape
+        flat = row * width + column
+        lowest = int(window.argmin())
+        return {
+            "row and column are exchanged": lambda: (column, row),
+            "the place in the flattened window is not turned back into row and column": lambda: flat,
+            "the height of the window is taken for the length of its rows": lambda: divmod(flat, height),
+            "the smallest value is looked for": lambda: divmod(lowest, width),
+        }
+
+    for height, width, place in ((3, 4, (1, 3)), (4, 2, (3, 0)), (3, 3, (0, 2))):
+        window = -1.0 - rng.permutation(height * width).reshape(height, width)
+        window[place] = -0.5
+        found = student.call("part1_numpy.views:argmax_position", window)
+        expect_equal(found, place, "the position of the largest value", suspects=suspects(window, *place))

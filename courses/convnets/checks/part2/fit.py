@@ -1,0 +1,206 @@
+"""2.5: a whole run that nobody interrupts, on a small model of the grader's: history, scalars, checkpoints."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Sequence
+
+import numpy as np
+
+from autograder.checking import answers
+from autograder.checking.cases import Plan
+from autograder.checking.expect import expect_close, expect_equal, show
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
+from autograder.errors import CheckFailed
+
+from ...oracles.fits import batch_losses, fitted, rows
+from ..part1.shared import Clauses
+from .runs import BEST, LAST, Run, draw_plan, draw_telling_plan, fit
+from .shared import SINGLE, clauses, number
+
+LOOPS = ("2.3-learns", "2.3-loss", "2.3-accuracy", "2.3-moving", "2.3-scheduler", "2.4-loss", "2.4-accuracy")
+COLUMNS = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy", "lr")
+TAGS = ("Train/loss", "Train/accuracy", "Valid/loss", "Valid/accuracy", "LearningRate")
+SECONDS = 30.0
+
+
+def expect_history(answer: object, plan: Plan, orders: np.ndarray) -> None:
+    """Pass a history: one dictionary an epoch, of numbers that are right."""
+    listed = answers.listed(answer)
+    found = [row for entry in listed or [] if (row := answers.table(entry)) is not None]
+    if listed is None or len(found) < len(listed):
+        raise CheckFailed(f"fit returned {show(answer)}, expected a list of dictionaries, one an epoch")
+    expect_equal(len(found), plan.epochs, "the number of rows in the history")
+    for name in ("epoch", *COLUMNS):
+        if missing := [index for index, row in enumerate(found) if name not in row]:
+            raise CheckFailed(
+                f"row {missing[0]} of the history has no {name!r}, only {show(sorted(found[missing[0]]))}"
+            )
+    epochs = tuple(range(1, plan.epochs + 1))
+    shifted: Clauses = {"epochs are counted from 0": lambda: tuple(range(plan.epochs))}
+    expect_equal(tuple(_whole(row["epoch"]) for row in found), epochs, "the epochs of the history", suspects=shifted)
+    expected = rows(plan, orders)
+    for index, name in enumerate(COLUMNS):
+        wrong = _wrong_columns(name, plan, rows(plan, orders, early=True)[:, index])
+        for epoch, row in enumerate(found):
+            suspects = clauses(wrong, operator.itemgetter(epoch))
+            what = f"{name} of epoch {epoch + 1}"
+            expect_close(number(row[name]), expected[epoch, index], what, suspects=suspects, tolerance=SINGLE)
+
+
+def _wrong_columns(name: str, plan: Plan, early: np.ndarray) -> dict[str, Sequence[float]]:
+    """What a column of the history would be with a known mistake, epoch by epoch."""
+    if name == "lr":
+        steps = range(plan.batches, plan.batches * plan.epochs + 1, plan.batches)
+        return {
+            "it is that of the configuration": [plan.lr] * plan.epochs,
+            "it is the rate of the epoch's last batch": [plan.rate(step - 1) for step in steps],
+            "it is the rate before the epoch": [plan.rate(step - plan.batches) for step in steps],
+        }
+    return {"the model is validated before the epoch's training": early.tolist()} if name.startswith("valid") else {}
+
+
+def _whole(answer: object) -> object:
+    """Turn 3.0 and tensors of one number into a whole number."""
+    plain = number(answer)
+    return int(plain) if isinstance(plain, float) and plain.is_integer() else plain
+
+
+@check("2.5-trains", points=2, needs=LOOPS, seconds=SECONDS)
+def run_trains_the_model(student: Student, rng: np.random.Generator) -> None:
+    """fit() trains the model for config.epochs epochs, with the optimizer and the scheduler that config.py builds.
+
+    Both are built once, for the whole run. The model keeps what it has learned in the last epoch.
+    """
+    plan = draw_plan(rng)
+    orders = plan.in_order()
+    rules = {
+        "the scheduler is not passed on to train_epoch": "rate constant",
+        "the scheduler is stepped once an epoch, not after each batch": "rate per epoch",
+        "a new optimizer is made for every epoch": "optimizer per epoch",
+        "weight_decay is left out": "no decay",
+        "biases decay as well: config.py has build_optimizer": "all decay",
+        "there is no momentum": "no momentum",
+    }
+    suspects = clauses(rules, lambda rule: fitted(plan, orders, rule)[-1])
+    suspects["the last epoch is left out"] = lambda: fitted(plan, orders)[-2]
+    after = rows(plan, orders)[:, 3]
+    suspects["the weights are those of the best epoch"] = lambda: fitted(plan, orders)[int(after.argmax())]
+    found, expected = fit(student, plan).parameters(), fitted(plan, orders)[-1]
+    expect_close(found, expected, "the parameters after the last epoch", suspects=suspects, axes=("parameter",))
+
+
+@check("2.5-history", needs=("2.5-trains",), seconds=SECONDS)
+def run_returns_its_history(student: Student, rng: np.random.Generator) -> None:
+    """fit() returns one row an epoch: epoch, train_loss, train_accuracy, valid_loss, valid_accuracy, lr.
+
+    lr is the learning rate after the epoch, for the batch that would come next.
+    """
+    plan = draw_plan(rng)
+    expect_history(fit(student, plan).history, plan, plan.in_order())
+
+
+@check("2.5-scalars", needs=("2.5-trains",), seconds=SECONDS)
+def run_writes_its_scalars(student: Student, rng: np.random.Generator) -> None:
+    """fit() writes Train/loss, Train/accuracy, Valid/loss, Valid/accuracy and LearningRate after each epoch.
+
+    The step of each value is the number of the epoch, counted from 1.
+    """
+    plan = draw_plan(rng)
+    run, expected = fit(student, plan), rows(plan, plan.in_order())
+    for index, tag in enumerate(TAGS):
+        written = run.scalars(tag)
+        suspects: Clauses = {
+            "epochs are counted from 0": lambda: tuple(range(plan.epochs)),
+            "batches are counted, not epochs": lambda: tuple(plan.batches * (e + 1) for e in range(plan.epochs)),
+        }
+        steps = tuple(range(1, plan.epochs + 1))
+        expect_equal(tuple(step for step, _ in written), steps, f"the steps of {tag}", suspects=suspects)
+        others = {f"they are those of {other}": column for column, other in enumerate(TAGS) if other != tag}
+        exchanged = clauses(others, lambda column: expected[:, column])
+        values = np.array([value for _, value in written])
+        expect_close(
+            values, expected[:, index], f"the values of {tag}", suspects=exchanged, tolerance=SINGLE, axes=("epoch",)
+        )
+
+
+@check("2.5-batches", needs=("2.3-criterion", "2.5-trains"), seconds=SECONDS)
+def run_writes_every_hundredth_batch(student: Student, rng: np.random.Generator) -> None:
+    """fit() writes Train/loss_batch, the loss of a single batch of the training, every 100 batches.
+
+    LoggedCriterion does that and counts over the whole run: one of them for all epochs, for training only.
+    """
+    plan = draw_plan(rng, count=99, batch_size=2, epochs=4)
+    written = fit(student, plan, save_every=4).scalars("Train/loss_batch")
+    expected, valid = batch_losses(plan, plan.in_order())[::100], -(-len(plan.valid_labels) // plan.batch_size)
+    mixed = [step for step in range(plan.epochs * (plan.batches + valid)) if step % 100 == 0]
+    suspects: Clauses = {
+        "each epoch counts its batches anew": lambda: (0,) * plan.epochs,
+        "every batch is written": lambda: tuple(range(plan.epochs * plan.batches)),
+        "validation is counted as well": lambda: tuple(mixed),
+    }
+    steps = tuple(100 * place for place in range(len(expected)))
+    expect_equal(tuple(step for step, _ in written), steps, "the steps of Train/loss_batch", suspects=suspects)
+    values = np.array([value for _, value in written])
+    expect_close(values, expected, "the values of Train/loss_batch", tolerance=SINGLE, axes=("hundred",))
+
+
+@check("2.5-files", seconds=SECONDS)
+def run_leaves_plain_files(student: Student, rng: np.random.Generator) -> None:
+    """fit() leaves last.pt and best.pt in out_dir, both of which load with weights_only=True.
+
+    last.pt holds a state_dict under "model", best.pt one under "model_state_dict". A pickled model, or a configuration
+    that is an object, is code that someone else would have to trust.
+    """
+    run = fit(student, draw_plan(rng))
+    for name in (LAST, BEST):
+        run.saved(name)
+
+
+@check("2.5-periodic", seconds=SECONDS)
+def run_saves_every_few_epochs(student: Student, rng: np.random.Generator) -> None:
+    """fit() writes last.pt after every save_every epochs, and after the last one.
+
+    Here save_every is 2 and there are 5 epochs: it is written after epochs 2, 4 and 5.
+    """
+    run = fit(student, draw_plan(rng, epochs=5), save_every=2)
+    run.train.call("look")
+    versions = [answers.whole(version) for version in answers.items(run.train.get("versions")) or []]
+    changed = [after != before for before, after in itertools.pairwise(versions)]
+    epochs = tuple(epoch for epoch, change in enumerate(changed, start=1) if change)
+    suspects: Clauses = {
+        "it is written after every epoch, whatever save_every is": lambda: (1, 2, 3, 4, 5),
+        "it is not written after the last epoch": lambda: (2, 4),
+        "it is written at the end only": lambda: (5,),
+        "epochs are counted from 0": lambda: (1, 3, 5),
+        "it is written every 3 epochs, whatever save_every is": lambda: (3, 5),
+    }
+    expect_equal(epochs, (2, 4, 5), "the list of epochs after which last.pt is written", suspects=suspects)
+
+
+@check("2.5-best", points=2, needs=("2.5-trains", "2.5-files"), seconds=SECONDS)
+def run_keeps_the_best_weights(student: Student, rng: np.random.Generator) -> None:
+    """fit() keeps in best.pt the weights of the epoch with the highest validation accuracy, the first of equals.
+
+    state_dict refers to the tensors that training goes on to change.
+    """
+    plan = draw_telling_plan(rng)
+    expect_best(fit(student, plan), plan)
+
+
+def expect_best(run: Run, plan: Plan, resumed_at: int = 0) -> None:
+    """Pass a run of the telling plan that has kept the weights of epoch 2."""
+    after = fitted(plan, plan.in_order())
+    table = rows(plan, plan.in_order())
+    suspects: Clauses = {
+        "the weights are those of the last epoch": lambda: after[-1],
+        "of epochs with equal accuracy, the latest wins": lambda: after[3],
+        "the validation loss decides, not the accuracy": lambda: after[int(table[:, 2].argmin())],
+        "the first epoch's weights are never replaced": lambda: after[0],
+    }
+    if resumed_at:
+        clause = "the best accuracy before the stop is forgotten"
+        suspects = {clause: lambda: after[3], **suspects}
+    expect_close(run.saved(BEST), after[1], "the weights in best.pt", suspects=suspects, axes=("weight",))

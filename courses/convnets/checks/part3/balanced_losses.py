@@ -1,0 +1,133 @@
+"""3.4: the class-balanced focal loss and the logit-adjusted loss."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograder.checking.expect import expect_close, expect_unchanged
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
+
+from ...oracles.imbalance import class_weights
+from ..part1.shared import telling
+from .shared import (
+    AXES,
+    SINGLE,
+    Batch,
+    Clauses,
+    clauses,
+    draw_counts,
+    expect_buffer,
+    expect_kept,
+    kinds,
+)
+
+BALANCED = "part3_imbalance.losses:class_balanced_focal"
+ADJUSTED = "part3_imbalance.losses:logit_adjusted_loss"
+
+
+@check("3.4-class-balanced", points=2, needs=("3.2-values", "3.3-weights"))
+def class_balanced_focal_loss(student: Student, rng: np.random.Generator) -> None:
+    """class_balanced_focal is the focal loss with the class-balanced weights of the counts.
+
+    Both beta and gamma have their say.
+    """
+
+    def suspects(batch: Batch, counts: np.ndarray, beta: float, gamma: float) -> Clauses:
+        weight = class_weights(counts, beta)
+        return {
+            "the classes are not weighted": lambda: batch.focal(gamma),
+            "beta is 0.9999 whatever is said": lambda: batch.focal(gamma, class_weights(counts, 0.9999)),
+            "gamma has no influence": lambda: batch.focal(0.0, weight),
+            "the weights are applied twice": lambda: batch.focal(gamma, weight, rule="twice"),
+            "the sum is divided by the sum of the weights": lambda: batch.focal(gamma, weight, rule="over weights"),
+            "the weights are one over the counts": lambda: batch.focal(gamma, class_weights(counts, beta, "inverse")),
+        }
+
+    for beta, gamma in ((0.99, 2.0), (0.999, 0.5), (0.9, 1.0)):
+        batch, counts = Batch.drawn(rng, 6, 4), draw_counts(rng, 4)
+        found = batch.evaluate(student, student.new(BALANCED, counts, beta, gamma)).value
+        known, name = suspects(batch, counts, beta, gamma), f"loss for beta {beta} and gamma {gamma}"
+        expected = batch.focal(gamma, class_weights(counts, beta))
+        expect_close(found, expected, name, tolerance=SINGLE, suspects=known)
+
+
+@check("3.4-adjusted", points=2)
+def rare_classes_win_by_a_margin(student: Student, rng: np.random.Generator) -> None:
+    """logit_adjusted_loss is the cross-entropy of logits + tau * log(share of each class).
+
+    The share of a rare class is small, and its logarithm far below 0: its logit has to make up for that. With tau 0 it
+    is plain cross-entropy.
+    """
+
+    def suspects(batch: Batch, counts: np.ndarray, tau: float) -> Clauses:
+        rules = {
+            "the offset is subtracted, not added": "subtracted",
+            "tau stands inside the logarithm, where it has no influence": "inside",
+            "the shares are added, not their logarithms": "share",
+            "the shares to the power tau are added, no logarithms": "power",
+            "the logarithm is to base 10": "base 10",
+            "only the logit of the true class gets its offset": "true class",
+            "logits are multiplied, nothing is added": "times",
+            "it is the sum over the images, not their mean": "summed",
+        }
+        inverse = class_weights(counts, 0.0, "inverse")
+        return {
+            **clauses(batch.adjusted, (counts, tau), rules),
+            "the logits are not adjusted": lambda: batch.focal(0.0),
+            "classes are weighted by one over their counts, logits not adjusted": lambda: batch.focal(0.0, inverse),
+        }
+
+    for tau in (1.5, 1.0, 0.5, 0.0):
+        batch, counts = Batch.drawn(rng, 6, 4), draw_counts(rng, 4)
+        found = batch.evaluate(student, student.new(ADJUSTED, counts, tau))
+        known = suspects(batch, counts, tau)
+        expect_close(found.value, batch.adjusted(counts, tau), f"loss for tau {tau}", tolerance=SINGLE, suspects=known)
+        slope = batch.adjusted_gradient(counts, tau)
+        expect_close(found.gradient, slope, f"gradient for tau {tau}", tolerance=SINGLE, axes=AXES)
+
+
+@check("3.4-kinds", needs=("3.2-kinds", "3.3-kinds", "3.4-class-balanced", "3.4-adjusted"))
+def losses_take_counts_as_a_list(student: Student, rng: np.random.Generator) -> None:
+    """class_balanced_focal and logit_adjusted_loss take counts as list, array or tensor, and change none of them.
+
+    A list has no sum method, and dividing one by a number is an error.
+    """
+    batch, counts = Batch.drawn(rng, 6, 4), draw_counts(rng, 4)
+    adjusted, balanced = batch.adjusted(counts, 1.0), batch.focal(2.0, class_weights(counts, 0.99))
+    for kind, given in kinds(counts):
+        held = student.hold(given)
+        with telling(f"the counts are {kind} here"):
+            found = batch.evaluate(student, student.new(ADJUSTED, held, 1.0)).value
+        expect_close(found, adjusted, f"logit-adjusted loss with counts as {kind}", tolerance=SINGLE)
+        found = batch.evaluate(student, student.new(BALANCED, held, 0.99, 2.0)).value
+        expect_close(found, balanced, f"class-balanced loss with counts as {kind}", tolerance=SINGLE)
+        expect_kept(held, counts, f"counts as {kind}")
+
+
+@check("3.4-inputs", needs=("3.4-adjusted",))
+def adjusted_loss_leaves_its_inputs_alone(student: Student, rng: np.random.Generator) -> None:
+    """logit_adjusted_loss leaves the logits as they are, and has their dtype.
+
+    The accuracy is worked out from the same logits afterwards, without the offset: += would adjust those as well.
+    """
+    batch, counts = Batch.drawn(rng, 5, 3), draw_counts(rng, 3)
+    loss = student.new(ADJUSTED, counts, 1.0)
+    for dtype in ("float32", "float64"):
+        found = batch.evaluate(student, loss, dtype)
+        expect_unchanged(found.logits, batch.logits, "logits")
+        expect_unchanged(found.labels, batch.labels, "labels")
+        name, slope = f"loss of {dtype} logits", batch.adjusted_gradient(counts, 1.0)
+        expect_close(found.value, batch.adjusted(counts, 1.0), name, dtype=dtype, tolerance=1e-4)
+        expect_close(found.gradient, slope, "gradient", dtype=dtype, tolerance=1e-4, axes=AXES)
+
+
+@check("3.4-buffer", needs=("3.4-adjusted",))
+def offsets_are_a_buffer(student: Student, rng: np.random.Generator) -> None:
+    """logit_adjusted_loss keeps its offsets as a buffer: state_dict and .to(device) take them along.
+
+    A tensor that is merely assigned to an attribute stays on the CPU when the model goes to the GPU.
+    """
+    batch, counts, other = Batch.drawn(rng, 5, 3), np.array([900, 30, 4]), np.array([4, 30, 900])
+    losses = student.new(ADJUSTED, counts, 1.0), student.new(ADJUSTED, other, 1.0)
+    expect_buffer(student, batch, losses, (batch.adjusted(counts, 1.0), batch.adjusted(other, 1.0)), "offsets")

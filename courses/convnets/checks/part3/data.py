@@ -1,0 +1,194 @@
+"""3.1: how many images each class keeps, and which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+
+from autograder.checking import answers
+from autograder.checking.expect import expect_equal
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
+from autograder.errors import CheckFailed
+from autograder.inside.wire import Seed
+
+from ...oracles.imbalance import long_tail, step
+from ..part1.shared import telling
+from .shared import Clauses, clauses, expect_kept, expect_value_error, kinds
+
+COUNTS = "part3_imbalance.data:long_tailed_counts"
+SUBSET = "part3_imbalance.data:imbalanced_subset"
+Case = tuple[int, int, float]  # images of the largest class, classes, factor
+CIFAR: Case = (5000, 10, 0.01)
+
+
+@check("3.1-exp", points=2)
+def counts_fall_by_equal_ratios(student: Student, rng: np.random.Generator) -> None:
+    """long_tailed_counts falls from n_max to factor * n_max, each class by the same ratio.
+
+    Class 0 keeps n_max, the last one factor * n_max, and what is behind the point is cut off. For CIFAR-10 at 0.01 the
+    docstring has the numbers.
+    """
+    rules = {
+        "counts are rounded, not cut off": "rounded",
+        "counts are rounded up, not cut off": "ceiled",
+        "the exponent is i / C: the last class is not the rarest yet": "over C",
+        "each count is made from the one before, which had been cut off": "chained",
+        "counts fall by equal differences, not by equal ratios": "linear",
+        "the rarest class comes first": "reversed",
+        "the exponent is i: every class has factor times the images of the one before": "no tail",
+    }
+    drawn = ((int(rng.integers(700, 900)), classes, float(rng.uniform(0.02, 0.04))) for classes in (6, 2))
+    for case in (CIFAR, *drawn):
+        suspects = clauses(partial(_listed, long_tail), case, rules)
+        expect_equal(student.call(COUNTS, *case), _listed(long_tail, *case), _name(case), suspects=suspects)
+
+
+def _listed(counts: Callable[..., np.ndarray], *case: float, rule: str = "") -> list[int]:
+    """An oracle's counts as plain numbers."""
+    listed: list[int] = counts(*case, rule=rule).tolist()
+    return listed
+
+
+def _name(case: Case) -> str:
+    return f"counts for n_max {case[0]}, {case[1]} classes and factor {case[2]:.4g}"
+
+
+@check("3.1-one-class")
+def one_class_keeps_all(student: Student, rng: np.random.Generator) -> None:
+    """long_tailed_counts leaves n_max images to a single class, and to every class where the factor is 1.
+
+    With one class C - 1 is 0, and nothing can be divided by that.
+    """
+    n_max = int(rng.integers(40, 60))
+    with telling("with a single class, C - 1 is 0"):
+        expect_equal(student.call(COUNTS, n_max, 1, 0.1), [n_max], "counts of a single class")
+    expect_equal(student.call(COUNTS, n_max, 3, 1.0), [n_max] * 3, "counts for factor 1")
+
+
+@check("3.1-step")
+def counts_take_one_step(student: Student, rng: np.random.Generator) -> None:
+    """long_tailed_counts with kind="step" leaves n_max to the first C // 2 classes, and factor * n_max to the others.
+
+    What is behind the point is cut off, and a class in the middle is a rare one.
+    """
+    rules = {
+        "the rare classes' count is rounded, not cut off": "rounded",
+        "the class in the middle counts as frequent": "one more",
+        "the rare classes come first": "swapped",
+    }
+    drawn = (int(rng.integers(50, 80)), 6, float(rng.uniform(0.2, 0.3)))
+    for case in ((50, 5, 0.15), drawn):
+        suspects: Clauses = {
+            **clauses(partial(_listed, step), case, rules),
+            "the kind has no influence": partial(_listed, long_tail, *case),
+        }
+        found = student.call(COUNTS, *case, kind="step")
+        expect_equal(found, _listed(step, *case), _name(case), suspects=suspects)
+
+
+@check("3.1-kind")
+def other_kinds_are_refused(student: Student, rng: np.random.Generator) -> None:
+    """long_tailed_counts raises a ValueError for a kind that it does not know.
+
+    A typing error in a configuration would otherwise train on another data set than the one in the table.
+    """
+    for kind in ("exp", "step"):
+        student.call(COUNTS, 8, 2, 0.5, kind=kind)
+    for kind in ("linear", "steps", "Exp", ""):
+        expect_value_error(partial(student.call, COUNTS, 8, 2, 0.5, kind=kind), f"kind={kind!r}")
+
+
+@check("3.1-subset", points=2)
+def subset_has_the_counts(student: Student, rng: np.random.Generator) -> None:
+    """imbalanced_subset returns indices of as many images of each class as it was told, none of them twice.
+
+    An index says where an image is in the whole data set. A class may keep all of its images, or none.
+    """
+    sizes, counts = [9, 14, 6, 11], [9, 5, 0, 3]
+    labels = _labels(rng, sizes)
+    found = _indices(student.call(SUBSET, labels, np.array(counts), _seed(rng)), len(labels), sum(counts))
+    places, repeated = np.unique(found, return_counts=True)
+    if (repeated > 1).any():
+        twice = int(repeated.argmax())
+        within = f": all are below {max(sizes)}, are they places within a class?" if found.max() < max(sizes) else ""
+        raise CheckFailed(f"index {places[twice]} occurs {repeated[twice]} times, expected each at most once{within}")
+    chosen = [int((labels[found] == c).sum()) for c in range(len(counts))]
+    expect_equal(chosen, counts, "the number of images of each class")
+
+
+@check("3.1-random", points=2, needs=("3.1-subset",))
+def subset_is_drawn_from_rng(student: Student, rng: np.random.Generator) -> None:
+    """imbalanced_subset draws from rng and from nothing else: equal ones choose equal images, others choose others.
+
+    The images that come first in the data set are no random choice. And whoever asks np.random, or torch, gets other
+    images in each run.
+    """
+    labels, counts = _labels(rng, [40, 36, 30]), np.array([20, 15, 12])
+    seed = _seed(rng)
+    first, again, other = (
+        _indices(student.call(SUBSET, labels, counts, Seed(number)), len(labels), int(counts.sum()))
+        for number in (seed.number, seed.number, seed.number + 1)
+    )
+    if not np.array_equal(first, again):
+        same = len(np.intersect1d(first, again))
+        raise CheckFailed(f"two equal generators choose {same} equal images of {len(first)}, expected all of them")
+    for c in range(len(counts)):
+        if not set(first[labels[first] == c]) ^ set(other[labels[other] == c]):
+            raise CheckFailed(f"two different generators choose the same {counts[c]} images of class {c}")
+
+
+@check("3.1-too-few", needs=("3.1-subset",))
+def too_few_images_are_an_error(student: Student, rng: np.random.Generator) -> None:
+    """imbalanced_subset raises a ValueError where a class has fewer images than it should keep.
+
+    Fewer images than asked for, or some of them twice, would be another experiment than the one intended.
+    """
+    labels = _labels(rng, [5, 8, 3])
+    for counts in ([5, 8, 4], [6, 1, 1], [1, 1, 1, 1]):
+        ask = partial(student.call, SUBSET, labels, np.array(counts), _seed(rng))
+        expect_value_error(ask, f"keeping {counts} images where there are [5, 8, 3]")
+
+
+@check("3.1-kinds", needs=("3.1-subset",))
+def labels_may_be_a_list(student: Student, rng: np.random.Generator) -> None:
+    """imbalanced_subset takes labels and counts as lists, arrays and tensors, and leaves them as they are.
+
+    The labels of torchvision's data sets are lists, for which == does not compare value by value.
+    """
+    labels, counts = _labels(rng, [6, 8, 5]), np.array([6, 4, 2])
+    for (name, given), (_, numbers) in zip(kinds(labels), kinds(counts), strict=True):
+        held = student.hold(given)
+        with telling(f"labels and counts are {name} here"):
+            indices = student.call(SUBSET, held, numbers, _seed(rng))
+        found = _indices(indices, len(labels), int(counts.sum()))
+        chosen = [int((labels[found] == c).sum()) for c in range(len(counts))]
+        expect_equal(chosen, counts.tolist(), f"the number of images of each class, with labels as {name}")
+        expect_kept(held, labels, f"labels as {name}")
+
+
+def _labels(rng: np.random.Generator, sizes: Sequence[int]) -> np.ndarray:
+    """Draw an order for as many labels of each class."""
+    return rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
+
+
+def _seed(rng: np.random.Generator) -> Seed:
+    return Seed(int(rng.integers(1 << 30)))
+
+
+def _indices(actual: object, size: int, count: int) -> np.ndarray:
+    """Pass whole numbers that are indices into `size` images, `count` of them."""
+    found = answers.array(actual)
+    if found is None:
+        kind = answers.type_name(actual) or type(actual).__name__
+        raise CheckFailed(f"imbalanced_subset returned a {kind}, expected an array of {count} indices")
+    if found.dtype.kind not in "iu":
+        raise CheckFailed(f"the indices have dtype {found.dtype}, expected int64")
+    if found.shape != (count,):
+        raise CheckFailed(f"the indices have shape {found.shape}, expected {(count,)}")
+    outside = found[(found < 0) | (found >= size)]
+    if outside.size:
+        raise CheckFailed(f"{outside[0]} is among the indices, expected 0 to {size - 1}")
+    return found

@@ -1,0 +1,159 @@
+"""3.6: confusion matrix, accuracy of each class, balanced accuracy."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from autograder.checking import answers
+from autograder.checking.expect import expect_no_warnings
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
+from autograder.errors import CheckFailed
+
+from ...oracles.imbalance import class_accuracy, confusion, mean_accuracy
+from ..part1.shared import telling
+from .shared import SINGLE, Clauses, clauses, expect_finite, expect_kept, expect_numbers, kinds
+
+CONFUSION = "part3_imbalance.metrics:confusion_matrix"
+PER_CLASS = "part3_imbalance.metrics:per_class_accuracy"
+BALANCED = "part3_imbalance.metrics:balanced_accuracy"
+AXES = ("true class", "predicted class")
+
+Case = tuple[np.ndarray, np.ndarray, int]
+
+# Rows are true classes. Every class is right at least once, and no count is what another rule would make of it.
+ALL_CLASSES = ((3, 1, 0), (2, 4, 1), (0, 5, 2))
+# Class 1 has no images, but is predicted; class 2 has some, and is never right; 3 has one; 4 does not occur at all.
+SOME_CLASSES = ((3, 1, 0, 0, 0), (0, 0, 0, 0, 0), (2, 1, 0, 1, 0), (0, 0, 0, 1, 0), (0, 0, 0, 0, 0))
+
+
+def _case(rng: np.random.Generator, matrix: tuple[tuple[int, ...], ...]) -> Case:
+    """Draw an order for the labels and predictions that have this confusion matrix; add the number of classes."""
+    pairs = [(i, j) for i, row in enumerate(matrix) for j, count in enumerate(row) for _ in range(count)]
+    labels, predictions = rng.permutation(np.array(pairs)).T
+    return np.ascontiguousarray(labels), np.ascontiguousarray(predictions), len(matrix)
+
+
+@check("3.6-confusion", points=2)
+def rows_are_true_classes(student: Student, rng: np.random.Generator) -> None:
+    """confusion_matrix counts the images of each true class, in rows, by predicted class, in columns.
+
+    Every image counts, also where several are of one class and were taken for one class.
+    """
+    case = _case(rng, ALL_CLASSES)
+    right = confusion(*case)
+    suspects: Clauses = {
+        "rows and columns are exchanged": lambda: right.T,
+        "each pair of classes counts once, however often it occurs": lambda: confusion(*case, rule="once"),
+        "each row is divided by its sum": lambda: right / right.sum(axis=1, keepdims=True),
+        "all is divided by the number of images": lambda: right / right.sum(),
+        "only images that were recognised are counted": lambda: right * np.eye(len(right)),
+    }
+    expect_numbers(student.call(CONFUSION, *case), right, "matrix", suspects=suspects, axes=AXES)
+
+
+@check("3.6-absent", needs=("3.6-confusion",))
+def every_class_has_row_and_column(student: Student, rng: np.random.Generator) -> None:
+    """confusion_matrix has num_classes rows and columns, also for classes that do not occur.
+
+    The largest number among labels and predictions may be smaller than num_classes - 1.
+    """
+    case = _case(rng, SOME_CLASSES)
+    right = confusion(*case)
+    suspects: Clauses = {
+        "it has no place for classes beyond the largest that occurs": lambda: right[:4, :4],
+        "it has no place for classes that have no images": lambda: right[[0, 2, 3]][:, [0, 2, 3]],
+    }
+    expect_numbers(student.call(CONFUSION, *case), right, "matrix", suspects=suspects, axes=AXES)
+
+
+@check("3.6-per-class", points=2, needs=("3.6-confusion",))
+def accuracy_of_each_class(student: Student, rng: np.random.Generator) -> None:
+    """per_class_accuracy returns the share of each class's images that were recognised.
+
+    Among all images that are of the class, not among those that were taken for it.
+    """
+    case = _case(rng, ALL_CLASSES)
+    rules = {
+        "hits are divided by the number of predictions of the class, not of its images": "of predictions",
+        "hits are divided by the number of all images": "of all",
+        "images that are rightly taken for another class count as hits": "one against all",
+        "the share of images that were not recognised is taken": "of the others",
+    }
+    suspects = clauses(class_accuracy, case, rules)
+    expect_numbers(
+        student.call(PER_CLASS, *case), class_accuracy(*case), "accuracy", suspects=suspects, axes=("class",)
+    )
+
+
+@check("3.6-empty", needs=("3.6-absent", "3.6-per-class"))
+def empty_classes_are_nan(student: Student, rng: np.random.Generator) -> None:
+    """per_class_accuracy is NaN exactly where a class has no images, without a warning.
+
+    Nothing is known about such a class: 0 would say that it is never recognised. A class that has images and is never
+    right has 0.
+    """
+    case = _case(rng, SOME_CLASSES)
+    found = student.call(PER_CLASS, *case)
+    expected = class_accuracy(*case)
+    array = answers.array(found)
+    empty = np.isnan(expected)
+    if array is not None and array.shape == expected.shape and array.dtype.kind == "f":
+        for c in np.flatnonzero(empty & ~np.isnan(array)):
+            raise CheckFailed(f"accuracy[{c}] is {array[c]:.6g}, expected nan: class {c} has no images")
+        for c in np.flatnonzero(~empty & np.isnan(array)):
+            raise CheckFailed(f"accuracy[{c}] is nan, expected {expected[c]:.6g}: class {c} has images")
+        found = np.where(empty, 0, array)
+    expect_numbers(found, np.where(empty, 0, expected), "accuracy", axes=("class",))
+    expect_no_warnings(student.warned, "per_class_accuracy with an empty class")
+
+
+@check("3.6-balanced", points=2, needs=("3.6-per-class", "3.6-empty"))
+def balanced_accuracy_is_a_mean_over_classes(student: Student, rng: np.random.Generator) -> None:
+    """balanced_accuracy is the mean of the accuracies of all classes that have images.
+
+    Each class counts alike, however many images it has, and one without images not at all.
+    """
+
+    def suspects(case: Case) -> Clauses:
+        rules = {
+            "all images count alike, not all classes": "overall",
+            "classes without images count, with accuracy 0": "empty is 0",
+            "classes without images count, with accuracy 1": "empty is 1",
+        }
+        shares = "the mean is taken of shares of the predictions, not of the images"
+        return {
+            **clauses(mean_accuracy, case, rules),
+            shares: lambda: np.nanmean(class_accuracy(*case, rule="of predictions")),
+            "the accuracies are added up, not averaged": lambda: np.nansum(class_accuracy(*case)),
+        }
+
+    for matrix in (ALL_CLASSES, SOME_CLASSES):
+        case = _case(rng, matrix)
+        expected = mean_accuracy(*case)
+        found, known = student.call(BALANCED, *case), suspects(case)
+        expect_finite(found, "balanced accuracy", "is the NaN of a class without images part of the mean?")
+        expect_numbers(found, expected, "balanced accuracy", tolerance=SINGLE, suspects=known)
+
+
+@check("3.6-kinds", needs=("3.6-balanced",))
+def metrics_take_lists_and_tensors(student: Student, rng: np.random.Generator) -> None:
+    """confusion_matrix, per_class_accuracy and balanced_accuracy take lists, arrays and tensors, and change none.
+
+    Predictions come from a model as tensors, labels from a data set as lists.
+    """
+    labels, predictions, size = _case(rng, ALL_CLASSES)
+    oracles = {CONFUSION: confusion, PER_CLASS: class_accuracy, BALANCED: mean_accuracy}
+    for target, oracle in oracles.items():
+        for (name, given), (_, guess) in zip(kinds(labels), kinds(predictions), strict=True):
+            held = student.hold(given), student.hold(guess)
+            what = f"{target.partition(':')[2]} for labels as {name}"
+            with telling(f"labels and predictions are {name} here"):
+                found = student.call(target, *held, size)
+            expected = oracle(labels, predictions, size)
+            whole: Clauses = {"== compares them as a whole, not one by one": partial(np.zeros_like, expected)}
+            expect_numbers(found, expected, what, tolerance=SINGLE, suspects=whole)
+            expect_kept(held[0], labels, f"labels as {name}")
+            expect_kept(held[1], predictions, f"predictions as {name}")

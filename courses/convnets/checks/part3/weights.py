@@ -1,0 +1,99 @@
+"""3.2: class-balanced weights."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
+
+from ...oracles.imbalance import class_weights
+from ..part1.shared import telling
+from .shared import (
+    SINGLE,
+    Clauses,
+    clauses,
+    draw_counts,
+    expect_finite,
+    expect_kept,
+    expect_numbers,
+    kinds,
+)
+
+WEIGHTS = "part3_imbalance.losses:class_balanced_weights"
+AXES = ("class",)
+EXAMPLE = np.array([645, 387, 232, 139])
+
+
+@check("3.2-values", points=2)
+def weights_are_one_over_effective_numbers(student: Student, rng: np.random.Generator) -> None:
+    """class_balanced_weights is proportional to 1 / E_n, E_n = (1 - beta**n) / (1 - beta), and sums to C.
+
+    For the counts 645, 387, 232, 139 and beta 0.9999 the docstring has the numbers.
+    """
+
+    def suspects(counts: np.ndarray, beta: float) -> Clauses:
+        rules = {
+            "the weights are not scaled": "unscaled",
+            "the weights are scaled to sum to 1, not to C": "sum 1",
+            "they are proportional to E_n, not to 1 / E_n": "not inverted",
+            "n ** beta stands in the place of beta ** n": "power",
+            "beta * n stands in the place of beta ** n": "no power",
+            "they are one over the counts, and beta has no influence": "inverse",
+        }
+        return {
+            **clauses(class_weights, (counts, beta), rules),
+            "beta is 0.9999 whatever is said": lambda: class_weights(counts, 0.9999),
+        }
+
+    for counts, beta in ((draw_counts(rng, 5), 0.99), (draw_counts(rng, 3), 0.999), (EXAMPLE, 0.9999)):
+        found, name = student.call(WEIGHTS, counts, beta), f"weights for beta {beta}"
+        expect_numbers(found, class_weights(counts, beta), name, suspects=suspects(counts, beta), axes=AXES)
+    expect_numbers(
+        student.call(WEIGHTS, EXAMPLE), class_weights(EXAMPLE, 0.9999), "weights for the default beta", axes=AXES
+    )
+
+
+@check("3.2-beta", needs=("3.2-values",))
+def beta_may_be_0_and_close_to_1(student: Student, rng: np.random.Generator) -> None:
+    """class_balanced_weights is exact from beta 0, where all weights are 1, to beta close to 1.
+
+    The logarithm of 0 is minus infinity. And float32 has no number between 0.99999994 and 1.
+    """
+    counts, question = draw_counts(rng, 4), "is 1 - beta ** n worked out in float32, where such a beta is 1?"
+    for beta in (0.0, 0.5, 0.9999, 1 - 1e-8):
+        name = f"weights for beta {beta!r}"
+        with telling(f"beta is {beta!r} here"):
+            found = student.call(WEIGHTS, counts, beta)
+        expect_finite(found, name, question if beta > 0.9999 else "is the logarithm of 0 taken?")
+        expect_numbers(found, class_weights(counts, beta), name, tolerance=SINGLE, axes=AXES)
+
+
+@check("3.2-empty", needs=("3.2-values",))
+def empty_classes_weigh_nothing(student: Student, rng: np.random.Generator) -> None:
+    """class_balanced_weights gives 0 to a class without images; the others sum to their number.
+
+    One over an effective number of 0 is infinite, and turns the sum and all that is divided by it into infinity or NaN.
+    """
+    rules = {"the weights sum to C: classes without images are counted": "sum C"}
+    for counts, beta in ((np.array([40, 0, 1, 300, 0]), 0.999), (np.array([0, 9, 4]), 0.5)):
+        found, suspects = student.call(WEIGHTS, counts, beta), clauses(class_weights, (counts, beta), rules)
+        name = f"weights for counts {counts.tolist()}"
+        expect_finite(found, name, "is one over the 0 of a class without images taken?")
+        expect_numbers(found, class_weights(counts, beta), name, suspects=suspects, axes=AXES)
+
+
+@check("3.2-kinds", needs=("3.2-values",))
+def counts_may_be_a_list(student: Student, rng: np.random.Generator) -> None:
+    """class_balanced_weights takes counts as a list, an array or a tensor, and leaves them as they are.
+
+    They may be whole numbers or not.
+    """
+    whole = draw_counts(rng, 4)
+    for counts in (whole, whole.astype(np.float64)):
+        for kind, given in kinds(counts):
+            held = student.hold(given)
+            with telling(f"the counts are {kind} here"):
+                found = student.call(WEIGHTS, held, 0.999)
+            expect_numbers(found, class_weights(counts, 0.999), f"weights for counts as {kind}", axes=AXES)
+            expect_kept(held, counts, f"counts as {kind}")

@@ -1,0 +1,1 @@
+"""Expected values and suspects, computed with PyTorch; never shipped to students."""

@@ -1,0 +1,143 @@
+"""Chains of layers: of the grader's own small ones in `inside/probes.py`, and of real ones; right and wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from autograder.checking.cases import Layer
+from autograder.checking.oracles import oracle
+
+from .tensors import double
+
+Function = Callable[[torch.Tensor], torch.Tensor]
+ACTIVATIONS: dict[str, Function] = {"relu": torch.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
+
+
+def _probe(layer: Layer) -> Function:
+    kind, *arrays = layer
+    if kind == "scale":
+        weight, bias = (double(array) for array in arrays)
+        return lambda x: x * weight + bias
+    return {"roll": lambda x: x.roll(1, 1), "bend": lambda x: x + x * x / 4}[kind]
+
+
+def _run(x: torch.Tensor, functions: Sequence[Function]) -> list[torch.Tensor]:
+    """The inputs of all functions, and the output of the last."""
+    values = [x]
+    for function in functions:
+        values.append(function(values[-1]))
+    return values
+
+
+def _back(gradient: torch.Tensor, function: Function, at: torch.Tensor) -> torch.Tensor:
+    leaf = at.detach().requires_grad_()
+    (answer,) = torch.autograd.grad(function(leaf), leaf, gradient)
+    return answer
+
+
+def _distance_dscores(scores: torch.Tensor, y: np.ndarray) -> torch.Tensor:
+    hot = F.one_hot(torch.tensor(y), scores.shape[1])
+    return hot * (scores - 1)
+
+
+@oracle
+def probe_scores(x: np.ndarray, layers: Sequence[Layer]) -> np.ndarray:
+    """(N, D) -> (N, D), what comes out of the last of these probes."""
+    return _run(double(x), [_probe(layer) for layer in layers])[-1].numpy()
+
+
+@oracle
+def probe_loss(scores: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """What the criterion `Distance` makes of scores (N, D) and classes (N,)."""
+    return _distance_dscores(double(scores), y).square().sum().div(2).numpy()
+
+
+@oracle
+def probe_dx(
+    x: np.ndarray, y: np.ndarray, layers: Sequence[Layer], order: Sequence[int], first: str = "criterion"
+) -> np.ndarray:
+    """Send the gradient back through the layers in some order: from the last to the first is right.
+
+    Args:
+        first: what the walk starts with: "criterion", or "ones", or "scores".
+    """
+    functions = [_probe(layer) for layer in layers]
+    inputs = _run(double(x), functions)
+    scores = inputs[-1]
+    gradient = {"criterion": _distance_dscores(scores, y), "ones": torch.ones_like(scores), "scores": scores}[first]
+    for index in order:
+        gradient = _back(gradient, functions[index], inputs[index])
+    return gradient.numpy()
+
+
+@oracle
+def features(
+    input_shape: Sequence[int], channels: Sequence[int], kernels: Sequence[int], strides: Sequence[int], rule: str = ""
+) -> np.ndarray:
+    """How many values are left for the Linear layer.
+
+    Args:
+        rule: empty, or what is wrong: "strides", "channels" or "last layer" left out; "height" or "width" for both;
+            "rounded up" where a stride leaves a rest; "same": as if padding kept the size.
+    """
+    sizes = torch.tensor(input_shape[1:])
+    for kernel, stride in list(zip(kernels, strides, strict=True))[: -1 if rule == "last layer" else None]:
+        step = 1 if rule == "strides" else stride
+        reach = sizes - (1 if rule == "same" else kernel)
+        sizes = (-(-reach // step) if rule == "rounded up" else reach // step) + 1
+    if rule in ("height", "width"):
+        sizes = sizes[:1].repeat(2) if rule == "height" else sizes[1:].repeat(2)
+    return np.array(int(sizes.prod()) * (1 if rule == "channels" else channels[-1]))
+
+
+@oracle
+def network(
+    x: np.ndarray, y: np.ndarray, parameters: Sequence[np.ndarray], strides: Sequence[int], kind: str, result: str
+) -> np.ndarray:
+    """Convolutions of padding 0, an activation after each, then a linear layer and cross-entropy.
+
+    Args:
+        parameters: weight and bias of each layer in turn, those of the linear layer last.
+        kind: of activation.
+        result: "probs", "loss", "dx", or the number of the parameter whose gradient is asked for, as text.
+    """
+    leaves = [double(array).requires_grad_() for array in (x, *parameters)]
+    values, *pairs = leaves
+    convolve = F.conv1d if x.ndim == 3 else F.conv2d
+    for index, stride in enumerate(strides):
+        values = ACTIVATIONS[kind](convolve(values, pairs[2 * index], pairs[2 * index + 1], stride))
+    scores = F.linear(values.flatten(1), pairs[-2], pairs[-1])
+    loss = F.cross_entropy(scores, torch.tensor(y))
+    if result == "probs":
+        return scores.softmax(1).detach().numpy()
+    if result == "loss":
+        return loss.detach().numpy()
+    (gradient,) = torch.autograd.grad(loss, leaves[0 if result == "dx" else int(result) + 1])
+    return gradient.numpy()
+
+
+@oracle
+def network_dx_shared(
+    x: np.ndarray, y: np.ndarray, parameters: Sequence[np.ndarray], strides: Sequence[int], kind: str
+) -> np.ndarray:
+    """What dx is when all activations remember what the last one saw; their inputs must have one shape."""
+    pairs = [double(array) for array in parameters]
+    convolve = F.conv1d if x.ndim == 3 else F.conv2d
+    functions: list[Function] = []
+    for index, stride in enumerate(strides):
+        weight, bias = pairs[2 * index], pairs[2 * index + 1]
+        functions.append(partial(convolve, weight=weight, bias=bias, stride=stride))
+        functions.append(ACTIVATIONS[kind])
+    functions.append(lambda t: F.linear(t.flatten(1), pairs[-2], pairs[-1]))
+    functions.append(lambda scores: F.cross_entropy(scores, torch.tensor(y)))
+    inputs = _run(double(x), functions)
+    gradient = torch.ones((), dtype=torch.float64)
+    for index in reversed(range(len(functions))):
+        remembered = inputs[-4] if functions[index] is ACTIVATIONS[kind] else inputs[index]
+        gradient = _back(gradient, functions[index], remembered)
+    return gradient.numpy()

@@ -1,0 +1,41 @@
+"""The homework that comes with the grader, for tests of it and for those that need a whole one."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import shutil
+import tempfile
+from pathlib import Path
+
+from autograder.course import definition, skeleton
+from autograder.course.definition import Course
+
+ROOT = Path(__file__).resolve().parents[1]
+COURSE = definition.find("convnets")
+PARTS = COURSE.layout.parts
+
+
+@functools.cache
+def solution() -> Path:
+    """Lay out what the best student would hand in, given files included, and return its folder."""
+    folder = Path(tempfile.mkdtemp(prefix="solution-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    skeleton.lay_out(COURSE.files(), folder)
+    return folder
+
+
+@functools.cache
+def skeletons() -> Path:
+    """Lay out what students begin with, and return its folder."""
+    folder = Path(tempfile.mkdtemp(prefix="skeletons-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    skeleton.lay_out(skeleton.generate(COURSE), folder)
+    return folder
+
+
+def bare(folder: Path) -> Course:
+    """Make a course in `folder` that has the homework's files to be written, and no given ones."""
+    work = {f"skeleton/{part}/{name}": b"# TODO 1.1" for part, own in COURSE.layout.work.items() for name in own}
+    skeleton.lay_out(work | {"course.toml": (COURSE.folder / "course.toml").read_bytes()}, folder)
+    return Course(folder)
