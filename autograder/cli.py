@@ -218,9 +218,11 @@ def skeletons(
     from autograder.course import skeleton
 
     found = definition.find(course)
-    changed = skeleton.lay_out(found.given(), Path.cwd()) if given else skeleton.write(found, Path.cwd())
-    if changed or not given:
-        console.print("\n".join(changed) if changed else "nothing to change", highlight=False)
+    if given:
+        skeleton.lay_out(found.given(), Path.cwd())
+        return
+    changed = skeleton.write(found, Path.cwd())
+    console.print("\n".join(changed) if changed else "nothing to change", highlight=False)
 
 
 @app.command()

@@ -51,7 +51,7 @@ GRADER = (
 # Of a course, what both get: no reference, no mistakes, and of the oracles what they return at most.
 SHARED = ("course.toml", "assignment.toml", "checks/**/*.py", "given/**/*")
 PROJECT = ("pyproject.toml", "requirements.lock")
-REPORT = ("report/template.md", "report/rubric.toml")
+REPORT = ("report/*.md", "report/*.toml")
 STUB = '''"""Stands for the oracles of this name: what they returned for the cases of `make test`."""
 
 from autograder.checking.recordings import recorded
@@ -69,7 +69,7 @@ def handout(course: Course) -> Files:
     parts = skeleton.generate(course)
     own = _under("autograder", _matching(PACKAGE, STUDENTS))
     text = _matching(course.folder / "handout", ("**/*",))
-    text[".gitignore"] = text.pop("gitignore")
+    text |= {".gitignore": text.pop("gitignore")} if "gitignore" in text else {}
     calibration = {"autograder/calibration.json": speed.write(speed.measure())}
     rest = _course(course, parts, (*SHARED, *REPORT)) | _under(f"courses/{course.name}", _stand_ins(course))
     return _unix({**parts, **own, **rest, **calibration, **_matching(ROOT, PROJECT), **text})

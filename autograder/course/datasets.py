@@ -51,7 +51,6 @@ def load(course: Course, name: str) -> TestSet:
     Raises:
         DataMissing: if they are not there; the sentence says what to do, and names no path of this machine.
     """
-    data = given(course, "data")
     kind, _, detail = name.partition(":")
     if kind == "shapes" and detail.isdecimal():
         shapes = given(course, "shapes")
@@ -59,6 +58,7 @@ def load(course: Course, name: str) -> TestSet:
         return TestSet(kind, shapes.CLASSES, images, labels, shapes.MEAN, shapes.DEVIATION)
     if name == "shapes":
         return load(course, f"shapes:{given(course, 'shapes').TEST}")
+    data = given(course, "data")
     try:
         found = data.load_dataset(name, DATA)
     except data.DataError as error:

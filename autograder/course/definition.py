@@ -68,6 +68,7 @@ class Model(_Table):
     Attributes:
         target: "networks.models:Net".
         arguments: of its constructor.
+        classes: how many scores it gives each image.
         todo: that its checkpoint earns points for.
         advice: what to do where there is none: "run make train MODEL=net".
     """
@@ -75,6 +76,7 @@ class Model(_Table):
     target: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
     todo: Annotated[str, Field(pattern=r"^\d+\.\d+$")]
     arguments: tuple[int, ...] = ()
+    classes: Annotated[int, Field(gt=1)] = 10
     advice: str = "train it"
 
     @property

@@ -31,10 +31,12 @@ class Candidate:
     Attributes:
         remote: what answers in the box.
         checkpoint: what it was loaded from.
+        kind: what the course says of it.
     """
 
     remote: Remote
     checkpoint: Checkpoint
+    kind: Model
 
     def classes(self, images: np.ndarray) -> np.ndarray:
         """Say the class with the highest score of each image (N, 32, 32, 3), uint8, asked a batch at a time."""
@@ -43,7 +45,8 @@ class Candidate:
     def _batch(self, images: np.ndarray) -> np.ndarray:
         scores = self.remote.scores(np.ascontiguousarray(images))
         dtype = getattr(scores, "dtype", "float32")  # whichever: only their order counts
-        classes: np.ndarray = expect_array(scores, "scores", (len(images), 10), dtype=dtype).argmax(axis=1)
+        shape = len(images), self.kind.classes
+        classes: np.ndarray = expect_array(scores, "scores", shape, dtype=dtype).argmax(axis=1)
         return classes
 
 
@@ -67,7 +70,7 @@ class Entry:
         report = remote.load(np.frombuffer(self.checkpoint.content, dtype=np.uint8))
         if not isinstance(report, dict) or report:
             raise CheckFailed(_why_not(report, _file(self.model), self.kind.name))
-        return Candidate(remote, self.checkpoint)
+        return Candidate(remote, self.checkpoint, self.kind)
 
 
 def enter(student: Student, folder: Path, assignment: Assignment, model: str) -> Entry:
