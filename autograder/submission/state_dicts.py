@@ -1,4 +1,4 @@
-"""How many numbers a checkpoint holds, read off its pickle without running it.
+"""Which tensors a checkpoint holds, and how many numbers, read off its pickle without running it.
 
 The instructions are followed on a stack of plain values and descriptions: what would be called is noted down instead.
 So a count is no student's word. Does not judge whether the file loads: the box finds that out.
@@ -7,7 +7,7 @@ So a count is no student's word. Does not judge whether the file loads: the box 
 from __future__ import annotations
 
 import pickletools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,33 @@ class _Made:
     args: tuple[Any, ...]
 
 
+@dataclass(frozen=True)
+class View:
+    """A tensor as the pickle describes it, in what may be a lie; every number lies in [0, LARGE].
+
+    Attributes:
+        storage: its key in the archive.
+        kind: of its numbers, "Float".
+        offset, size, stride: in numbers of that kind.
+    """
+
+    storage: str
+    kind: str
+    offset: int
+    size: tuple[int, ...]
+    stride: tuple[int, ...]
+
+    @property
+    def width(self) -> int:
+        """Bytes of a number."""
+        return BYTES.get(self.kind, 1)
+
+    @property
+    def numbers(self) -> int:
+        """How many it says it has."""
+        return _product(self.size)
+
+
 def count(pickled: bytes, lengths: Mapping[str, int]) -> int:
     """Count the numbers in the state_dict of a checkpoint: weights and buffers, shared ones once.
 
@@ -48,33 +75,51 @@ def count(pickled: bytes, lengths: Mapping[str, int]) -> int:
     Raises:
         Exception: of nearly every kind, if the bytes are no pickle of the kind that torch.save writes.
     """
-    return max((_numbers(state, lengths) for state in _states(_Reader().read(pickled))), default=0)
+    return max((_numbers(state.values(), lengths) for state in _states(_Reader().read(pickled))), default=0)
 
 
-def _states(loaded: Any) -> list[dict[str, Any]]:
+def views(pickled: bytes, lengths: Mapping[str, int]) -> dict[str, View]:
+    """Describe the tensors of the state_dict that `count` counts, by their names, in the file's order.
+
+    Raises:
+        Exception: as `count` does.
+    """
+    states = _states(_Reader().read(pickled))
+    return max(states, key=lambda state: _numbers(state.values(), lengths), default={})
+
+
+def _states(loaded: Any) -> list[dict[str, View]]:
     """What may be the state_dict; the box finds out which of several fits, and the largest counts."""
     if not isinstance(loaded, dict):
         return []
     if _is_state(loaded.get(KEY)):
-        return [loaded[KEY]]
-    return [value for value in (loaded, *loaded.values()) if _is_state(value)]
+        return [_views(loaded[KEY])]
+    return [_views(value) for value in (loaded, *loaded.values()) if _is_state(value)]
 
 
 def _is_state(value: Any) -> bool:
     return isinstance(value, dict) and all(_tensor(item) for item in value.values())
 
 
-def _numbers(state: dict[str, Any], lengths: Mapping[str, int]) -> int:
+def _views(state: dict[str, Any]) -> dict[str, View]:
+    return {name: view for name, value in state.items() if (view := _view(value))}
+
+
+def _view(value: Any) -> View | None:
+    match _tensor(value):
+        case _Made(by="storage", args=("storage", _Name(text=kind), str(key), *_)), int(offset), tuple(size), *rest:
+            stride = rest[0] if rest and isinstance(rest[0], tuple) else ()
+            kind = kind.removeprefix("torch ").removesuffix("Storage")
+            return View(key, kind, _small(offset), tuple(map(_small, size)), tuple(map(_small, stride)))
+    return None
+
+
+def _numbers(views: Iterable[View], lengths: Mapping[str, int]) -> int:
     """The numbers in tensors, each of a storage once."""
-    views: dict[tuple[str, int], dict[Any, int]] = {}
-    for value in state.values():
-        match _tensor(value):
-            case _Made(by="storage", args=("storage", _Name(text=kind), str(key), *_)), int(offset), tuple(size), *rest:
-                stride = rest[0] if rest and isinstance(rest[0], tuple) else ()
-                width = BYTES.get(kind.removeprefix("torch ").removesuffix("Storage"), 1)
-                view = (_small(offset), tuple(map(_small, size)), tuple(map(_small, stride)))
-                views.setdefault((key, width), {})[view] = _product(view[1])
-    return sum(min(lengths.get(key, 0) // width, sum(found.values())) for (key, width), found in views.items())
+    found: dict[tuple[str, int], dict[Any, int]] = {}
+    for view in views:
+        found.setdefault((view.storage, view.width), {})[view.offset, view.size, view.stride] = view.numbers
+    return sum(min(lengths.get(key, 0) // width, sum(some.values())) for (key, width), some in found.items())
 
 
 def _tensor(value: Any) -> tuple[Any, ...]:
