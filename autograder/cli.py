@@ -317,6 +317,19 @@ def write_gradebook(
     console.print(said, markup=False, highlight=False, soft_wrap=True)
 
 
+@app.command("similar")
+def find_similar(
+    folder: Annotated[Path, typer.Argument(help="Zips, or an export of Gradescope, Canvas or Moodle; a zip of them.")],
+    out: Annotated[Path, typer.Option(help="The page to write; a table goes beside it.")],
+    course: CourseName = "",
+    assignment_file: AssignmentFile = "",
+) -> None:
+    """Show which submissions share code or weights beyond the handout: for staff, a place to look and no finding."""
+    from autograder.classroom import similar
+
+    similar.run(folder, out, _assignment(course, assignment_file), console)
+
+
 @app.command()
 def doctor(
     full: Annotated[
