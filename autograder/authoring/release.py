@@ -38,8 +38,8 @@ STUDENTS = (
     "grading/__init__.py", "grading/candidates.py", "grading/changes.py", "grading/engine.py", "grading/exam.py",
     "grading/public_exam.py", "grading/scaling.py", "grading/second_look.py",
     "inside/__init__.py", "inside/checkpoint_probe.py", "inside/host.py", "inside/loss_probes.py",
-    "inside/model_probes.py", "inside/names.py", "inside/probes.py", "inside/steps.py", "inside/surroundings.py",
-    "inside/targets.py", "inside/torch_probes.py", "inside/wire.py",
+    "inside/model_probes.py", "inside/names.py", "inside/not_python.py", "inside/probes.py", "inside/steps.py",
+    "inside/surroundings.py", "inside/targets.py", "inside/torch_probes.py", "inside/wire.py",
     "reports/__init__.py", "reports/files.py", "reports/scores.py", "reports/sheets.py", "reports/terminal.py",
     "reports/words.py",
 )  # fmt: skip

@@ -134,11 +134,15 @@ def expect_equal(actual: object, expected: Any, name: str, *, suspects: Suspects
         raise CheckFailed(message)
 
 
-def expect_unchanged(after: object, before: np.ndarray, name: str) -> None:
-    """Pass an input that the student's code has left as it was."""
+def expect_unchanged(after: object, before: np.ndarray, name: str, *, suspects: Suspects | None = None) -> None:
+    """Pass an input that the student's code has left as it was; suspects say what it may have become."""
+    suspects = _wanted(suspects)
     found = answers.array(after)
     if found is None or found.shape != before.shape or not np.array_equal(found, before, equal_nan=True):
-        raise CheckFailed(f"{name} was changed by the call, expected inputs to stay as they are")
+        message = f"{name} was changed by the call, expected inputs to stay as they are"
+        if found is None:
+            raise CheckFailed(message)
+        raise _Explainer(found, before, name, suspects, TOLERANCE["float64"], ()).failure(message)
 
 
 def expect_no_warnings(warned: Sequence[str], name: str) -> None:

@@ -121,6 +121,9 @@ def _of_the_input(sizes: Sizes) -> Iterator[Property]:
             lambda s: 1 in (s.images, s.filters or s.channels, *s.results), "an axis of the result has length 1",
             "where every axis of the result is longer than 1", joins=False,
         )  # fmt: skip
+    if sizes.lengths:
+        words = (f"{image}s and channels differ in number", f"for as many {image}s as channels")
+        yield Property(lambda s: s.images != s.channels, *words, joins=False)
     if sizes.flat:
         name = sizes.array
         yield Property(lambda s: len(s.lengths) > 0, f"{name} has more than two axes", f"for {name} of two axes")

@@ -161,6 +161,10 @@ def _as_many_images(sizes: Sizes) -> Sizes:
     return replace(sizes, shape=(sizes.filters, *sizes.shape[1:]))
 
 
+def _as_many_channels(sizes: Sizes) -> Sizes:
+    return replace(sizes, shape=(sizes.channels, *sizes.shape[1:])) if sizes.lengths else sizes
+
+
 def _square(sizes: Sizes) -> Sizes:
     if len(sizes.lengths) != 2:
         return sizes
@@ -208,6 +212,13 @@ def _stride_one(sizes: Sizes) -> Sizes:
     return laid_out(sizes, sizes.windows, sizes.rests, sizes.kernel, 1, sizes.padding)
 
 
+def _stride_two(sizes: Sizes) -> Sizes:
+    """What fails for stride 1 fails here too, unless the stride is mixed up with something else."""
+    if not sizes.kernel or sizes.stride > 1:
+        return sizes
+    return laid_out(sizes, sizes.windows, sizes.rests, sizes.kernel, 2, sizes.padding)
+
+
 def _side_by_side(sizes: Sizes) -> Sizes:
     if not sizes.kernel:
         return sizes
@@ -235,8 +246,8 @@ def _padding(sizes: Sizes) -> Sizes:
 
 
 CHANGES: tuple[Change, ...] = (
-    _images, _channels, _filters, _balanced, _as_many_images, _square, _flat, _turned, _no_rest, _multiple,
-    _more_windows, _longer, _stride_one, _side_by_side, _apart, _kernel, _padding,
+    _images, _channels, _filters, _balanced, _as_many_images, _as_many_channels, _square, _flat, _turned, _no_rest,
+    _multiple, _more_windows, _longer, _stride_one, _stride_two, _side_by_side, _apart, _kernel, _padding,
 )  # fmt: skip
 
 

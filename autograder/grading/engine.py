@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # `make test` runs where no sandbox can be imported
 Publish = Callable[[Scorecard], None]
 SLOWEST_NAMED = 3
 BLAMED = (Outcome.FAILED, Outcome.RAISED, Outcome.LOST)
+HELPED = (Outcome.FAILED, Outcome.UNFINISHED, Outcome.SKIPPED)  # a check's help speaks of values, not of crashes
 # All that is said of a check on secret cases, with the name of the cases; continues "your code raised" and the like.
 FIXED_WORDS = {
     Outcome.FAILED: "a wrong value",
@@ -218,7 +219,7 @@ def settle(card: Scorecard, check: Check, result: Verdict, seconds: float = 0.0,
         outcome=result.outcome,
         message=result.message,
         finding=result.finding,
-        help="" if result.outcome is Outcome.PASSED else check.help,
+        help=check.help if result.outcome in HELPED and not result.finding.suspect else "",
         printed=printed,
     )
 

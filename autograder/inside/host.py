@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from . import surroundings, targets
+from . import not_python, surroundings, targets
 from .steps import follow_threads
 from .wire import MAX_DEPTH, Opaque, Reference, Seed, Tensor
 
@@ -200,6 +200,8 @@ def describe(error: BaseException, folder: Path) -> dict[str, Any]:
     kind, text, lacking = _type(error), _text(error), ""
     if isinstance(error, SyntaxError) and error.filename and targets.is_own(error.filename, folder):
         where, text = f"{Path(error.filename).name}:{error.lineno}", error.msg
+        if other := not_python.instead_of_python(error.filename):
+            kind, text, where = "", other, ""
     elif isinstance(error, targets.Mismatch):
         kind, where = "", error.where
     elif sentence := targets.unimportable(error, folder):

@@ -134,7 +134,7 @@ UPLOADS = (
     Upload("a path of one's own machine", _in_module("open('C:\\\\Users\\\\me\\\\x.npy')"), "raised", "No such file"),
     Upload("sys.path changed", _in_module("import sys; sys.path.insert(0, '..')")),
     Upload("an earlier year's file", _with(part1_numpy__activations_dot_py=LAST_YEAR), "raised", "No module named"),
-    Upload("a git-LFS pointer", _with(part1_numpy__activations_dot_py=POINTER), "raised", "SyntaxError"),
+    Upload("a git-LFS pointer", _with(part1_numpy__activations_dot_py=POINTER), "raised", "is a pointer of Git LFS"),
     Upload("a missing file", _without(MODULE), "raised", "part1_numpy/activations.py is missing"),
     Upload(
         "a file in capitals",

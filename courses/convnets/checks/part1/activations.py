@@ -118,10 +118,7 @@ def large_inputs_cause_no_warning(student: Student, rng: np.random.Generator) ->
 
 @check("1.3-inputs", needs=("1.3-relu", "1.3-sigmoid", "1.3-tanh"))
 def activations_leave_their_inputs_alone(student: Student, rng: np.random.Generator) -> None:
-    """ReLU, Sigmoid and Tanh take float32, read-only and non-contiguous arrays, and change none of them.
-
-    What goes in as float32 comes out as float32.
-    """
+    """ReLU, Sigmoid and Tanh take float32, read-only and non-contiguous arrays, and change none of them."""
     x, dy = distinct(rng, 2, 3, 4) / 2, distinct(rng, 2, 3, 4)
     for kind, target in LAYERS.items():
         y, dx = activation(x, kind), activation_dx(x, dy, kind)

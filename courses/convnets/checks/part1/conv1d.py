@@ -106,7 +106,7 @@ def conv1d_starts_anew(student: Student, rng: np.random.Generator) -> None:
 def conv1d_leaves_its_inputs_alone(student: Student, rng: np.random.Generator) -> None:
     """Conv1d takes float32, read-only and non-contiguous arrays, and changes none of them, nor weight and bias.
 
-    What goes in as float32 comes out as float32. Only an optimizer moves parameters.
+    Only an optimizer moves parameters.
     """
     (case,) = cases(rng, (Layer((2, 2, 6), 3, 3, 1, 0),))
     parameters, gradients = {"weight": case.weight, "bias": case.bias}, {"dw": case.dw, "db": case.db}

@@ -146,7 +146,7 @@ def linear_starts_anew(student: Student, rng: np.random.Generator) -> None:
 def linear_leaves_its_inputs_alone(student: Student, rng: np.random.Generator) -> None:
     """Linear takes float32, read-only and non-contiguous arrays, and changes none of them, nor weight and bias.
 
-    What goes in as float32 comes out as float32. Only an optimizer moves parameters.
+    Only an optimizer moves parameters.
     """
     x, dy, weight, bias = draw(rng, 3, 2, 2), draw(rng, 3, 2), draw(rng, 2, 4), draw(rng, 2)
     expect_inputs_kept(

@@ -146,12 +146,18 @@ def layers_that_do_not_learn_are_passed_over(student: Student, rng: np.random.Ge
 def gradients_stay_as_they_are(student: Student, rng: np.random.Generator) -> None:
     """SGD.step leaves dw and db as they are, and float32 parameters float32.
 
-    g += weight_decay * w changes the layer's own array.
+    Layers may keep using these arrays after the step.
     """
     weight, bias, dw, db = (draw(rng, *shape) for shape in ((2, 3), (3,), (2, 3), (3,)))
     layer = student.new("probe:Holder", weight=weight, bias=bias, dw=dw, db=db)
     model = student.new("probe:Model", [layer])
     student.new("part1_numpy.optim:SGD", model, lr=LR, momentum=MOMENTUM, weight_decay=DECAY).step()
-    expect_unchanged(layer.get("dw"), dw, "dw")
-    expect_unchanged(layer.get("db"), db, "db")
+    pulled = dw + DECAY * weight
+    suspects: Clauses = {
+        "weight decay is added to it in place, as by g += weight_decay * w": lambda: pulled,
+        "the velocity is kept in it": lambda: -LR * pulled,
+    }
+    expect_unchanged(layer.get("dw"), dw, "dw", suspects=suspects)
+    suspects = {"the velocity is kept in it": lambda: -LR * db, "it is set to 0": lambda: np.zeros_like(db)}
+    expect_unchanged(layer.get("db"), db, "db", suspects=suspects)
     _expect_steps(student, rng, ((2, 3), (3,)), 2, MOMENTUM, DECAY, {}, "float32")

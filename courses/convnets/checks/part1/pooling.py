@@ -249,10 +249,7 @@ def pools_start_anew(student: Student, rng: np.random.Generator) -> None:
 
 @check("1.7-inputs", needs=("1.7-repeat",))
 def pools_leave_their_inputs_alone(student: Student, rng: np.random.Generator) -> None:
-    """MaxPool2d and AvgPool2d take float32, read-only and non-contiguous arrays, and change none of them.
-
-    What goes in as float32 comes out as float32.
-    """
+    """MaxPool2d and AvgPool2d take float32, read-only and non-contiguous arrays, and change none of them."""
     x, dy = distinct(rng, 2, 2, 4, 6), draw(rng, 2, 2, 2, 3)
     values = (max_pool(x, 2, 2), max_pool_dx(x, dy, 2, 2))
     expect_inputs_kept(student, _pool(student, MAX, 2, 2), (x, dy), values)

@@ -26,7 +26,7 @@ from ...oracles.resampling import (
 
 # Shape of x and factor. Most sizes leave a rest; one value alone has no neighbours; factor 1 changes nothing.
 SIGNALS = (((2, 3, 4), 3), ((1, 2, 8), 3), ((2, 1, 1), 2), ((2, 2, 5), 1))
-IMAGES = (((2, 3, 4, 3), 2), ((1, 2, 6, 9), 3), ((2, 1, 2, 5), 4), ((1, 2, 2, 4), 1))
+IMAGES = (((2, 3, 5, 4), 2), ((1, 2, 6, 9), 3), ((2, 1, 2, 5), 4), ((1, 2, 2, 4), 1))
 
 
 GATHERED = tuple(Sizes(shape, kernel=1, stride=factor, step="factor") for shape, factor in (*SIGNALS, *IMAGES))

@@ -177,10 +177,7 @@ def moved_signal_gives_a_moved_result(student: Student, rng: np.random.Generator
 
 @check("1.10-inputs", needs=("1.10-matrix", "1.10-full"))
 def matrices_keep_dtype_and_inputs(student: Student, rng: np.random.Generator) -> None:
-    """conv2d_matrix and convolve_full take float32, read-only and non-contiguous arrays, and change none of them.
-
-    What goes in as float32 comes out as float32: np.zeros makes float64 unless told otherwise.
-    """
+    """conv2d_matrix and convolve_full take float32, read-only and non-contiguous arrays, and change none of them."""
     weight, x, w = draw(rng, 2, 3, 2, 2), draw(rng, 5), draw(rng, 3)
     for dtype, layout in (("float32", "strided"), ("float32", "readonly"), ("float64", "fortran")):
         held, signal, kernel = (student.hold(value.astype(dtype), layout) for value in (weight, x, w))

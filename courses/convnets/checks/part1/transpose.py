@@ -144,7 +144,7 @@ def transposed_convolutions_start_anew(student: Student, rng: np.random.Generato
 def transposed_convolutions_leave_inputs_alone(student: Student, rng: np.random.Generator) -> None:
     """ConvTranspose1d and ConvTranspose2d take float32, read-only and non-contiguous arrays, and change none of them.
 
-    What goes in as float32 comes out as float32. weight and bias stay as they were too: a flipped view is no copy.
+    weight and bias stay as they were too: a flipped view is no copy.
     """
     for case in cases(rng, (Layer((2, 2, 3), 3, 2, 2, 0), Layer((2, 2, 3, 2), 3, 2, 2, 0))):
         layer = case.layer(student)

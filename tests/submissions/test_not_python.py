@@ -1,0 +1,44 @@
+"""A module that holds something else than Python is named as that, in every check of it and under what to do next."""
+
+from __future__ import annotations
+
+import pytest
+
+from autograder.inside.not_python import instead_of_python
+from autograder.reports.scores import Outcome
+from autograder.reports.words import next_step
+
+FILE = "part1_numpy/activations.py"
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 2481\n"
+PAGE = b"\n<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head></html>\n"
+CONFLICT = b"import numpy as np\n<<<<<<< HEAD\nA = 1\n=======\nA = 2\n>>>>>>> theirs\n"
+
+OTHERS = [
+    (POINTER, "activations.py is a pointer of Git LFS, expected the file that it stands for: run git lfs pull"),
+    (PAGE, "activations.py is a web page, expected Python: was it saved from a browser, or is it an error page?"),
+    (CONFLICT, "activations.py:2 holds the marks of a merge conflict: decide which lines stay"),
+]
+
+
+@pytest.mark.parametrize(("content", "says"), OTHERS, ids=["pointer", "web page", "merge conflict"])
+def test_a_file_that_is_no_python_is_named_in_each_of_its_checks_and_next(grade, reference, content, says) -> None:
+    card = grade({**reference, FILE: content}, todos=("1.3",))
+    asked = [mark for mark in card.marks.values() if mark.outcome not in (Outcome.SKIPPED, Outcome.PENDING)]
+    assert len(asked) == 3
+    assert {mark.message for mark in asked} == {says}
+    assert says in next_step(card)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'"""Layers\n=======\n"""\ndef f(:\n', b"x = '<html>' +\n", b"a <<<<<<< b\n"],
+    ids=["heading", "html", "shift"],
+)
+def test_code_with_a_slip_is_not_taken_for_something_else(tmp_path, content) -> None:
+    path = tmp_path / "activations.py"
+    path.write_bytes(content)
+    assert instead_of_python(str(path)) == ""
+
+
+def test_a_file_that_cannot_be_read_is_not_named(tmp_path) -> None:
+    assert instead_of_python(str(tmp_path / "missing.py")) == ""
