@@ -225,11 +225,15 @@ def _side_by_side(sizes: Sizes) -> Sizes:
     return laid_out(sizes, sizes.windows, sizes.rests, sizes.kernel, sizes.kernel, sizes.padding)
 
 
-def _apart(sizes: Sizes) -> Sizes:
-    """Windows that overlap are moved apart: what fails here too has another cause than that they overlap."""
+def _apart(sizes: Sizes, rest: int = 0) -> Sizes:
+    """Windows that overlap are moved far apart: what fails here too has another cause than that they overlap."""
     if sizes.stride >= sizes.kernel or sizes.padding:
         return sizes
-    return laid_out(sizes, sizes.windows, sizes.rests, sizes.kernel, sizes.kernel + 1, 0)
+    return laid_out(sizes, sizes.windows, (rest,) * len(sizes.lengths), sizes.kernel, 2 * sizes.kernel + 1, 0)
+
+
+def _apart_with_rest(sizes: Sizes) -> Sizes:
+    return _apart(sizes, 2 * sizes.kernel)
 
 
 def _kernel(sizes: Sizes) -> Sizes:
@@ -245,9 +249,17 @@ def _padding(sizes: Sizes) -> Sizes:
     return laid_out(sizes, sizes.windows, sizes.rests, sizes.kernel, sizes.stride, int(sizes.padding == 0))
 
 
+def _padding_and_stride(sizes: Sizes) -> Sizes:
+    """What fails without padding passes here, unless the padding is mixed up with the stride."""
+    if not sizes.padded or sizes.padding or sizes.kernel == 1:
+        return sizes
+    return laid_out(sizes, sizes.windows, (0,) * len(sizes.lengths), sizes.kernel, sizes.stride + 1, 1)
+
+
 CHANGES: tuple[Change, ...] = (
     _images, _channels, _filters, _balanced, _as_many_images, _as_many_channels, _square, _flat, _turned, _no_rest,
-    _multiple, _more_windows, _longer, _stride_one, _stride_two, _side_by_side, _apart, _kernel, _padding,
+    _multiple, _more_windows, _longer, _stride_one, _stride_two, _side_by_side, _apart, _apart_with_rest, _kernel,
+    _padding, _padding_and_stride,
 )  # fmt: skip
 
 
