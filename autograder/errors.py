@@ -73,7 +73,15 @@ class BadCheckpoint(CheckFailed, OwnWords):
 
 
 class StudentRaised(GraderError):
-    """The student's code raised an exception; the text names its type, message, file and line."""
+    """The student's code raised an exception; the text names its type, message, file and line.
+
+    Attributes:
+        whatever: whether it would raise that whatever it is asked, as where a module cannot be imported.
+    """
+
+    def __init__(self, message: str, whatever: bool = False) -> None:
+        super().__init__(message)
+        self.whatever = whatever
 
 
 class Unfinished(StudentRaised):

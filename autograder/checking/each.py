@@ -35,6 +35,8 @@ def for_each(student: Student, rng: np.random.Generator, cases: Iterable[Sizes],
         except Unfinished:
             raise
         except (CheckFailed, StudentRaised) as error:
+            if isinstance(error, StudentRaised) and error.whatever:
+                raise
             told = f"{error}, for {sizes}"
             named = isinstance(error, CheckFailed) and error.finding is not None and error.finding.suspect
             why = _why(student, sizes, passed, body) if student.explains and not named else ""

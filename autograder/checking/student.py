@@ -167,7 +167,9 @@ def raised(error: dict[str, Any], memory_limit: str = "") -> Exception:
         return OutOfMemory(f"out of memory{memory_limit}{place}")
     if error["unfinished"]:
         return Unfinished(f"{error['text'] or 'NotImplementedError'}{place}")
-    return StudentRaised(": ".join(filter(None, (error["type"], error["text"]))) + place)
+    within = " in " in error["where"] and not error["where"].endswith(" in <module>")  # a function of the student's
+    whatever = not error["type"] or bool(error["where"] and not within)
+    return StudentRaised(": ".join(filter(None, (error["type"], error["text"]))) + place, whatever)
 
 
 class LocalStudent(Student):

@@ -100,6 +100,13 @@ def test_a_crash_names_its_case_and_what_matters() -> None:
     assert told(failing(oblong)) == f"{CASE}; works for square images, fails as soon as height and width differ"
 
 
+def test_a_module_that_cannot_be_imported_has_no_case() -> None:
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        raise StudentRaised("SyntaxError: invalid syntax (a.py:1)", whatever=True)
+
+    assert told(body) == "SyntaxError: invalid syntax (a.py:1)"
+
+
 def test_no_neighbour_is_asked_where_cases_are_secret() -> None:
     asked: list[Sizes] = []
 

@@ -8,23 +8,23 @@ from autograder.inside.not_python import instead_of_python
 from autograder.reports.scores import Outcome
 from autograder.reports.words import next_step
 
-FILE = "part1_numpy/activations.py"
+FILE = "part1_numpy/linear.py"
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 2481\n"
 PAGE = b"\n<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head></html>\n"
 CONFLICT = b"import numpy as np\n<<<<<<< HEAD\nA = 1\n=======\nA = 2\n>>>>>>> theirs\n"
 
 OTHERS = [
-    (POINTER, "activations.py is a pointer of Git LFS, expected the file that it stands for: run git lfs pull"),
-    (PAGE, "activations.py is a web page, expected Python: was it saved from a browser, or is it an error page?"),
-    (CONFLICT, "activations.py:2 holds the marks of a merge conflict: decide which lines stay"),
+    (POINTER, "linear.py is a pointer of Git LFS, expected the file that it stands for: run git lfs pull"),
+    (PAGE, "linear.py is a web page, expected Python: was it saved from a browser, or is it an error page?"),
+    (CONFLICT, "linear.py:2 holds the marks of a merge conflict: decide which lines stay"),
 ]
 
 
 @pytest.mark.parametrize(("content", "says"), OTHERS, ids=["pointer", "web page", "merge conflict"])
 def test_a_file_that_is_no_python_is_named_in_each_of_its_checks_and_next(grade, reference, content, says) -> None:
-    card = grade({**reference, FILE: content}, todos=("1.3",))
+    card = grade({**reference, FILE: content}, todos=("1.2",))
     asked = [mark for mark in card.marks.values() if mark.outcome not in (Outcome.SKIPPED, Outcome.PENDING)]
-    assert len(asked) == 3
+    assert len(asked) == 4
     assert {mark.message for mark in asked} == {says}
     assert says in next_step(card)
 
