@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -16,6 +17,7 @@ from autograder.authoring import variants as trials
 from autograder.authoring.audit import Audit, Fate
 from autograder.authoring.mistakes import Mistake
 from autograder.authoring.mutants import Mutant
+from autograder.course.definition import Course
 from autograder.errors import Finding, RubricError
 from autograder.reports.scores import Mark, Outcome, Scorecard
 
@@ -105,7 +107,7 @@ def test_the_page_shows_the_todos_in_order_and_each_survivor_as_a_diff(result) -
 def test_entries_that_match_no_mutant_or_a_caught_one_are_stale() -> None:
     equivalent = [mutant(1).key, mutant(2).key, mutant(3).key, ("part2_pytorch/models.py", "f", "x", "y")]
     fates = {mutant(1): Fate.EQUIVALENT, mutant(2): Fate.VALUE}
-    assert audit.stale(equivalent, fates, fates, part=1) == [
+    assert audit.stale(equivalent, fates, fates, "part1_numpy") == [
         "part1_numpy/linear.py Linear.forward: no mutant is 'y = x - 3'",
         "part1_numpy/linear.py Linear.forward: 'y = x - 2' is caught",
     ]
@@ -113,13 +115,14 @@ def test_entries_that_match_no_mutant_or_a_caught_one_are_stale() -> None:
 
 @pytest.mark.parametrize("part", [1, 2, 3])
 def test_no_entry_of_the_reviewed_file_has_lost_its_mutant(reference, part) -> None:
-    assert audit.stale(mutants.load_equivalent(COURSE), mutants.of_part(reference, part), {}, part) == []
+    folder = COURSE.parts[part].folder
+    assert audit.stale(mutants.load_equivalent(COURSE), mutants.of_part(reference, folder), {}, folder) == []
 
 
 @pytest.mark.parametrize("part", [1, 2, 3])
 def test_no_mistake_loses_a_check_out_of_its_reach(reference, part) -> None:
     """Mistakes are graded by all checks: that shows on many changes what is taken for granted of mutants."""
-    reach = mutants.reach(reference, part)
+    reach = mutants.reach(reference, COURSE.parts[part].folder)
     for mistake in catalogue.load(COURSE):
         if mistake.file in reach:
             assert {check.partition("-")[0] for check in mistake.loses} <= set(reach[mistake.file]), mistake.name
@@ -139,16 +142,19 @@ def test_mistakes_and_mutants_are_graded_for_real(reference) -> None:
     wrong = Mistake(name="no bias", file=FILE, replace=" + self.bias", loses=("1.2-forward",), says="bias")
     harmless = wrong.model_copy(update={"name": "harmless", "by": " + 1 * self.bias"})
     chosen = [value, crash, same, missed]
-    found = audit.grade(reference, 1, [wrong, harmless], chosen, {same.key}, 2, Console(file=io.StringIO()))
+    found = audit.grade(COURSE, 1, [wrong, harmless], chosen, {same.key}, 2, Console(file=io.StringIO()))
     assert [found.fates[one] for one in chosen] == [Fate.VALUE, Fate.CRASH, Fate.EQUIVALENT, Fate.SURVIVED]
     assert found.missed == ["harmless"]
     assert found.survivors == [missed]
 
 
-def test_mutants_of_a_reference_that_is_wrong_itself_are_not_graded(reference) -> None:
-    wrong = {**reference, FILE: reference[FILE].replace(b" + self.bias", b"")}
+def test_mutants_of_a_reference_that_is_wrong_itself_are_not_graded(tmp_path) -> None:
+    folder = tmp_path / "convnets"
+    shutil.copytree(COURSE.folder, folder, ignore=shutil.ignore_patterns("checkpoints", "__pycache__"))
+    solved = folder / "reference" / FILE
+    solved.write_text(solved.read_text().replace(" + self.bias", ""))
     with pytest.raises(RubricError, match=r"nothing can be learned .* loses 1\.2"):
-        audit.grade(wrong, 1, [], [], {}, 1, Console(file=io.StringIO()))
+        audit.grade(Course(folder), 1, [], [], {}, 1, Console(file=io.StringIO()))
 
 
 @pytest.mark.slow
@@ -165,7 +171,7 @@ def test_a_crash_ends_the_grading_of_a_mutant(reference) -> None:
 @pytest.mark.parametrize(("part", "count"), [(1, None), (2, 60), (3, None)])
 def test_the_checks_catch_all_mistakes_and_every_live_mutant(tmp_path, part, count) -> None:
     own = [mistake for mistake in catalogue.load(COURSE) if mistake.file.startswith(f"part{part}_")]
-    assert audit.run(Console(), part, count, 2, tmp_path / "audit.json") == 0
+    assert audit.run(COURSE, Console(), part, count, 2, tmp_path / "audit.json") == 0
     figures = json.loads((tmp_path / "audit.json").read_text())
     assert figures["mistakes"]["caught"] == figures["mistakes"]["total"] == len(own)
     assert figures["mutants"].keys() == {"total", "equivalent", "caught", "quiet", "quiet_caught"}

@@ -195,8 +195,8 @@ def test_run_autograder_writes_results_for_any_submission_at_level_b(kind, packa
     root, source = tmp_path / "autograder", tmp_path / "autograder" / "source"
     tmp_path.chmod(0o711)
     trials.write(source, package)
-    text = package["assignment.toml"].replace(b'dataset = "cifar10"', f'dataset = "{trials.DATASET}"'.encode())
-    (source / "assignment.toml").write_bytes(text)
+    text = package[uploads.ASSIGNMENT].replace(b'dataset = "cifar10"', f'dataset = "{trials.DATASET}"'.encode())
+    (source / uploads.ASSIGNMENT).write_bytes(text)
     for path in (source, *source.rglob("*")):  # as setup.sh does
         path.chmod(0o700 if path.is_dir() else 0o600)
     given = uploads.upload(kind, root)

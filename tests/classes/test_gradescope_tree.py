@@ -86,8 +86,8 @@ def _skip_without(keys: Path, *addresses: str) -> None:
 
 def _lay_out(tree: Path, package: Mapping[str, bytes]) -> None:
     """Unpack the package as Gradescope does, and let the tree reach the registries as this machine does."""
-    text = package["assignment.toml"].replace(b'dataset = "cifar10"', f'dataset = "{trials.DATASET}"'.encode())
-    trials.write(tree / "autograder" / "source", {**package, "assignment.toml": text})
+    text = package[uploads.ASSIGNMENT].replace(b'dataset = "cifar10"', f'dataset = "{trials.DATASET}"'.encode())
+    trials.write(tree / "autograder" / "source", {**package, uploads.ASSIGNMENT: text})
     trials.write(tree / "autograder", {"run_autograder": package["run_autograder"]})
     copies = {name: name.lstrip("/") for name in NETWORK if os.path.exists(name)}
     for name, place in {**copies, os.environ.get("PIP_CERT", ""): CERTIFICATES}.items():

@@ -20,6 +20,7 @@ from autograder.course import skeleton
 Format = Literal["text", "html", "simple_format", "md", "ansi"]
 Visibility = Literal["hidden", "after_due_date", "after_published", "visible"]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+ASSIGNMENT = "courses/convnets/assignment.toml"  # in the package
 DUE = datetime.fromisoformat("2027-02-19T23:59:00-05:00")  # of assignment.toml; grace is two days
 # Would end its process with another status if it could read a file of the grader: ROOT is the folder of all of them.
 THIEF = """
