@@ -1,0 +1,98 @@
+"""The commands about a class: its grading, its gradebook, what is alike in it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from autograder.checking import rubric
+from autograder.course.options import AssignmentFile, Command, CourseName, DataSet, Exit, Key, Seed, find_assignment
+
+console = Console()
+errors = Console(stderr=True)
+INTERRUPTED = 130  # what shells say of a program that was stopped by Ctrl-C
+
+
+def run_batch(
+    folder: Annotated[Path, typer.Argument(help="Zips, or an export of Gradescope, Canvas or Moodle; a zip of them.")],
+    out: Annotated[Path, typer.Option(help="Folder for students/, gradebook.csv and class.html.")],
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = os.cpu_count() or 1,
+    dask: Annotated[str, typer.Option(help="Address of a Dask scheduler whose workers grade instead.")] = "",
+    regrade: Annotated[bool, typer.Option(help="What is unchanged, too.")] = False,
+    seed: Seed = rubric.PUBLIC_SEED,
+    key: Key = None,
+    course: CourseName = "",
+    assignment_file: AssignmentFile = "",
+    dataset: DataSet = "",
+) -> None:
+    """Grade a class; goes on after an interruption, grades what has changed, and shows old marks beside new ones."""
+    from autograder.classroom import batch
+    from autograder.classroom import executors as crew
+    from autograder.course import keys
+
+    seed = keys.seed(key) if key else seed
+    if seed == rubric.PUBLIC_SEED:
+        said = "the cases are those of `make test`, which students know: --key secret.key draws others"
+        console.print(said, style="yellow", highlight=False, soft_wrap=True)
+    assignment = find_assignment(course, assignment_file, dataset)
+    team = crew.dask(dask) if dask else crew.processes(jobs)
+    try:
+        broken = batch.run(folder, out, assignment, seed, team, console, regrade=regrade)
+    except KeyboardInterrupt:
+        for process in multiprocessing.active_children():
+            process.kill()  # what it was grading is graded when the command runs again
+        errors.print("stopped; the same command goes on from here")
+        sys.exit(INTERRUPTED)
+    sys.exit(Exit.FAULT if broken else Exit.GRADED)
+
+
+def find_similar(
+    folder: Annotated[Path, typer.Argument(help="Zips, or an export of Gradescope, Canvas or Moodle; a zip of them.")],
+    out: Annotated[Path, typer.Option(help="The page to write; a table goes beside it.")],
+    course: CourseName = "",
+    assignment_file: AssignmentFile = "",
+) -> None:
+    """Show which submissions share code or weights beyond the handout: for staff, a place to look and no finding."""
+    from autograder.classroom import similar
+
+    similar.run(folder, out, find_assignment(course, assignment_file), console)
+
+
+def write_gradebook(
+    roster: Annotated[Path, typer.Option(help="CSV as Canvas, Gradescope or Moodle export it; or student, email.")],
+    code: Annotated[Path, typer.Option(help="What batch wrote to, a folder of STUDENT/results.json, or CSV: score.")],
+    out: Annotated[Path, typer.Option(help="Folder for grades.csv and the platforms' files.")],
+    report: Annotated[Path | None, typer.Option(help="CSV: student, and a column each line of the rubric.")] = None,
+    times: Annotated[Path | None, typer.Option(help="CSV: student, code, report: when handed in.")] = None,
+    extensions: Annotated[Path | None, typer.Option(help="CSV or TOML: student, due, grace.")] = None,
+    dropped: Annotated[Path | None, typer.Option(help="Who has left the course: CSV, or a name a line.")] = None,
+    column: Annotated[str, typer.Option(help="Name of the platforms' column, if not the assignment's title.")] = "",
+    course: CourseName = "",
+    assignment_file: AssignmentFile = "",
+    rubric_file: Annotated[
+        Path | None, typer.Option("--rubric", help="Of the report; the course's if not given.")
+    ] = None,
+) -> None:
+    """Merge marks for code and report with the lateness rule, and write CSV for Canvas, Moodle and Gradescope."""
+    from autograder.classroom.gradebook import merge
+    from autograder.classroom.gradebook import platform_csv as exports
+    from autograder.course import report_rubric as criteria
+
+    assignment = find_assignment(course, assignment_file)
+    rubric_file = rubric_file or assignment.course.folder / "report" / criteria.FILE
+    inputs = merge.Inputs(roster, code, report, times, extensions, dropped)
+    merged = merge.merge(inputs, assignment, criteria.load(rubric_file))
+    for line in merged.remarks:
+        console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    paths = exports.write(merged, column or assignment.title, out)
+    said = f"{len(merged.grades)} students: {', '.join(map(str, paths))}"
+    console.print(said, markup=False, highlight=False, soft_wrap=True)
+
+
+COMMANDS: dict[str, Command] = {"batch": run_batch, "gradebook": write_gradebook, "similar": find_similar}
