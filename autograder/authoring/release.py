@@ -36,7 +36,7 @@ STUDENTS = (
     "course/layout.py", "course/options.py", "course/report_rubric.py", "course/skeleton.py", "course/tables.py",
     "course/times.py",
     "conformance/__init__.py", "conformance/doctor.py",
-    "grading/__init__.py", "grading/candidates.py", "grading/changes.py", "grading/engine.py", "grading/exam.py",
+    "grading/__init__.py", "grading/candidates.py", "grading/changes.py", "grading/exam.py", "grading/marking.py",
     "grading/public_exam.py", "grading/scaling.py", "grading/second_look.py",
     "inside/__init__.py", "inside/checkpoint_probe.py", "inside/host.py", "inside/loss_probes.py",
     "inside/model_probes.py", "inside/names.py", "inside/not_python.py", "inside/probes.py", "inside/steps.py",
@@ -46,8 +46,8 @@ STUDENTS = (
 )  # fmt: skip
 # Of `autograder/`, what grading needs.
 GRADER = (
-    "*.py", "checking/*.py", "conformance/*.py", "conformance/*.toml", "course/*.py", "grading/*.py", "inside/*.py",
-    "reports/**/*", "sandbox/*.py", "students/*.py", "submission/*.py",
+    "*.py", "checking/*.py", "conformance/*.py", "conformance/*.toml", "conformance/course/*", "course/*.py",
+    "grading/*.py", "inside/*.py", "reports/**/*", "sandbox/*.py", "students/*.py", "submission/*.py",
 )  # fmt: skip
 # Of a course, what both get: no reference, no mistakes, and of the oracles what they return at most.
 SHARED = ("course.toml", "assignment.toml", "checks/**/*.py", "given/**/*")

@@ -14,9 +14,9 @@ from autograder.checking.rubric import Check
 from autograder.classroom import grader as warm
 from autograder.course import assignment as assignments
 from autograder.course.definition import Course
-from autograder.grading import engine
-from autograder.grading.engine import Verdict
+from autograder.grading import engine, marking
 from autograder.grading.exam import Exam
+from autograder.grading.marking import Verdict
 from autograder.reports.scores import Outcome, Scorecard
 
 Files = Mapping[str, bytes]
@@ -63,10 +63,10 @@ def _grade(
     assignment = assignments.load(course).on(DATASET)
     box = warm.box(assignment.limits)
     checks = [_within(check, seconds) for check in course.checks() if check.part in parts]
-    card = engine.blank(assignment, checks)
+    card = marking.blank(assignment, checks)
     for check in checks:
         if todos and check.todo not in todos:
-            engine.settle(card, check, Verdict(Outcome.PASSED))
+            marking.settle(card, check, Verdict(Outcome.PASSED))
     checks = [check for check in checks if card.marks[check.id].outcome is Outcome.PENDING]
 
     def watch(card: Scorecard) -> None:

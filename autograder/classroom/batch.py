@@ -29,7 +29,7 @@ from autograder.classroom.store import Store
 from autograder.course.assignment import Assignment
 from autograder.course.definition import PACKAGE
 from autograder.errors import GraderError, MachineUnfit, SubmissionError
-from autograder.grading import engine
+from autograder.grading import marking
 from autograder.reports import class_csv as gradebook
 from autograder.reports import class_page as classpage
 from autograder.reports import class_text as classtext
@@ -184,9 +184,9 @@ class Batch:
         return record.before if record.state is State.BROKEN else record.points
 
     def _ungraded(self, error: Exception) -> Scorecard:
-        card = engine.blank(self.assignment, self.assignment.checks())
+        card = marking.blank(self.assignment, self.assignment.checks())
         if isinstance(error, SubmissionError):
-            engine.refuse(card, error)
+            marking.refuse(card, error)
         else:
             card.fault = str(error) if isinstance(error, GraderError) else f"not graded: {type(error).__name__}"
         return card

@@ -26,7 +26,7 @@ from autograder.classroom import self_test as canary
 from autograder.course.assignment import Assignment, Limits
 from autograder.course.definition import PACKAGE, Course
 from autograder.errors import GraderError, MachineUnfit
-from autograder.grading import engine
+from autograder.grading import engine, marking
 from autograder.reports import records
 from autograder.reports.scores import Scorecard
 from autograder.sandbox.box import Box
@@ -145,7 +145,7 @@ def prove(order: Order) -> str:
 def _grade(order: Order) -> Graded:
     began = time.monotonic()
     unfit = "" if order.terms in _fit else _prove(order, grading=False)
-    card = engine.blank(order.assignment, _checks(order)) if unfit else _judged(order)
+    card = marking.blank(order.assignment, _checks(order)) if unfit else _judged(order)
     if card.broken:
         unfit = _prove(order, grading=True)
     return Graded(records.dump_card(card), time.monotonic() - began, unfit)
@@ -198,7 +198,7 @@ def _judged(order: Order) -> Scorecard:
         finally:
             path.unlink()
     except Exception as error:  # the edge: a fault of ours is reported, and the next zip is graded all the same
-        card = engine.blank(order.assignment, checks)
+        card = marking.blank(order.assignment, checks)
         card.fault = str(error) if isinstance(error, GraderError) else f"the grader failed: {type(error).__name__}"
         return card
 

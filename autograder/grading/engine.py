@@ -5,32 +5,24 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.checking.rubric import PUBLIC_SEED, Check
-from autograder.checking.student import Student
 from autograder.course.assignment import Assignment
 from autograder.course.definition import Course
 from autograder.errors import (
-    NOTHING,
-    CheckFailed,
-    Finding,
     GraderError,
-    OutOfMemory,
     OutOfTime,
-    OwnWords,
     SetupError,
-    StudentRaised,
     SubmissionError,
-    Unfinished,
-    WorkerLost,
 )
 from autograder.grading.exam import Exam
+from autograder.grading.marking import LIMITS, Verdict, blank, judge, refuse, settle, unmet
 from autograder.grading.public_exam import PublicExam
 from autograder.reports.scores import Mark, Outcome, Scorecard
 from autograder.submission.receive import open_submission
@@ -42,7 +34,6 @@ if TYPE_CHECKING:  # `make test` runs where no sandbox can be imported
 Publish = Callable[[Scorecard], None]
 SLOWEST_NAMED = 3
 BLAMED = (Outcome.FAILED, Outcome.RAISED, Outcome.LOST)
-HELPED = (Outcome.FAILED, Outcome.UNFINISHED, Outcome.SKIPPED)  # a check's help speaks of values, not of crashes
 # All that is said of a check on secret cases, with the name of the cases; continues "your code raised" and the like.
 FIXED_WORDS = {
     Outcome.FAILED: "a wrong value",
@@ -52,19 +43,7 @@ FIXED_WORDS = {
 }
 CASES, PUBLIC_CASES = "the cases of grading", "those of make test"
 TEST_IMAGES, NOISE = "the test images", "noise in their place"
-LIMITS = {OutOfTime: "out of time", OutOfMemory: "out of memory"}
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """How one check ended, and what to say about it."""
-
-    outcome: Outcome
-    message: str = ""
-    finding: Finding = NOTHING
-    limit: str = ""  # that was exceeded: one of a few fixed words
-    own_words: bool = False  # nothing that student code has said is in the message
 
 
 def grade_zip(
@@ -162,66 +141,6 @@ def _part_by_part(
         finally:
             student.renew()
             card.attempts = dict(Counter(card.attempts) + student.attempts)
-
-
-def blank(assignment: Assignment, checks: Sequence[Check]) -> Scorecard:
-    """Make the score card of a submission of which nothing has been graded yet."""
-    cents = assignment.cents(assignment.course.checks())
-    marks = {check.id: Mark(check.id, check.todo, check.title, cents.get(check.id, 0)) for check in checks}
-    titles = {number: part.title for number, part in assignment.parts.items()}
-    return Scorecard(assignment.title, marks, titles, places=dict(assignment.course.places()))
-
-
-def refuse(card: Scorecard, error: SubmissionError) -> None:
-    """Enter why nothing of a submission is graded."""
-    card.refusal = str(error)
-    card.marks = {id: replace(mark, message="not graded") for id, mark in card.marks.items()}
-
-
-def judge(check: Check, student: Student, seed: int, exam: Exam | PublicExam) -> Verdict:
-    """Run one check and tell how it ended; never raises."""
-    try:
-        check.run(student, seed, exam)
-    except Exception as error:  # the edge: whatever it is becomes a verdict
-        return verdict(error)
-    return Verdict(Outcome.PASSED)
-
-
-def verdict(error: Exception) -> Verdict:
-    """Say what an exception that ended a check means."""
-    own = isinstance(error, OwnWords)
-    match error:
-        case CheckFailed():
-            return Verdict(Outcome.FAILED, str(error), error.finding or NOTHING, own_words=own)
-        case Unfinished():
-            return Verdict(Outcome.UNFINISHED, str(error), own_words=own)
-        case StudentRaised():
-            return Verdict(Outcome.RAISED, str(error))
-        case WorkerLost():
-            return Verdict(Outcome.LOST, str(error), limit=LIMITS.get(type(error), ""))
-        case SetupError():  # it says what this machine lacks
-            return Verdict(Outcome.BROKEN, str(error))
-    log.error("a check failed by itself", exc_info=error)
-    return Verdict(Outcome.BROKEN, f"the check itself failed: {type(error).__name__}")
-
-
-def unmet(check: Check, marks: Mapping[str, Mark]) -> str:
-    """Say which needed check has not passed, or nothing."""
-    missing = next((marks[need] for need in check.needs if marks[need].outcome is not Outcome.PASSED), None)
-    return f"needs {missing.check}, which has not passed" if missing else ""
-
-
-def settle(card: Scorecard, check: Check, result: Verdict, seconds: float = 0.0, printed: str = "") -> None:
-    """Enter a verdict into the score card."""
-    card.seconds[check.id] = seconds
-    card.marks[check.id] = replace(
-        card.marks[check.id],
-        outcome=result.outcome,
-        message=result.message,
-        finding=result.finding,
-        help=check.help if result.outcome in HELPED and not result.finding.suspect else "",
-        printed=printed,
-    )
 
 
 def _look_again(exam: Exam, student: BoxedStudent, deadline: float) -> None:

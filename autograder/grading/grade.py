@@ -13,7 +13,7 @@ from autograder.checking.rubric import Check
 from autograder.course import assignment as assignments
 from autograder.course import definition
 from autograder.errors import GraderError, SubmissionError
-from autograder.grading import engine
+from autograder.grading import engine, marking
 from autograder.grading.circumstances import Occasion, zipped
 from autograder.reports import html, terminal
 from autograder.reports import results_json as gradescope
@@ -61,7 +61,7 @@ def grade(
             remark(card)
             gradescope.write(results, card, visibility=when.visibility)
 
-        card = engine.blank(assignment, checks)
+        card = marking.blank(assignment, checks)
         with zipped(submission, assignment) as path, Box(assignment.limits) as box:
             card = engine.grade_zip(path, box, assignment, checks, when.seed(seed), publish)
     except SubmissionError as error:

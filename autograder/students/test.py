@@ -23,7 +23,7 @@ from autograder.checking.student import LocalStudent
 from autograder.conformance.doctor import version_differences
 from autograder.course.assignment import Assignment
 from autograder.errors import DataMissing, StudentRaised
-from autograder.grading import engine
+from autograder.grading import marking
 from autograder.grading.exam import Exam
 from autograder.inside.targets import is_own
 from autograder.reports import terminal
@@ -62,7 +62,7 @@ class Session:
     ) -> None:
         self._course = assignment.course
         self.checks, self._debugger, self._slower = checks, debugger, slower
-        self.card = engine.blank(assignment, checks)
+        self.card = marking.blank(assignment, checks)
         self._student = LocalStudent(folder)
         parts = {check.part for check in checks}
         self._rules = {part: AsGraded(folder, assignment.course, part, files=not debugger) for part in parts}
@@ -92,16 +92,16 @@ class Session:
     def run(self, check: Check) -> None:
         """Run one check, enter its mark, and let pytest show what the student needs to see."""
         __tracebackhide__ = is_students
-        if reason := engine.unmet(
+        if reason := marking.unmet(
             check, {need: self.card.marks[need] for need in check.needs if need in self.card.marks}
         ):
-            self._settle(check, engine.Verdict(Outcome.SKIPPED, reason))
+            self._settle(check, marking.Verdict(Outcome.SKIPPED, reason))
             pytest.skip(reason)
         began = time.monotonic()
         error = self._ask(check)
-        result = engine.verdict(error) if error else engine.Verdict(Outcome.PASSED)
+        result = marking.verdict(error) if error else marking.Verdict(Outcome.PASSED)
         if isinstance(error, DataMissing):
-            result = engine.Verdict(Outcome.SKIPPED, str(error))
+            result = marking.Verdict(Outcome.SKIPPED, str(error))
         self._settle(check, result, time.monotonic() - began)
         if error:
             self._show(error, result)
@@ -124,12 +124,12 @@ class Session:
             return error
         return None
 
-    def _settle(self, check: Check, result: engine.Verdict, seconds: float = 0.0) -> None:
-        engine.settle(self.card, check, result, seconds)
+    def _settle(self, check: Check, result: marking.Verdict, seconds: float = 0.0) -> None:
+        marking.settle(self.card, check, result, seconds)
         if self._supervisor is not None:
             self._supervisor.ends(self.card, check.id)
 
-    def _show(self, error: Exception, result: engine.Verdict) -> None:
+    def _show(self, error: Exception, result: marking.Verdict) -> None:
         __tracebackhide__ = is_students  # pytest's: frames of ours are not shown
         if result.outcome in (Outcome.UNFINISHED, Outcome.SKIPPED):
             pytest.skip(result.message)

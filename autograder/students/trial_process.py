@@ -25,7 +25,7 @@ from autograder.checking.student import LocalStudent
 from autograder.course import assignment as assignments
 from autograder.course.definition import Course
 from autograder.errors import GraderError, OutOfTime
-from autograder.grading import engine
+from autograder.grading import marking
 from autograder.grading.exam import Exam
 from autograder.reports.scores import Outcome
 from autograder.students import speed
@@ -41,7 +41,7 @@ def run(course: Course, folder: Path, say: Say) -> None:
     slower = speed.slower(here, speed.load())
     assignment = assignments.load(course)
     checks = assignment.checks()
-    card = engine.blank(assignment, checks)
+    card = marking.blank(assignment, checks)
     student, exam = LocalStudent(folder), Exam(folder, assignment, slower=slower)
     for check in checks:
         if check.exam:
@@ -49,9 +49,9 @@ def run(course: Course, folder: Path, say: Say) -> None:
         limit = math.ceil(slower * check.seconds)
         say(begins=check.id, limit=limit)
         began = time.monotonic()
-        reason = engine.unmet(check, card.marks)
-        result = engine.Verdict(Outcome.SKIPPED, reason) if reason else _judge(course, check, student, exam, limit)
-        engine.settle(card, check, result)
+        reason = marking.unmet(check, card.marks)
+        result = marking.Verdict(Outcome.SKIPPED, reason) if reason else _judge(course, check, student, exam, limit)
+        marking.settle(card, check, result)
         cents = card.marks[check.id].max_cents
         seconds = time.monotonic() - began
         say(check=check.id, outcome=result.outcome.value, message=result.message, cents=cents, seconds=seconds)
@@ -59,14 +59,14 @@ def run(course: Course, folder: Path, say: Say) -> None:
         _load_models(course, student, exam, say)
 
 
-def _judge(course: Course, check: Check, student: LocalStudent, exam: Exam, seconds: float) -> engine.Verdict:
+def _judge(course: Course, check: Check, student: LocalStudent, exam: Exam, seconds: float) -> marking.Verdict:
     """Run one check with the surroundings and the time that it has in grading."""
     student.surroundings = AsGraded(student.folder, course, check.part)
     try:
         with time_limit(seconds):
-            return engine.judge(check, student, rubric.PUBLIC_SEED, exam)
+            return marking.judge(check, student, rubric.PUBLIC_SEED, exam)
     except OutOfTime as error:
-        return engine.verdict(error)
+        return marking.verdict(error)
 
 
 def _load_models(course: Course, student: LocalStudent, exam: Exam, say: Say) -> None:

@@ -21,7 +21,7 @@ from rich.console import Console
 from autograder.conformance import doctor as health
 from autograder.course import assignment as assignments
 from autograder.errors import SetupError
-from autograder.grading import engine
+from autograder.grading import marking
 from autograder.reports.scores import Outcome
 from autograder.sandbox import box as boxes
 from autograder.submission import packing
@@ -162,5 +162,5 @@ def test_the_doctor_names_what_keeps_a_worker_from_starting(monkeypatch) -> None
 
 
 def test_what_the_machine_lacks_is_said_in_the_place_of_the_check() -> None:
-    verdict = engine.verdict(SetupError("the sandbox does not start: no space left"))
+    verdict = marking.verdict(SetupError("the sandbox does not start: no space left"))
     assert (verdict.outcome, verdict.message) == (Outcome.BROKEN, "the sandbox does not start: no space left")

@@ -159,10 +159,10 @@ IN_ONE_PROCESS = """
 import sys
 from pathlib import Path
 from autograder.course.definition import find
-from autograder.grading import engine
+from autograder.grading import marking
 from autograder.checking.student import LocalStudent
 check = next(check for check in find().checks() if check.id == "1.3-relu")
-print(engine.judge(check, LocalStudent(Path(sys.argv[1])), 0, None).outcome)
+print(marking.judge(check, LocalStudent(Path(sys.argv[1])), 0, None).outcome)
 """
 
 

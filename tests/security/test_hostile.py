@@ -18,9 +18,9 @@ from autograder.checking import rubric
 from autograder.checking.expect import show
 from autograder.checking.rubric import Check
 from autograder.course.assignment import Assignment
-from autograder.grading import engine
-from autograder.grading.engine import Verdict
+from autograder.grading import marking
 from autograder.grading.exam import Exam
+from autograder.grading.marking import Verdict
 from autograder.reports import html, records
 from autograder.reports import results_json as gradescope
 from autograder.reports.scores import Outcome
@@ -68,7 +68,7 @@ def end(check: Check, script: Script, exam: Exam) -> tuple[Verdict, str]:
     try:
         check.run(student, rubric.PUBLIC_SEED, exam)
     except Exception as error:
-        found = engine.verdict(error)
+        found = marking.verdict(error)
         return found, f"{check.id}: {traceback.format_exc()[-1500:]}" if found.outcome is Outcome.BROKEN else ""
     finally:
         student.renew()
@@ -97,9 +97,9 @@ def hunt(recorded: Recorded, room: Path, small: Assignment, each: int, seed: int
 def expect_pages(ends: Verdicts, assignment: Assignment) -> None:
     """Pass verdicts of which every page can be written."""
     for number in range(min(max(map(len, ends.values())), PAGES)):
-        card = engine.blank(assignment, COURSE.checks())
+        card = marking.blank(assignment, COURSE.checks())
         for check in COURSE.checks():
-            engine.settle(card, check, ends[check.id][number % len(ends[check.id])])
+            marking.settle(card, check, ends[check.id][number % len(ends[check.id])])
         records.load_card(records.dump_card(card))
         json.dumps(gradescope.results(card), allow_nan=False).encode()
         html.render(card).encode()
@@ -109,7 +109,7 @@ def test_honest_answers_pass_before_the_worker_that_lies(recorded, room, small) 
     for check in COURSE.checks():
         student = Script(recorded[check.id], lambda honest, place: honest).student()
         student.allow(60)
-        assert engine.judge(check, student, rubric.PUBLIC_SEED, Exam(room, small)).outcome is Outcome.PASSED, check.id
+        assert marking.judge(check, student, rubric.PUBLIC_SEED, Exam(room, small)).outcome is Outcome.PASSED, check.id
         student.renew()
 
 

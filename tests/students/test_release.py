@@ -204,7 +204,7 @@ from pathlib import Path
 from autograder.checking import rubric
 from autograder.course import assignment
 from autograder.course.definition import find
-from autograder.grading import engine
+from autograder.grading import marking
 from autograder.checking.student import LocalStudent
 part, jobs, out = int(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text()), Path(sys.argv[3])
 COURSE = find()
@@ -212,11 +212,11 @@ checks = [check for check in COURSE.checks() if check.part == part and not check
 if part > 1:
     import torch, torch.utils.data, torch.optim
 def told(folder, todos):
-    card, student = engine.blank(assignment.load(COURSE), checks), LocalStudent(Path(folder))
+    card, student = marking.blank(assignment.load(COURSE), checks), LocalStudent(Path(folder))
     for check in checks:
         needs = [card.marks[need] for need in check.needs if need.partition("-")[0] in todos]
         if check.todo in todos and all(mark.outcome == "passed" for mark in needs):
-            engine.settle(card, check, engine.judge(check, student, rubric.PUBLIC_SEED, None))
+            marking.settle(card, check, marking.judge(check, student, rubric.PUBLIC_SEED, None))
     return [[m.check, m.outcome.value, m.message, m.finding.suspect] for m in card.marks.values()]
 for folder, todos in jobs:
     if not (child := os.fork()):

@@ -127,12 +127,12 @@ def test_the_same_is_said_before_anything_is_handed_in(case, reference, tmp_path
     todo, change, says = CASES[case]
     trials.write(tmp_path, changed(reference, change))
     script = (
-        "import sys, pathlib; from autograder.grading import engine\n"
+        "import sys, pathlib; from autograder.grading import marking\n"
         "from autograder.checking.student import LocalStudent\n"
         "student = LocalStudent(pathlib.Path(sys.argv[1]))\n"
         "from autograder.course.definition import find\n"
         "for check in find().checks():\n"
-        "    if check.todo == sys.argv[2]: print(engine.judge(check, student, 0, None).message)\n"
+        "    if check.todo == sys.argv[2]: print(marking.judge(check, student, 0, None).message)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path), todo], cwd=ROOT, capture_output=True, text=True, check=True
