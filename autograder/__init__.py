@@ -1,4 +1,4 @@
-"""The autograder of the convolutional-networks assignment."""
+"""An autograder for homework in deep learning: what grades any course; courses are folders of their own."""
 
 import os
 

@@ -26,7 +26,7 @@ def read(path: Path, name: str, max_megabytes: int) -> Arrays:
 
     Args:
         path: untrusted.
-        name: "checkpoints/my_model.pt", for the sentences.
+        name: "checkpoints/net.pt", for the sentences.
         max_megabytes: more than this is not read.
 
     Raises:
