@@ -12,6 +12,7 @@ from autograder.authoring import mistakes as catalogue
 from autograder.authoring import reference as proof
 from autograder.authoring.mistakes import Mistake
 from autograder.checking import rubric
+from autograder.course.definition import Course
 from autograder.errors import RubricError
 
 MISTAKES = catalogue.load(COURSE)
@@ -38,7 +39,9 @@ def test_every_check_has_a_mistake_that_loses_it() -> None:
 
 def test_the_document_of_what_students_read_has_every_mistake() -> None:
     """`make reference` writes it."""
-    entries = re.findall(r"^\*\*(.+)\*\*\n\n- `(.+?)`", proof.DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    entries = re.findall(
+        r"^\*\*(.+)\*\*\n\n- `(.+?)`", (COURSE.folder / proof.DOCUMENT).read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert {name for name, _ in entries} == {mistake.name for mistake in MISTAKES}
     assert all(check in mistake.loses for mistake in MISTAKES for name, check in entries if name == mistake.name)
 
@@ -73,16 +76,18 @@ def test_two_gradings_give_equal_marks(grade, reference) -> None:
     ids=["no change", "loses nothing", "unknown key"],
 )
 def test_a_malformed_entry_is_refused_by_file_and_number(tmp_path, text, message) -> None:
-    (tmp_path / "layers.toml").write_text(f"[[mistake]]\n{text}\n")
+    (tmp_path / "mistakes").mkdir()
+    (tmp_path / "mistakes" / "layers.toml").write_text(f"[[mistake]]\n{text}\n")
     with pytest.raises(RubricError, match=rf"layers.toml: mistake 1: .*{message}"):
-        catalogue.load(tmp_path)
+        catalogue.load(Course(tmp_path))
 
 
 def test_two_mistakes_of_one_name_are_refused(tmp_path) -> None:
     entry = '[[mistake]]\nname = "a"\nfile = "f"\nloses = ["1.2-x"]\nsays = "s"\nreplace = "x"\n'
-    (tmp_path / "layers.toml").write_text(entry * 2)
+    (tmp_path / "mistakes").mkdir()
+    (tmp_path / "mistakes" / "layers.toml").write_text(entry * 2)
     with pytest.raises(RubricError, match="two mistakes are called 'a'"):
-        catalogue.load(tmp_path)
+        catalogue.load(Course(tmp_path))
 
 
 def test_a_change_that_does_not_fit_the_reference_is_refused(reference) -> None:

@@ -38,13 +38,19 @@ def grade(
 
 
 def public_inputs(reference: Files, box: Box, assignment: Assignment, zip_path: Path) -> set[str]:
-    """What ReLU.forward is called with for the public seed, as hashes: a student can collect them."""
-    collector = Attack("leak", "collect", "", "passed", body=PRINT_INPUT)
-    card = grade(collector.apply(reference, {}), box, assignment, zip_path)
-    found = re.findall(r"input (\w+)", card.marks[ATTACKED].printed)
-    assert card.marks[ATTACKED].outcome is Outcome.PASSED
-    assert found
-    return set(found)
+    """What ReLU.forward is called with for the public seed, as hashes: a student can collect them.
+
+    A wrong answer is asked about simpler cases too, drawn from the same seed.
+    """
+    inputs: set[str] = set()
+    for base, outcome in (("right", Outcome.PASSED), ("wrong", Outcome.FAILED)):
+        collector = Attack("leak", "collect", "", outcome.value, body=PRINT_INPUT, base=base)
+        mark = grade(collector.apply(reference, {}), box, assignment, zip_path).marks[ATTACKED]
+        assert mark.outcome is outcome
+        found = set(re.findall(r"input (\w+)", mark.printed))
+        assert found - inputs
+        inputs |= found
+    return inputs
 
 
 def shown(card: Scorecard) -> str:
