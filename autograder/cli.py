@@ -49,6 +49,10 @@ def main() -> None:
         return
     except GraderError as error:
         sentence = str(error)
+    except ModuleNotFoundError as error:
+        if (error.name or "autograder").partition(".")[0] in ("autograder", "courses"):
+            raise  # a fault of ours
+        sentence = f"{error.name} is not installed here: install this project with its extra, grading or report"
     except OSError as error:  # a folder that may not be written to, a disk that is full
         sentence = f"{error.filename or 'a file'}: {error.strerror or error}"
     errors.print(sentence, style="red", markup=False, highlight=False, soft_wrap=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
@@ -14,7 +15,7 @@ from autograder.authoring import variants as trials
 from autograder.authoring.mistakes import Mistake
 from autograder.course import assignment as assignments
 from autograder.course import skeleton
-from autograder.course.definition import Course
+from autograder.course.definition import PACKAGE, Course
 from autograder.reports.scores import Mark, Outcome, Scorecard, earned, points
 
 SHOWN = 4  # checks named in one row of the table
@@ -52,9 +53,9 @@ def run(course: Course, console: Console, jobs: int) -> int:
     troubles = sum(bool(result.trouble) for result in results)
     console.print(f"{len(results)} graded, {troubles} not as they should be")
     if not troubles:
-        (course.folder / DOCUMENT).write_text(
-            document(mistakes, [result.card for result in results[2:]]), encoding="utf-8"
-        )
+        # A course that came with us may lie among installed packages, where nothing is written.
+        home = Path.cwd() if PACKAGE in course.folder.parents else course.folder
+        (home / DOCUMENT).write_text(document(mistakes, [result.card for result in results[2:]]), encoding="utf-8")
     return 1 if troubles else 0
 
 

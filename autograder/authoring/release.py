@@ -20,18 +20,17 @@ from autograder.checking.expect import every_suspect_computed
 from autograder.checking.student import LocalStudent
 from autograder.course import assignment as assignments
 from autograder.course import keys, skeleton
-from autograder.course.definition import PACKAGE, Course
+from autograder.course.definition import PACKAGE, PROJECT, Course
 from autograder.errors import GraderError, RubricError, SetupError
 from autograder.students import speed
 from autograder.submission import packing
 
 Files = dict[str, bytes]
-ROOT = PACKAGE.parent
 
 # Of `autograder/`, what students run: no sandbox, no oracle, nothing that knows the reference.
 STUDENTS = (
     "__init__.py", "__main__.py", "cli.py", "errors.py",
-    "checking/*.py", "submission/*.py", "students/**/*.py",
+    "checking/*.py", "submission/*.py", "students/**/*.py", "students/pytest.ini",
     "course/__init__.py", "course/assignment.py", "course/datasets.py", "course/definition.py", "course/lateness.py",
     "course/layout.py", "course/options.py", "course/report_rubric.py", "course/skeleton.py", "course/tables.py",
     "course/times.py",
@@ -51,7 +50,7 @@ GRADER = (
 )  # fmt: skip
 # Of a course, what both get: no reference, no mistakes, and of the oracles what they return at most.
 SHARED = ("course.toml", "assignment.toml", "checks/**/*.py", "given/**/*")
-PROJECT = ("pyproject.toml", "requirements.lock")
+INSTALL = ("pyproject.toml", "requirements.lock", "LICENSE")  # what pip needs beside a README
 REPORT = ("report/*.md", "report/*.toml")
 STUB = '''"""Stands for the oracles of this name: what they returned for the cases of `make test`."""
 
@@ -73,7 +72,7 @@ def handout(course: Course) -> Files:
     text |= {".gitignore": text.pop("gitignore")} if "gitignore" in text else {}
     calibration = {"autograder/calibration.json": speed.write(speed.measure())}
     rest = _course(course, parts, (*SHARED, *REPORT)) | _under(f"courses/{course.name}", _stand_ins(course))
-    return _unix({**parts, **own, **rest, **calibration, **_matching(ROOT, PROJECT), **text})
+    return _unix({**parts, **own, **rest, **calibration, **_matching(PROJECT, INSTALL), **text})
 
 
 def gradescope(course: Course, visibility: str = "visible", key: Path = keys.FILE) -> Files:
@@ -87,7 +86,7 @@ def gradescope(course: Course, visibility: str = "visible", key: Path = keys.FIL
     scripts["run_autograder"] = scripts["run_autograder"].replace(b"@VISIBILITY@", visibility.encode())
     own = _under("autograder", _matching(PACKAGE, GRADER))
     rest = _course(course, skeleton.generate(course), (*SHARED, "assignments/*.toml", "oracles/**/*.py"))
-    project = _matching(ROOT, (*PROJECT, "README.md"))
+    project = _matching(PROJECT, (*INSTALL, "README.md"))
     secret = {"secret.key": keys.read_or_make(key)}
     return {**_unix({**own, **rest, **project, **scripts, **secret}), **_images(course)}
 

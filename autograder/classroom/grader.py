@@ -33,8 +33,8 @@ from autograder.sandbox.box import Box
 from autograder.sandbox.temporary import TemporaryFolder
 
 VERSIONS = ("numpy", "torch", "torchvision")
-# What is changed there changes no mark: how they are shown, and what the course shows to people only.
-NO_MARKS = ("reports/", "cli.py")
+# What is changed there changes no mark: how they are shown, other courses, and what the course shows to people only.
+NO_MARKS = ("reports/", "cli.py", "project/")
 NO_MARKS_OF_A_COURSE = ("reference/", "skeleton/", "mistakes/", "unusual/", "handout/", "report/", "assignment")
 
 
@@ -115,12 +115,8 @@ _box: Box | None = None
 def code(course: Course) -> str:
     """Digest of all that marks depend on besides zip, seed and assignment: our code and the libraries' versions."""
     versions = [platform.python_version(), *map(importlib.metadata.version, VERSIONS)]
-    return digest(course.folder, _sources(course.folder, NO_MARKS_OF_A_COURSE), digest(PACKAGE, _own(), *versions))
-
-
-def _own() -> list[Path]:
-    """Modules of ours; courses may lie in the same folder, where we are installed."""
-    return [path for path in _sources(PACKAGE, NO_MARKS) if PACKAGE / "courses" not in path.parents]
+    own = digest(PACKAGE, _sources(PACKAGE, NO_MARKS), *versions)
+    return digest(course.folder, _sources(course.folder, NO_MARKS_OF_A_COURSE), own)
 
 
 def _sources(folder: Path, without: tuple[str, ...]) -> list[Path]:

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.course.assignment import Assignment
-from autograder.course.definition import PACKAGE
+from autograder.course.definition import PROJECT
 
-LOCK = PACKAGE.parent / "requirements.lock"
+LOCK = PROJECT / "requirements.lock"
 WATCHED = ("numpy", "torch", "torchvision")
 WITHOUT = {
     "zygote-namespaces": "student code sees the machine's files and processes, as far as the others let it",

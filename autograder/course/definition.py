@@ -32,7 +32,9 @@ from autograder.course.layout import Layout
 from autograder.errors import RubricError
 
 PACKAGE = Path(__file__).resolve().parents[1]
-SHIPPED = next((path for path in (PACKAGE.parent / "courses", PACKAGE / "courses") if path.is_dir()), PACKAGE)
+# What lies beside the package: courses, the lock, texts. A wheel has it inside: what is beside it there is others'.
+PROJECT = PACKAGE / "project" if (PACKAGE / "project").is_dir() else PACKAGE.parent
+SHIPPED = PROJECT / "courses"
 FILE = "course.toml"
 TODO = re.compile(r"# TODO (\d+\.\d+)\b")
 

@@ -35,6 +35,7 @@ from autograder.students.supervisor import Supervisor
 from autograder.students.time_limit import time_limit
 
 CASES = Path(__file__).parent / "pytest_cases.py"
+SETTINGS = Path(__file__).parent / "pytest.ini"
 
 
 class Session:
@@ -162,8 +163,8 @@ def run(
         console.print(f"note: {line}", highlight=False)
     if not pdb:
         console.print(_time_each(slower), highlight=False)
-    quiet = ["-q", "-rN", "--no-header", "--tb=short", "-p", "no:cacheprovider", "-o", "addopts="]
-    place = ["--rootdir", str(folder), "-c", str(folder / "pyproject.toml"), "--import-mode=importlib"]
+    quiet = ["-q", "-rN", "--no-header", "--tb=short", "-p", "no:cacheprovider"]
+    place = ["--rootdir", str(folder), "-c", str(SETTINGS), "--import-mode=importlib"]
     with contextlib.nullcontext() if pdb else session.supervised():
         status = pytest.main([str(CASES), *quiet, *place, *(["--pdb"] if pdb else [])], [session])
     terminal.print_table(session.card, console)

@@ -124,7 +124,6 @@ def test_in_a_students_folder_checks_without_a_data_set_are_skipped(tmp_path, we
     (tmp_path / "part2_pytorch" / "models.py").write_text(MODELS)
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "two_layer.pt").write_bytes(saved(weights))
-    (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
     command = [sys.executable, "-m", "autograder", "test", "--todo", "2.6", "-k", "two-layer", "--dataset"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     for dataset, says in (("images:nowhere", "run make data"), (f"shapes:{IMAGES}", "accuracy 1.0000")):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -29,7 +28,6 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def run(tmp_path: Path) -> Run:
     def run_tests(files: Mapping[str, bytes], *options: str) -> subprocess.CompletedProcess[str]:
         trials.write(tmp_path, files)
-        shutil.copy(ROOT / "pyproject.toml", tmp_path)
         return subprocess.run(
             [sys.executable, "-m", "autograder", "test", "--part", "1", *options],
             cwd=tmp_path,
