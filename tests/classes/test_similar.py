@@ -12,10 +12,10 @@ import make_models
 import pytest
 import torch
 from homework import COURSE
+from report_cards import HOSTILE
 from rich.console import Console
 from test_class_page import _Tags
 from test_code_overlap import HIDDEN, WORK
-from test_reports import HOSTILE
 
 from autograder.authoring import variants
 from autograder.classroom import exports, similar, winnowing

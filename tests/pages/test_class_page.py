@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from class_records import ATTACK, OVERLAP, model, record, small_class
 from homework import COURSE
-from test_reports import HOSTILE, filled_with
+from report_cards import HOSTILE, filled_with
 
 from autograder.reports import class_csv as gradebook
 from autograder.reports import class_page as classpage
