@@ -10,11 +10,11 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from homework import COURSE
 
 from autograder.authoring import reference as proof
 from autograder.authoring import variants as trials
@@ -23,7 +23,7 @@ from autograder.course import skeleton
 from autograder.grading import candidates
 from autograder.reports.scores import Outcome
 
-FOLDER = Path(__file__).parents[1] / "unusual"
+FOLDER = COURSE.folder / "unusual"
 SOLUTIONS = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.toml"))}
 MODELS = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("part2/*.toml"))}
 
@@ -70,13 +70,16 @@ def changed(files: Mapping[str, bytes], changes: list[dict[str, str]]) -> Files:
 
 
 @pytest.mark.parametrize("solution", SOLUTIONS.values(), ids=SOLUTIONS)
-def test_an_unusual_right_solution_earns_everything(grade, reference, solution: dict[str, Any]) -> None:
+def test_an_unusual_right_solution_earns_everything_and_is_suspected_of_nothing(
+    grade, reference, solution: dict[str, Any]
+) -> None:
     """All but the points for few loops, where a solution has many on purpose and says so in `loses`."""
     card = grade(changed(reference, solution["change"]))
     assert card.refusal == ""
     lost = [mark.check for mark in proof.failed(card)]
     assert set(lost) == set(solution.get("loses", [])), proof.everything_passed(card)
     assert Outcome.SKIPPED not in {mark.outcome for mark in card.marks.values()}
+    assert card.attempts == {}
 
 
 @pytest.mark.parametrize("solution", MODELS.values(), ids=MODELS)
@@ -103,7 +106,7 @@ def test_unusual_models_can_be_trained_and_score_in_the_box_as_where_they_were_t
             student = box.student(folder, "torch")
             student.allow(60)
             images = (np.arange(6144) % 256).astype(np.uint8).reshape(2, 3, 32, 32).transpose(0, 2, 3, 1)
-            entry = candidates.enter(student, folder, name, assignment.limits.zip_megabytes)
+            entry = candidates.enter(student, folder, assignment, name)
             candidate = entry.load(mean=(0.5,) * 3, deviation=(0.25,) * 3).remote
             expect_close(candidate.scores(images), np.array(json.loads(line)), "scores", dtype="float32")
             student.renew()

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Mapping
 
 import pytest
 from attacks.grading import grade as grade_row
 from attacks.honest import UPLOADS
-from test_unusual import SOLUTIONS, changed
 
 from autograder.conformance import bait as baits
 from autograder.conformance import target
@@ -122,13 +120,3 @@ def test_staff_read_of_it_on_the_page_of_the_class_and_in_its_file(box, tmp_path
 def test_nothing_is_seen_of_honest_uploads(upload, box, assignment, reference, tmp_path) -> None:
     card = grade_row(upload.make(dict(reference)), box, assignment, tmp_path / "a.zip")
     assert card.attempts == {}
-
-
-@pytest.mark.parametrize("solution", SOLUTIONS.values(), ids=SOLUTIONS)
-def test_nothing_is_seen_of_unusual_right_solutions(grade, reference, solution) -> None:
-    assert grade(changed(reference, solution["change"])).attempts == {}
-
-
-@pytest.mark.parametrize("part", [1, 2, 3])
-def test_nothing_is_seen_of_the_reference(grade, reference: Mapping[str, bytes], checkpoints, part) -> None:
-    assert grade({**reference, **checkpoints}, part=part).attempts == {}
