@@ -8,7 +8,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from autograder.course import assignment as assignments
 from autograder.course import definition, skeleton
+from autograder.course.assignment import Assignment, Report
 from autograder.course.definition import Course
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,6 +34,21 @@ def skeletons() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     skeleton.lay_out(skeleton.generate(COURSE), folder)
     return folder
+
+
+def points(number: str = "") -> str:
+    """Say how many points the checks of a part or a TODO have, or all of them."""
+    whole = assignments.load(COURSE)
+    own = (f"{number}.", f"{number}-") if number else ""
+    return f"{sum(cents for id, cents in whole.cents(whole.checks()).items() if id.startswith(own)) / 100:.2f}"
+
+
+def worth(code: float, report: float) -> Assignment:
+    """Load the assignment, with so many points whatever it has."""
+    whole = assignments.load(COURSE)
+    first = min(whole.parts)
+    parts = {first: whole.parts[first].model_copy(update={"points": code})}
+    return whole.model_copy(update={"parts": parts, "report": Report(points=report)})
 
 
 def bare(folder: Path) -> Course:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from homework import COURSE, ROOT
+from homework import COURSE, ROOT, worth
 
 from autograder.classroom.gradebook import platform_csv as exports
 from autograder.classroom.gradebook.merge import Grade, Inputs, Merged, merge
@@ -52,7 +52,7 @@ class Course:
         return Inputs(**paths)
 
     def merged(self, preset: str | Path = "", delimiter: str = ",") -> Merged:
-        return merge(self.inputs(delimiter), assignments.load(COURSE, preset), RUBRIC)
+        return merge(self.inputs(delimiter), assignments.load(COURSE, preset) if preset else worth(72, 38), RUBRIC)
 
     def merge(self, preset: str | Path = "", delimiter: str = ",") -> dict[str, Grade]:
         return {grade.student.id: grade for grade in self.merged(preset, delimiter).grades}
@@ -164,7 +164,7 @@ def test_code_marks_come_from_the_results_of_a_batch(course, tmp_path) -> None:
     for id in STUDENTS[:-1]:
         results(tmp_path / "graded", id, {"score": 33.34, "extra_data": {"grade_again": False}})
     folder = Inputs(inputs.roster, tmp_path / "graded", inputs.report)
-    grades = merge(folder, assignments.load(COURSE), RUBRIC).grades
+    grades = merge(folder, worth(72, 38), RUBRIC).grades
     assert [grade.code.earned for grade in grades] == [3334] * 29 + [None]
 
 
@@ -182,7 +182,7 @@ def test_code_marks_come_from_the_results_of_a_batch(course, tmp_path) -> None:
 def test_results_that_are_not_final_are_named(course, tmp_path, content, message) -> None:
     results(tmp_path / "graded", "student01", content)
     with pytest.raises(TableError) as caught:
-        merge(Inputs(course.inputs().roster, tmp_path / "graded"), assignments.load(COURSE), RUBRIC)
+        merge(Inputs(course.inputs().roster, tmp_path / "graded"), worth(72, 38), RUBRIC)
     assert message in str(caught.value)
 
 
@@ -202,6 +202,7 @@ def test_each_platform_gets_the_columns_that_it_imports(course, tmp_path) -> Non
 
 
 def test_the_command_writes_all_files_or_says_every_bad_cell(course, tmp_path) -> None:
+    course.code = [["student", "score"], *([id, "14"] for id in STUDENTS[:-1])]
     inputs = course.inputs()
     command = [sys.executable, "-m", "autograder", "gradebook", "--out", str(tmp_path / "out")]
     for name in ("roster", "code", "report", "times", "extensions"):

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 from class_records import small_class
-from homework import COURSE
+from homework import COURSE, worth
 from test_roster import CANVAS, GRADESCOPE, GRADESCOPE_GRADES, WORKSHEET
 
 from autograder.classroom.gradebook import platform_csv as exports
 from autograder.classroom.gradebook.merge import Inputs, Merged, merge
-from autograder.course import assignment as assignments
 from autograder.course import report_rubric as criteria
 from autograder.errors import TableError
 from autograder.reports import class_csv as gradebook
@@ -43,7 +42,7 @@ class Course:
         paths = {name: self.folder / f"{name}.csv" for name in texts}
         for name, text in texts.items():
             paths[name].write_bytes(text.encode())
-        return merge(Inputs(**paths), assignments.load(COURSE), RUBRIC)
+        return merge(Inputs(**paths), worth(72, 38), RUBRIC)
 
     def written(self, merged: Merged) -> dict[str, list[list[str]]]:
         tables = {}
@@ -180,7 +179,7 @@ def test_a_batchs_own_table_gives_marks_times_and_what_was_refused(course, tmp_p
     (folder / "gradebook.csv").write_text(_batch(ANN, bob, cay))
     (tmp_path / "roster.csv").write_text(ROSTER)
     for path in (folder, folder / "gradebook.csv", folder / "students"):
-        merged = merge(Inputs(tmp_path / "roster.csv", path), assignments.load(COURSE), RUBRIC)
+        merged = merge(Inputs(tmp_path / "roster.csv", path), worth(72, 38), RUBRIC)
         assert _totals(merged) == {"ann": 7000, "bob": 6000, "cay": 0}
         assert merged.grades[0].code.said == "handed in on time"
         assert "refused, which counts 0: cay" in merged.remarks

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from homework import COURSE
+from homework import COURSE, points
 from pydantic import BaseModel, ConfigDict, Field
 
 from autograder.authoring import mistakes as catalogue
@@ -101,10 +101,10 @@ def upload(kind: str, root: Path) -> Upload:
     thief = {**reference, "part1_numpy/linear.py": THIEF.replace("ROOT", str(root)).encode() + linear}
     half = b"PK\3\4" + os.urandom(500)
     return {
-        "reference": Upload(reference, 72.0),
+        "reference": Upload(reference, float(points())),
         "skeleton": Upload(skeleton.generate(COURSE), 0.0),
         "mistake": Upload(mistake.apply(reference), None, mistake.loses),
-        "thief": Upload(thief, 72.0),
+        "thief": Upload(thief, float(points())),
         "refused": Upload({"submission.zip": half}, 0.0, says="is damaged or packed in an unusual way"),
     }[kind]
 
@@ -127,4 +127,4 @@ def expect(found: Results, given: Upload) -> None:
     assert "Isolation: level B: " in found.output
     assert "handed in on time" in found.output
     if given.points is None:
-        assert 0 < found.score < 72
+        assert 0 < found.score < float(points())
