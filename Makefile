@@ -26,10 +26,10 @@ demo: .venv/ready ## grade the reference solution in the sandbox: full marks; wr
 	@$(GRADER) demo
 
 check: .venv/ready lint ## run the project's own tests
-	@$(PY) -m pytest -n auto
+	@$(PY) -m pytest -n auto --dist worksteal
 
 check-slow: .venv/ready ## the tests that take minutes
-	@$(PY) -m pytest -n auto -m slow
+	@$(PY) -m pytest -n auto --dist worksteal -m slow
 
 lint: .venv/ready
 	@$(PY) -m ruff check --quiet .

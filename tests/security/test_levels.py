@@ -23,6 +23,7 @@ pytestmark = pytest.mark.skipif(
 )
 FOLDER = Path(places.__file__).parent
 LEVELS = {"user": "A", "container": "B", "old-container": "B-", "plain-user": "B-", "nothing": "C"}
+EXAMINED = ("container", "plain-user")  # again among the slow ones, row by row
 
 
 def run_at(place: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -30,7 +31,10 @@ def run_at(place: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize(("place", "level"), LEVELS.items(), ids=LEVELS)
+@pytest.mark.parametrize(
+    ("place", "level"),
+    [pytest.param(*row, id=row[0], marks=[pytest.mark.slow] if row[0] in EXAMINED else []) for row in LEVELS.items()],
+)
 def test_the_doctor_finds_the_level_by_trying(place, level) -> None:
     done = run_at(place, "-m", "autograder", "doctor")
     text = " ".join(done.stdout.split())

@@ -55,7 +55,7 @@ ASKED = {
     "the shape of the scores": "return torch.zeros(seen[0] + 1, seen[1] + 1)",
     "the kind of the scores": "return [seen.hex(), seen[0]]",
     "which class it takes for all": "scores[:, seen[0] % 10] = 2",
-    "time": "time.sleep(seen[0] / 200)",
+    "time": "time.sleep(seen[0] / 1000)",
     "the exit status": "os._exit(seen[0])",
     "a signal": "ctypes.string_at(8) if seen[0] < 128 else os.abort()",
 }

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from homework import COURSE, PARTS, ROOT
+from test_make_test import NO_PLUGINS
 
 from autograder.authoring import mistakes as catalogue
 from autograder.authoring import release
@@ -61,7 +62,7 @@ def run(tmp_path: Path, handout) -> Run:
         return subprocess.run(
             [sys.executable, "-m", "autograder", *options],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(machine), "USERNAME": "student", "COLUMNS": "200"},
+            env={**os.environ, "PYTHONPATH": str(machine), "USERNAME": "student", "COLUMNS": "200", **NO_PLUGINS},
             capture_output=True,
             encoding="utf-8",
             check=False,
