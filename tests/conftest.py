@@ -95,21 +95,21 @@ def ours(tmp_path: Path) -> Course:
 
 @pytest.fixture
 def unpack(tmp_path: Path, ours: Course) -> Open:
-    def from_bytes(content: bytes, limits: Limits | None = None) -> Submission:
+    def from_bytes(content: bytes, limits: Limits | None = None, course: Course = ours) -> Submission:
         zip_path = tmp_path / "in.zip"
         zip_path.write_bytes(content)
-        return open_submission(zip_path, tmp_path / "into", limits or Limits(), ours)
+        return open_submission(zip_path, tmp_path / "into", limits or Limits(), course)
 
     return from_bytes
 
 
 @pytest.fixture
-def refusal(unpack: Open, tmp_path: Path) -> Callable[..., str]:
+def refusal(unpack: Open, ours: Course, tmp_path: Path) -> Callable[..., str]:
     """Return the sentence of a refusal, which is fit to be read by a student."""
 
-    def sentence(content: bytes, limits: Limits | None = None) -> str:
+    def sentence(content: bytes, limits: Limits | None = None, course: Course = ours) -> str:
         with pytest.raises(SubmissionError) as caught:
-            unpack(content, limits)
+            unpack(content, limits, course)
         text = str(caught.value)
         assert text.isprintable()
         assert len(text) < 1000

@@ -12,7 +12,7 @@ from pathlib import Path
 from autograder.errors import CheckFailed
 from autograder.submission import checkpoints
 
-NAME = "checkpoints/my_model.pt"
+NAME = "checkpoints/net.pt"
 MEGABYTES = 100
 EMPTY = b"\x80\x02}."  # {}, in protocol 2
 

@@ -9,6 +9,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
+from autograder.conformance.table import MODULE
 from autograder.submission.entries import MAX_DEPTH, MAX_ENTRIES, MAX_PATH_BYTES
 
 CODE = b"x = 1\n"
@@ -66,8 +67,7 @@ def honest(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes
     return buffer.getvalue()
 
 
-CONV2D = "part1_numpy/conv2d.py"
-GOOD, KEPT = Raw(CONV2D), {CONV2D: CODE}
+GOOD = Raw(MODULE)
 
 
 def zip64(raw: Raw, **values: int) -> Raw:
@@ -79,36 +79,36 @@ def zip64(raw: Raw, **values: int) -> Raw:
 
 def quoted() -> bytes:
     """Let 50 entries share one file of zeros, as overlap bombs do."""
-    names = [f"part1_numpy/{number}.py" for number in range(50)]
+    names = [f"layers/{number}.py" for number in range(50)]
     return pack(*(Raw(name, bytes(100_000), offset=0) for name in names))
 
 
-DEEP = "/".join(["part1_numpy", *["a"] * (MAX_DEPTH - 1), "x.py"])
-LONG = "part1_numpy/" + "a" * (MAX_PATH_BYTES - 14) + ".py"
+DEEP = "/".join(["layers", *["a"] * (MAX_DEPTH - 1), "x.py"])
+LONG = "layers/" + "a" * (MAX_PATH_BYTES - 9) + ".py"
 VENV = {f"hw2/more/lib/python3/{number}.py": b"" for number in range(MAX_ENTRIES)}
 
 ATTACKS = {
-    "traversal": (pack(GOOD, Raw("part1_numpy/../../x.py")), r"^part1_numpy/../../x.py leads out of its folder"),
+    "traversal": (pack(GOOD, Raw("layers/../../x.py")), r"^layers/../../x.py leads out of its folder"),
     "traversal of a file that would be dropped": (pack(GOOD, Raw("../notes.txt")), r"leads out of its folder"),
-    "traversal by backslash": (pack(GOOD, Raw("part1_numpy\\..\\..\\x.py")), r"leads out of its folder"),
-    "absolute": (pack(GOOD, Raw("/part1_numpy/x.py")), r"^/part1_numpy/x.py is an absolute path"),
-    "absolute by backslash": (pack(GOOD, Raw("\\part1_numpy\\x.py")), r"is an absolute path"),
-    "drive": (pack(GOOD, Raw("C:\\part1_numpy\\x.py")), r"is an absolute path"),
-    "drive further down": (pack(GOOD, Raw("part1_numpy/c:x.py")), r"is an absolute path"),
-    "UNC": (pack(GOOD, Raw("\\\\host\\share\\part1_numpy\\x.py")), r"is an absolute path"),
-    "NUL": (pack(GOOD, Raw("part1_numpy/x.py\0.txt")), r"x.py\\u0000.txt has a control character in its name"),
-    "line feed": (pack(Raw("part1_numpy/x\n.py")), r"x\\u000a.py has a control character in its name"),
+    "traversal by backslash": (pack(GOOD, Raw("layers\\..\\..\\x.py")), r"leads out of its folder"),
+    "absolute": (pack(GOOD, Raw("/layers/x.py")), r"^/layers/x.py is an absolute path"),
+    "absolute by backslash": (pack(GOOD, Raw("\\layers\\x.py")), r"is an absolute path"),
+    "drive": (pack(GOOD, Raw("C:\\layers\\x.py")), r"is an absolute path"),
+    "drive further down": (pack(GOOD, Raw("layers/c:x.py")), r"is an absolute path"),
+    "UNC": (pack(GOOD, Raw("\\\\host\\share\\layers\\x.py")), r"is an absolute path"),
+    "NUL": (pack(GOOD, Raw("layers/x.py\0.txt")), r"x.py\\u0000.txt has a control character in its name"),
+    "line feed": (pack(Raw("layers/x\n.py")), r"x\\u000a.py has a control character in its name"),
     "escape sequence": (pack(Raw("\x1b[31m/x.py")), r"^\\u001b\[31m/x.py has a control character"),
-    "C1 control": (pack(Raw("part1_numpy/\x9b.py")), r"has a control character"),
-    "right to left": (pack(Raw("part1_numpy/\u202eyp.x/..")), r"^part1_numpy/\\u202eyp.x/.. leads out"),
+    "C1 control": (pack(Raw("layers/\x9b.py")), r"has a control character"),
+    "right to left": (pack(Raw("layers/\u202eyp.x/..")), r"^layers/\\u202eyp.x/.. leads out"),
     "no name": (pack(GOOD, Raw("")), r"^an entry of the zip has no name"),
     "only a dot": (pack(GOOD, Raw("./.")), r"has no name"),
-    "not UTF-8": (pack(Raw(b"part1_numpy/\xff.py")), r"^the zip is damaged .* \(UnicodeDecodeError\)"),
+    "not UTF-8": (pack(Raw(b"layers/\xff.py")), r"^the zip is damaged .* \(UnicodeDecodeError\)"),
     "too deep": (pack(Raw(DEEP)), rf"lies {MAX_DEPTH + 1} folders deep, at most {MAX_DEPTH} are accepted"),
     "path too long": (pack(Raw(LONG)), rf"a path of {MAX_PATH_BYTES + 1} bytes, at most {MAX_PATH_BYTES}"),
-    "path too long in bytes": (pack(Raw("part1_numpy/" + "é" * 115 + ".py")), r"a path of 245 bytes"),
+    "path too long in bytes": (pack(Raw("layers/" + "é" * 118 + ".py")), r"a path of 246 bytes"),
     "too many entries": (
-        honest({"hw2/" + CONV2D: CODE} | VENV),
+        honest({"hw2/" + MODULE: CODE} | VENV),
         r"has 2001 entries, at most 2000 .*; 2000 lie in hw2/more/lib/python3/: leave that out",
     ),
     "too many entries at the top": (honest({f"{n}.py": b"" for n in range(2001)}), r"at most 2000 are accepted$"),
@@ -120,49 +120,52 @@ ATTACKS = {
         pack(GOOD, Raw("checkpoints/a.pt", size=300 * 10**6), Raw("data.bin", size=150 * 10**6)),
         r"unpacks to 450.0 MB, at most 400.0 MB are accepted; the biggest: checkpoints/a.pt \(300.0 MB\), data.bin",
     ),
-    "overlap bomb": (quoted(), r"^part1_numpy/1.py overlaps another entry"),
-    "nested overlap": (pack(GOOD, Raw("part1_numpy/b.py", offset=10)), r"overlaps another entry"),
-    "beyond the directory": (pack(Raw(CONV2D, packed=60)), r"is not where the zip says"),
-    "offset into nothing": (pack(Raw(CONV2D, offset=5)), r"is not where the zip says"),
-    "offset past the end": (pack(Raw(CONV2D, offset=2**31)), r"conv2d.py in the zip is damaged"),
+    "overlap bomb": (quoted(), r"^layers/1.py overlaps another entry"),
+    "nested overlap": (pack(GOOD, Raw("layers/b.py", offset=10)), r"overlaps another entry"),
+    "beyond the directory": (pack(Raw(MODULE, packed=60)), r"is not where the zip says"),
+    "offset into nothing": (pack(Raw(MODULE, offset=5)), r"is not where the zip says"),
+    "offset past the end": (pack(Raw(MODULE, offset=2**31)), r"activations.py in the zip is damaged"),
     "directory said to be further on": (pack(GOOD, shift=9), r"overlaps another entry|damaged"),
     "directory said to be earlier": (pack(GOOD, shift=-9), r"is not where the zip says"),
-    "smaller than it is": (pack(Raw(CONV2D, size=5)), r"has 6 bytes, the zip declares 5"),
-    "smaller, stored": (pack(Raw(CONV2D, method=0, size=5)), r"has 6 bytes, the zip declares 5"),
-    "much smaller than it is": (pack(Raw(CONV2D, size=3)), r"conv2d.py in the zip is damaged"),
-    "smaller, and the sum fits": (pack(Raw(CONV2D, size=3, crc=zlib.crc32(CODE[:3]))), r"damaged"),
-    "smaller by one, and the sum fits": (pack(Raw(CONV2D, size=5, crc=zlib.crc32(CODE[:5]))), r"damaged"),
-    "larger than it is": (pack(Raw(CONV2D, size=100)), r"has 6 bytes, the zip declares 100"),
-    "larger, stored": (pack(Raw(CONV2D, method=0, size=100)), r"has 6 bytes, the zip declares 100"),
-    "wrong sum": (pack(Raw(CONV2D, crc=1)), r"conv2d.py in the zip is damaged .* \(BadZipFile\)"),
-    "not deflate inside": (pack(Raw(CONV2D, packed=1)), r"has 0 bytes|damaged"),
+    "smaller than it is": (pack(Raw(MODULE, size=5)), r"has 6 bytes, the zip declares 5"),
+    "smaller, stored": (pack(Raw(MODULE, method=0, size=5)), r"has 6 bytes, the zip declares 5"),
+    "much smaller than it is": (pack(Raw(MODULE, size=3)), r"activations.py in the zip is damaged"),
+    "smaller, and the sum fits": (pack(Raw(MODULE, size=3, crc=zlib.crc32(CODE[:3]))), r"damaged"),
+    "smaller by one, and the sum fits": (pack(Raw(MODULE, size=5, crc=zlib.crc32(CODE[:5]))), r"damaged"),
+    "larger than it is": (pack(Raw(MODULE, size=100)), r"has 6 bytes, the zip declares 100"),
+    "larger, stored": (pack(Raw(MODULE, method=0, size=100)), r"has 6 bytes, the zip declares 100"),
+    "wrong sum": (pack(Raw(MODULE, crc=1)), r"activations.py in the zip is damaged .* \(BadZipFile\)"),
+    "not deflate inside": (pack(Raw(MODULE, packed=1)), r"has 0 bytes|damaged"),
     "deflate's errors": (pack(GOOD).replace(DEFLATED, b"\xff" * len(DEFLATED)), r"unusual way \(error\)"),
-    "two names of one file": (pack(Raw(CONV2D, local_name=b"part1_numpy/other.py")), r"conv2d.py in the zip is dam"),
+    "two names of one file": (pack(Raw(MODULE, local_name=b"layers/other.py")), r"activations.py in the zip is dam"),
     "zip64 of exabytes": (pack(zip64(GOOD, size=2**63)), r"unpacks to 9223372036854.8 MB"),
     "zip64 packed exabytes": (pack(zip64(GOOD, packed=2**63)), r"is not where the zip says"),
     "zip64 offset": (pack(zip64(GOOD, offset=2**63)), r"damaged"),
-    "zip64 field missing": (pack(Raw(CONV2D, size=0xFFFF_FFFF, extra=struct.pack("<HH", 1, 0))), r"damaged"),
-    "encrypted": (pack(Raw(CONV2D, flags=UTF8 | 1)), r"conv2d.py is encrypted: make a zip without a password"),
-    "strongly encrypted": (pack(Raw(CONV2D, flags=UTF8 | 0x40)), r"is encrypted"),
-    "masked directory": (pack(Raw(CONV2D, flags=UTF8 | 0x2000)), r"is encrypted"),
-    "patch data": (pack(Raw(CONV2D, flags=UTF8 | 0x20)), r"packed in an unusual way \(NotImplementedError\)"),
-    "from the future": (pack(Raw(CONV2D, version=99)), r"packed in an unusual way \(NotImplementedError\)"),
-    "bzip2": (honest(KEPT, zipfile.ZIP_BZIP2), r"conv2d.py is compressed with bzip2, expected deflate"),
-    "LZMA": (honest(KEPT, zipfile.ZIP_LZMA), r"is compressed with LZMA, expected deflate"),
-    "unknown method": (pack(Raw(CONV2D, method=77)), r"is compressed with method 77, expected deflate"),
-    "link to a file": (pack(Raw(CONV2D, b"/etc/passwd", attributes=LINK)), r"conv2d.py is a link or a device"),
+    "zip64 field missing": (pack(Raw(MODULE, size=0xFFFF_FFFF, extra=struct.pack("<HH", 1, 0))), r"damaged"),
+    "encrypted": (pack(Raw(MODULE, flags=UTF8 | 1)), r"activations.py is encrypted: make a zip without a password"),
+    "strongly encrypted": (pack(Raw(MODULE, flags=UTF8 | 0x40)), r"is encrypted"),
+    "masked directory": (pack(Raw(MODULE, flags=UTF8 | 0x2000)), r"is encrypted"),
+    "patch data": (pack(Raw(MODULE, flags=UTF8 | 0x20)), r"packed in an unusual way \(NotImplementedError\)"),
+    "from the future": (pack(Raw(MODULE, version=99)), r"packed in an unusual way \(NotImplementedError\)"),
+    "bzip2": (honest({MODULE: CODE}, zipfile.ZIP_BZIP2), r"activations.py is compressed with bzip2, expected deflate"),
+    "LZMA": (honest({MODULE: CODE}, zipfile.ZIP_LZMA), r"is compressed with LZMA, expected deflate"),
+    "unknown method": (pack(Raw(MODULE, method=77)), r"is compressed with method 77, expected deflate"),
+    "link to a file": (pack(Raw(MODULE, b"/etc/passwd", attributes=LINK)), r"activations.py is a link or a device"),
     "link to a folder": (pack(GOOD, Raw("checkpoints", b"/tmp", attributes=LINK)), r"^checkpoints is a link"),
-    "link with a slash": (pack(GOOD, Raw("part1_numpy/a/", b"/tmp", attributes=LINK)), r"a is a link or a device"),
-    "device": (pack(Raw(CONV2D, b"", attributes=DEVICE)), r"conv2d.py is a link or a device"),
-    "one name twice": (pack(GOOD, GOOD), r"conv2d.py and part1_numpy/conv2d.py have one name"),
-    "names that differ by case": (pack(GOOD, Raw("part1_numpy/CONV2D.py")), r"conv2d.py and part1_numpy/CONV2D.py hav"),
-    "names that differ by sharp s": (pack(Raw("part1_numpy/ß.py"), Raw("part1_numpy/SS.py")), r"have one name"),
-    "composed and decomposed": (pack(Raw("part1_numpy/\xe9.py"), Raw("part1_numpy/e\u0301.py")), r"have one name"),
-    "names that differ by a dot": (pack(GOOD, Raw("./part1_numpy//conv2d.py")), r"have one name"),
-    "names that differ by separator": (pack(GOOD, Raw("part1_numpy\\conv2d.py")), r"have one name"),
-    "file used as a folder": (pack(GOOD, Raw(CONV2D + "/x.py")), r"conv2d.py is both a file and a folder"),
-    "file used as a folder, by case": (pack(GOOD, Raw("part1_numpy/Conv2D.py/x.py")), r"is both a file and a folder"),
-    "file and folder of one name": (pack(GOOD, Raw(CONV2D + "/", b"")), r"is both a file and a folder"),
+    "link with a slash": (pack(GOOD, Raw("layers/a/", b"/tmp", attributes=LINK)), r"a is a link or a device"),
+    "device": (pack(Raw(MODULE, b"", attributes=DEVICE)), r"activations.py is a link or a device"),
+    "one name twice": (pack(GOOD, GOOD), r"activations.py and layers/activations.py have one name"),
+    "names that differ by case": (
+        pack(GOOD, Raw("layers/ACTIVATIONS.py")),
+        r"activations.py and layers/ACTIVATIONS",
+    ),
+    "names that differ by sharp s": (pack(Raw("layers/ß.py"), Raw("layers/SS.py")), r"have one name"),
+    "composed and decomposed": (pack(Raw("layers/\xe9.py"), Raw("layers/e\u0301.py")), r"have one name"),
+    "names that differ by a dot": (pack(GOOD, Raw("./layers//activations.py")), r"have one name"),
+    "names that differ by separator": (pack(GOOD, Raw("layers\\activations.py")), r"have one name"),
+    "file used as a folder": (pack(GOOD, Raw(MODULE + "/x.py")), r"activations.py is both a file and a folder"),
+    "file used as a folder, by case": (pack(GOOD, Raw("layers/Activations.py/x.py")), r"is both a file and a folder"),
+    "file and folder of one name": (pack(GOOD, Raw(MODULE + "/", b"")), r"is both a file and a folder"),
     "cut short": (pack(GOOD, GOOD)[:-30], r"^the zip is damaged or packed in an unusual way \(BadZipFile\)"),
     "a program before it": (pack(GOOD, prefix=b"MZ" + bytes(100)), r"something that does not start like a zip"),
     "no entry": (pack(), r"^the zip is empty"),

@@ -55,10 +55,10 @@ def _files(stack: contextlib.ExitStack, token: str, submissions: Path) -> Bait:
     (folder / "results.json").write_text(f'{{"score": 0, "canary": "{token}"}}')
     (folder / "results.json").chmod(0o644)
     neighbour = _public_folder(stack, submissions)
-    (neighbour / "part1_numpy").mkdir(mode=0o755)
+    (neighbour / "layers").mkdir(mode=0o755)
     places = {
         "FILE": folder / "public",
-        "NEIGHBOUR": neighbour / "part1_numpy" / "answer.py",
+        "NEIGHBOUR": neighbour / "layers" / "answer.py",
         "TEMPORARY": Path(tempfile.gettempdir(), f"autograder-test-{token}"),
         "SHARED": Path("/dev/shm", token),
         "LOCK": Path("/run/lock" if Path("/run/lock").is_dir() else tempfile.gettempdir(), token),

@@ -65,7 +65,7 @@ class Controls:
 def succeeds(row: Attack, box: Box, bait: baits.Bait, zip_path: Path) -> tuple[bool, Scorecard]:
     """Grade an attack in a box, with another student's folder in it; whether it got what it was after, and the card."""
     with box.room() as neighbour:
-        answer = neighbour / "part1_numpy" / "answer.py"
+        answer = neighbour / "layers" / "answer.py"
         answer.parent.mkdir()
         answer.write_text(str(bait["TOKEN"]), encoding="utf-8")
         for path, mode in ((answer.parent, 0o755), (answer, 0o644)):

@@ -96,10 +96,10 @@ def spies(box: Box, count: int) -> Iterator[list[BoxedStudent]]:
 def found(box: Box, token: str) -> tuple[list[str], list[str]]:
     """Name what one submission finds of what another has left: while that one runs, and after its end."""
     with spies(box, 3) as (first, second, third):
-        pid = first.call("part1_numpy.spy:leave", token)
-        beside = _names(second.call("part1_numpy.spy:look", token, pid))
+        pid = first.call("layers.spy:leave", token)
+        beside = _names(second.call("layers.spy:look", token, pid))
         first.renew()
-        return beside, _names(third.call("part1_numpy.spy:look", token, pid))
+        return beside, _names(third.call("layers.spy:look", token, pid))
 
 
 def _names(found: object) -> list[str]:
@@ -124,11 +124,11 @@ def forget(token: str) -> None:
 
 def _spy(box: Box, stack: contextlib.ExitStack) -> BoxedStudent:
     folder = stack.enter_context(box.room())
-    (folder / "part1_numpy").mkdir()
-    (folder / "part1_numpy").chmod(0o755)
+    (folder / "layers").mkdir()
+    (folder / "layers").chmod(0o755)
     for name, text in (("__init__.py", ""), ("spy.py", SPY)):
-        (folder / "part1_numpy" / name).write_text(text, encoding="utf-8")
-        (folder / "part1_numpy" / name).chmod(0o644)
+        (folder / "layers" / name).write_text(text, encoding="utf-8")
+        (folder / "layers" / name).chmod(0o644)
     student = box.student(folder, "numpy")
     student.allow(20)
     stack.callback(student.renew)

@@ -37,8 +37,8 @@ CLASSES = {
     "dos": "more than its share of time, memory, disk, processes, output",
     "malformed": "code that cannot be read",
 }
-MODULE = "part1_numpy/activations.py"
-ATTACKED, SAME_WORKER, NEXT_WORKER = "1.3-relu", "1.3-sigmoid", "1.4-probs"
+MODULE = "layers/activations.py"
+ATTACKED, SAME_WORKER, NEXT_WORKER = "1.1-relu", "1.1-sigmoid", "1.2-shares"
 CHECKS = (ATTACKED, SAME_WORKER, NEXT_WORKER)
 
 PREAMBLE = '''

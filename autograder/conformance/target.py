@@ -59,7 +59,7 @@ def shares(x):
     return np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
 '''
 PACKAGE = MODULE.partition("/")[0]
-RIGHT = {f"{PACKAGE}/__init__.py": b"", MODULE: LAYERS.encode(), "part1_numpy/losses.py": LATER.encode()}
+RIGHT = {f"{PACKAGE}/__init__.py": b"", MODULE: LAYERS.encode(), f"{PACKAGE}/losses.py": LATER.encode()}
 PRINT_INPUT = "import hashlib\nprint('input', hashlib.sha256(x.tobytes()).hexdigest()[:16])"
 
 
@@ -95,6 +95,11 @@ def assignment(limits: Limits) -> Assignment:
     )
 
 
+def checks(seconds: float) -> list[Check]:
+    """Make the three checks, each of which has so many seconds."""
+    return [Check(id, 1, (), seconds, body.__doc__ or "", "", body) for id, body in BODIES.items()]
+
+
 def grade(files: Mapping[str, bytes] | bytes, box: Box, zip_path: Path, row: Attack | None = None) -> Scorecard:
     """Pack and grade with three checks: the one attacked, one of the same worker, and one after it."""
     if isinstance(files, bytes):
@@ -102,8 +107,7 @@ def grade(files: Mapping[str, bytes] | bytes, box: Box, zip_path: Path, row: Att
     else:
         packing.write_zip(zip_path, files)
     seconds, seed = (row.seconds, row.seed) if row else (5.0, PUBLIC_SEED)
-    checks = [Check(id, 1, (), seconds, body.__doc__ or "", "", body) for id, body in BODIES.items()]
-    return engine.grade_zip(zip_path, box, assignment(box.limits), checks, seed, lambda card: None)
+    return engine.grade_zip(zip_path, box, assignment(box.limits), checks(seconds), seed, lambda card: None)
 
 
 def public_inputs(box: Box, zip_path: Path) -> list[str]:

@@ -9,18 +9,20 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from attacks import report
-from attacks.grading import grade, problems, public_inputs, reached
+from attacks.grading import LOSS, RELU, grade, on_homework, problems, public_inputs
 from attacks.honest import UPLOADS, Upload
 from homework import COURSE, ROOT
 
 from autograder.conformance import bait as baits
+from autograder.conformance import target
 from autograder.conformance.bad_zips import ATTACKS as ZIPS
-from autograder.conformance.table import ATTACKED, ATTACKS, NEXT_WORKER, Attack
+from autograder.conformance.judging import reached
+from autograder.conformance.table import ATTACKED, ATTACKS, Attack
 from autograder.course.assignment import Assignment
 from autograder.inside.syscalls import ARM
 from autograder.reports.scores import Outcome
@@ -30,7 +32,7 @@ from autograder.submission import packing
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the box needs Linux")
 
 
-def rows(attacks: tuple[Attack, ...] = ATTACKS) -> list:
+def rows(attacks: Sequence[Attack] = ATTACKS) -> list:
     """Mark those that take long; leave out those that name system calls of another machine."""
     return [
         pytest.param(attack, id=attack.id, marks=[pytest.mark.slow] if attack.slow else [])
@@ -43,7 +45,8 @@ def rows(attacks: tuple[Attack, ...] = ATTACKS) -> list:
 def bait(box: Box, assignment: Assignment, reference: Mapping[str, bytes], tmp_path_factory) -> Iterator[baits.Bait]:
     zip_path = tmp_path_factory.mktemp("collect") / "a.zip"
     with baits.laid_out(box.submissions) as bait:
-        yield {**bait, "PUBLIC_INPUTS": sorted(public_inputs(dict(reference), box, assignment, zip_path))}
+        known = {*target.public_inputs(box, zip_path), *public_inputs(reference, box, assignment, zip_path)}
+        yield {**bait, "PUBLIC_INPUTS": sorted(known)}
 
 
 @pytest.fixture(autouse=True)
@@ -78,44 +81,55 @@ def _is_worker(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("attack", rows())
-def test_an_attack_gains_nothing_and_costs_its_own_check_only(
+def test_an_attack_gains_nothing_and_costs_its_own_check_only(attack, bait, box, tmp_path) -> None:
+    card = target.grade(attack.apply(target.RIGHT, bait), box, tmp_path / "a.zip", attack)
+    assert problems(attack, card) == []
+
+
+# What the checks of a homework have more: given files, and simpler cases that a wrong answer is asked about.
+REAL = [row for row in ATTACKS if row.seed or row.kind == "malformed" or row.stopped_by == "given files are ours"]
+
+
+@pytest.mark.parametrize("attack", rows(REAL))
+def test_an_attack_gains_nothing_from_the_checks_of_the_homework(
     attack, bait, box, assignment, reference, tmp_path
 ) -> None:
-    card = grade(attack.apply(dict(reference), bait), box, assignment, tmp_path / "a.zip", attack)
-    assert problems(attack, card) == []
+    card = grade(on_homework(attack, reference, bait), box, assignment, tmp_path / "a.zip", attack)
+    own = dataclasses.replace(attack, says=attack.says.replace(f"{target.PACKAGE}/", "part1_numpy/", 1))
+    assert problems(own, card) == []
 
 
 @pytest.mark.parametrize("upload", UPLOADS, ids=[upload.name for upload in UPLOADS])
 def test_what_people_upload_is_graded_or_refused_in_a_sentence(upload: Upload, box, assignment, reference, tmp_path):
     card = grade(upload.make(dict(reference)), box, assignment, tmp_path / "a.zip")
-    sentences = [card.refusal, *card.notes, card.marks[ATTACKED].message]
+    sentences = [card.refusal, *card.notes, card.marks[RELU].message]
     assert not card.broken
     if upload.outcome == "refused":
         assert upload.says in card.refusal
         return
     assert card.refusal == ""
-    assert (card.marks[ATTACKED].outcome.value, [upload.says in text for text in sentences].count(True) > 0) == (
+    assert (card.marks[RELU].outcome.value, [upload.says in text for text in sentences].count(True) > 0) == (
         "raised" if upload.outcome == "skipped" else upload.outcome,
         True,
     ), sentences
     if upload.outcome != "skipped":
-        assert card.marks[NEXT_WORKER].outcome is Outcome.PASSED
+        assert card.marks[LOSS].outcome is Outcome.PASSED
 
 
 @pytest.mark.parametrize(("content", "sentence"), ZIPS.values(), ids=ZIPS)
-def test_a_malformed_zip_is_refused_and_nothing_of_it_is_graded(content, sentence, box, assignment, tmp_path) -> None:
-    card = grade(content, box, assignment, tmp_path / "a.zip")
+def test_a_malformed_zip_is_refused_and_nothing_of_it_is_graded(content, sentence, box, tmp_path) -> None:
+    card = target.grade(content, box, tmp_path / "a.zip")
     assert re.search(sentence, card.refusal)
     assert {mark.outcome for mark in card.marks.values()} == {Outcome.PENDING}
     assert card.cents == 0
     assert not card.broken
 
 
-def test_the_public_answers_do_pass_with_the_public_seed(bait, box, assignment, reference, tmp_path) -> None:
+def test_the_public_answers_do_pass_with_the_public_seed(bait, box, tmp_path) -> None:
     """The control for the attack that knows them: without a secret seed it earns its mark."""
     row = next(attack for attack in ATTACKS if attack.name == "right for the public cases only")
     row = dataclasses.replace(row, seed=0)
-    card = grade(row.apply(dict(reference), bait), box, assignment, tmp_path / "a.zip", row)
+    card = target.grade(row.apply(target.RIGHT, bait), box, tmp_path / "a.zip", row)
     assert card.marks[ATTACKED].outcome is Outcome.PASSED
     assert not reached(card)
 
@@ -132,7 +146,7 @@ def test_the_public_answers_do_pass_with_the_public_seed(bait, box, assignment, 
 )
 def test_the_command_line_grades_an_attack_like_any_submission(name, reference, tmp_path) -> None:
     row = next(attack for attack in ATTACKS if attack.name == name)
-    packing.write_zip(tmp_path / "a.zip", row.apply(dict(reference), {}))
+    packing.write_zip(tmp_path / "a.zip", on_homework(row, reference, {}))
     preset = COURSE.folder / "assignments" / "hw2p1.toml"
     command = [sys.executable, "-m", "autograder", "grade", str(tmp_path / "a.zip"), "--out", str(tmp_path / "out")]
     command += ["--assignment", str(preset)]
@@ -142,7 +156,7 @@ def test_the_command_line_grades_an_attack_like_any_submission(name, reference, 
     assert "\x1b" not in done.stdout
     results = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
     lost = {test["extra_data"]["check"] for test in results["tests"] if test["status"] == "failed"}
-    assert ATTACKED in lost
+    assert RELU in lost
     assert 80 < results["score"] < 100
 
 

@@ -8,17 +8,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from attacks.grading import grade, reached
-from homework import COURSE, ROOT
+from homework import ROOT
 
 from autograder.authoring import variants as trials
 from autograder.conformance import bait as baits
+from autograder.conformance import controls, target
 from autograder.conformance.mechanisms import MECHANISMS, Boxes
 from autograder.conformance.table import ATTACKED, ATTACKS, Attack
 from autograder.course.assignment import Assignment
@@ -56,21 +56,13 @@ def boxes(assignment: Assignment, bait: baits.Bait) -> Iterator[Boxes]:
 
 
 @pytest.fixture
-def succeeds(bait, assignment, reference: Mapping[str, bytes], tmp_path: Path):
+def succeeds(bait, tmp_path: Path):
     """Run an attack in a box, with another student's folder in it, and tell whether it succeeded."""
 
     def run(attack: Attack, box: Box) -> bool:
-        with box.room() as neighbour:
-            trials.write(neighbour, {"part1_numpy/answer.py": str(bait["TOKEN"]).encode()})
-            for path in (neighbour, neighbour / "part1_numpy"):
-                path.chmod(0o755)
-            own = {**bait, "NEIGHBOUR": str(neighbour)}
-            card = grade(attack.apply(dict(reference), own), box, assignment, tmp_path / "a.zip", attack)
+        success, card = controls.succeeds(attack, box, bait, tmp_path / "a.zip")
         assert not card.broken, (card.fault, card.marks[ATTACKED].message)
-        left = baits.traces(bait)
-        for path in left:
-            Path(path).unlink()
-        return reached(card) or bool(left)
+        return success
 
     return run
 
@@ -102,11 +94,11 @@ def _row(name: str, **changes: Any) -> Attack:
 
 
 @pytest.fixture
-def outcome(box, assignment, reference, tmp_path):
+def outcome(box, tmp_path):
     """Grade an attack and return how the check that it is after ended."""
 
     def run(attack: Attack, box: Box = box) -> Outcome:
-        card = grade(attack.apply(dict(reference), {}), box, assignment, tmp_path / "a.zip", attack)
+        card = target.grade(attack.apply(target.RIGHT, {}), box, tmp_path / "a.zip", attack)
         return card.marks[ATTACKED].outcome
 
     return run
@@ -118,14 +110,13 @@ def test_without_a_deadline_a_sleep_is_waited_for(outcome, seconds, ends) -> Non
 
 
 def test_without_a_strict_comparison_nan_is_close(outcome, monkeypatch) -> None:
-    activations = COURSE.module("checks.part1.activations")
     row = _row("NaN everywhere", body="self.positive = x > 0\nreturn x * np.nan")
     assert outcome(row) is Outcome.FAILED
 
     def lax(actual: Any, expected: Any, name: str, **_: Any) -> None:
         assert not (np.abs(actual - expected) > 1e-6).any()
 
-    monkeypatch.setattr(activations, "expect_close", lax)
+    monkeypatch.setattr(target, "expect_close", lax)
     assert outcome(row) is Outcome.PASSED
 
 
@@ -158,21 +149,21 @@ def test_where_torch_is_installed_for_part_1_it_is_imported(outcome, assignment,
 IN_ONE_PROCESS = """
 import sys
 from pathlib import Path
-from autograder.course.definition import find
+from autograder.conformance import target
 from autograder.grading import marking
 from autograder.checking.student import LocalStudent
-check = next(check for check in find().checks() if check.id == "1.3-relu")
+check = target.checks(5)[0]
 print(marking.judge(check, LocalStudent(Path(sys.argv[1])), 0, None).outcome)
 """
 
 
-def test_in_one_process_the_judge_is_patched(outcome, reference, tmp_path) -> None:
+def test_in_one_process_the_judge_is_patched(outcome, tmp_path) -> None:
     body = (
         "import autograder.checking.expect\nautograder.checking.expect._close = lambda *_: True\nself.positive = x > 0"
     )
     row = _row("the trusted side's modules are imported and patched", body=body)
     assert outcome(row) is Outcome.RAISED
-    trials.write(tmp_path, row.apply(dict(reference), {}))
+    trials.write(tmp_path, row.apply(target.RIGHT, {}))
     command = [sys.executable, "-c", IN_ONE_PROCESS, str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "passed"
@@ -194,11 +185,11 @@ if not syscall(57):
     [(("seccomp",), True, False), (("seccomp", "namespaces"), False, False), (("seccomp", "namespaces"), True, True)],
     ids=["its pid namespace ends it", "its process group ends it", "nothing ends it"],
 )
-def test_what_a_worker_has_started_ends_with_it(off, session, lives, boxes, assignment, reference, tmp_path) -> None:
+def test_what_a_worker_has_started_ends_with_it(off, session, lives, boxes, tmp_path) -> None:
     """Here the filter is off, which would not let it start anything."""
     name = f"daemon{os.getpid() % 10**6:06d}{len(off)}{session:d}"
     row = Attack("escape", "daemon", "", "passed", body=DAEMON.replace("NAME", name).replace("SESSION", str(session)))
-    card = grade(row.apply(dict(reference), {}), boxes.without(*off), assignment, tmp_path / "a.zip", row)
+    card = target.grade(row.apply(target.RIGHT, {}), boxes.without(*off), tmp_path / "a.zip", row)
     assert card.marks[ATTACKED].outcome is Outcome.PASSED, card.marks[ATTACKED].message
     deadline = time.monotonic() + (0 if lives else 5)
     while (found := _called(name)) and time.monotonic() < deadline:

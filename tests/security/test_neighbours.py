@@ -7,12 +7,12 @@ import os
 from collections.abc import Iterator, Mapping
 
 import pytest
-from attacks.grading import grade
+from attacks.grading import on_homework
 from homework import COURSE
 
 from autograder.authoring import mistakes as catalogue
 from autograder.authoring import variants as trials
-from autograder.conformance import neighbours
+from autograder.conformance import neighbours, target
 from autograder.conformance.mechanisms import Boxes
 from autograder.conformance.table import ATTACKED, ATTACKS
 from autograder.course.assignment import Assignment
@@ -49,7 +49,7 @@ def test_without_any_mechanism_they_do(open_box) -> None:
 
 def test_workers_have_random_states_and_users_of_their_own(box) -> None:
     with neighbours.spies(box, 2) as spies:
-        first, second = (spy.call("part1_numpy.spy:numbers") for spy in spies)
+        first, second = (spy.call(f"{target.PACKAGE}.spy:numbers") for spy in spies)
     assert first[0] != second[0]
     assert first[1] != second[1]
     if box.isolation.level == "A" and os.geteuid() == 0:
@@ -57,12 +57,12 @@ def test_workers_have_random_states_and_users_of_their_own(box) -> None:
         assert min(first[2], second[2]) >= 100_000_000
 
 
-def test_what_one_submission_leaves_in_its_scratch_the_next_does_not_find(box, assignment, reference, tmp_path) -> None:
+def test_what_one_submission_leaves_in_its_scratch_the_next_does_not_find(box, tmp_path) -> None:
     body = "import os\nassert not os.listdir('/tmp')\nopen('/tmp/left', 'w').close()\nreturn np.maximum(x, 0)"
     row = next(row for row in ATTACKS if row.name == "a file left for the next submission")
     row = dataclasses.replace(row, body=body)
     first, second = (
-        grade(row.apply(dict(reference), {}), box, assignment, tmp_path / "a.zip", row).marks[ATTACKED] for _ in "12"
+        target.grade(row.apply(target.RIGHT, {}), box, tmp_path / "a.zip", row).marks[ATTACKED] for _ in "12"
     )
     assert first.message == second.message
     assert first.outcome is Outcome.RAISED  # the second call in one worker does find it
@@ -78,7 +78,7 @@ def test_good_submissions_beside_hostile_ones_get_the_marks_that_they_get_alone(
         "an endless loop", "64 GiB at once", "400 forks", "4,000 threads", "a gigabyte of prints", "an answer of 2 GB",
         "a scratch file without end", "recursion until the stack ends",
     )  # fmt: skip
-    hostile = [next(row for row in ATTACKS if row.name == name).apply(dict(reference), {}) for name in names]
+    hostile = [on_homework(next(row for row in ATTACKS if row.name == name), reference, {}) for name in names]
     todos = ("1.2", "1.3", "1.4")
     alone = list(trials.run(COURSE, good, (1,), 2, 3.0, [todos] * 8))
     mixed = [files for pair in zip(hostile, good, strict=True) for files in pair]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from trees import give, tree
 
-from autograder.conformance.bad_zips import CODE, KEPT, honest
+from autograder.conformance.bad_zips import CODE, honest
 
 
 def test_edited_given_files_are_replaced_and_named(ours, unpack) -> None:
@@ -24,7 +24,7 @@ def test_edited_given_files_are_replaced_and_named(ours, unpack) -> None:
     }
     submission = unpack(honest(files))
     original = b"a = 1\nb = 2\n"
-    assert tree(submission.folder) == dict.fromkeys(files, original) | KEPT
+    assert tree(submission.folder) == dict.fromkeys(files, original) | {"part1_numpy/conv2d.py": CODE}
     assert submission.notes[2:] == (
         "given files that were edited, replaced by the original: part1_numpy/module.py, part1_numpy/train.py",
     )
