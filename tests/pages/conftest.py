@@ -1,12 +1,84 @@
-"""A scorecard with one mark of each outcome, and those that hold hostile texts."""
+"""Score cards of every kind, a browser, and the pages of a small class for it to open.
+
+Needs Chromium and its driver (Debian: chromium and chromium-driver), and selenium. CI has them; elsewhere the tests
+are skipped without.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import pytest
+from class_records import small_class
 from report_cards import HOSTILE, filled_with, make_card, make_mark
 
 from autograder.errors import Finding
+from autograder.reports import class_page, html
 from autograder.reports.scores import Outcome, Scorecard
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+
+PHONE = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
+SECONDS = 60  # for the browser to start and to answer, on a machine that is busy
+
+Open = Callable[..., "Chrome"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Chrome]:
+    missing = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
+    try:
+        from selenium import webdriver
+    except ImportError:
+        missing.append("selenium")
+    if missing and not os.environ.get("CI"):
+        pytest.skip(f"no browser here: {', '.join(missing)} not installed")
+    assert not missing, f"CI must have {', '.join(missing)}"
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(shutil.which("chromium"))
+    for switch in ("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync"):
+        options.add_argument(f"--{switch}")
+    options.add_argument("--disable-background-networking")
+    options.add_argument("--disable-component-update")
+    options.add_argument("--window-size=1100,1000")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(str(shutil.which("chromedriver"))))
+    driver.set_page_load_timeout(SECONDS)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """The class page and its students' pages, laid out as a batch does."""
+    for record in small_class():
+        folder = tmp_path / "students" / record.key
+        folder.mkdir(parents=True)
+        html.write(folder / "report.html", record.card, execution_seconds=record.seconds)
+    class_page.write(tmp_path / "class.html", small_class())
+    return tmp_path
+
+
+@pytest.fixture
+def opened(browser: Chrome, site: Path) -> Iterator[Open]:
+    """Open a page from disk; at the end, the console must be empty and nothing have been loaded."""
+
+    def open_page(name: str, phone: bool = False) -> Chrome:
+        if phone:
+            browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+        browser.get((site / name).as_uri())
+        return browser
+
+    yield open_page
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert browser.get_log("browser") == []
+    loaded = browser.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
+    assert [name for name in loaded if not name.startswith("data:")] == []
 
 
 @pytest.fixture

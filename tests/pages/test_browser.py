@@ -1,82 +1,14 @@
-"""The pages in a browser, opened from disk as a reader does: they sort and filter, and the console stays empty.
-
-Needs Chromium and its driver (Debian: chromium and chromium-driver), and selenium. CI has them; elsewhere the tests
-are skipped without.
-"""
+"""The pages in a browser, opened from disk as a reader does: they sort and filter, and the console stays empty."""
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from class_records import ATTACK, small_class
-
-from autograder.reports import class_page as classpage
-from autograder.reports import html
+from class_records import ATTACK
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
-
-PHONE = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
-SECONDS = 60  # for the browser to start and to answer, on a machine that is busy
-
-Open = Callable[..., "Chrome"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Chrome]:
-    missing = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
-    try:
-        from selenium import webdriver
-    except ImportError:
-        missing.append("selenium")
-    if missing and not os.environ.get("CI"):
-        pytest.skip(f"no browser here: {', '.join(missing)} not installed")
-    assert not missing, f"CI must have {', '.join(missing)}"
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(shutil.which("chromium"))
-    for switch in ("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync"):
-        options.add_argument(f"--{switch}")
-    options.add_argument("--disable-background-networking")
-    options.add_argument("--disable-component-update")
-    options.add_argument("--window-size=1100,1000")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(str(shutil.which("chromedriver"))))
-    driver.set_page_load_timeout(SECONDS)
-    yield driver
-    driver.quit()
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Path:
-    """The class page and its students' pages, laid out as a batch does."""
-    for record in small_class():
-        folder = tmp_path / "students" / record.key
-        folder.mkdir(parents=True)
-        html.write(folder / "report.html", record.card, execution_seconds=record.seconds)
-    classpage.write(tmp_path / "class.html", small_class())
-    return tmp_path
-
-
-@pytest.fixture
-def opened(browser: Chrome, site: Path) -> Iterator[Open]:
-    """Open a page from disk; at the end, the console must be empty and nothing have been loaded."""
-
-    def open_page(name: str, phone: bool = False) -> Chrome:
-        if phone:
-            browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
-        browser.get((site / name).as_uri())
-        return browser
-
-    yield open_page
-    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    assert browser.get_log("browser") == []
-    loaded = browser.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
-    assert [name for name in loaded if not name.startswith("data:")] == []
 
 
 def _all(page: Chrome, selector: str) -> list[Any]:
@@ -156,7 +88,7 @@ def test_a_text_of_a_student_is_shown_and_does_nothing(opened, name) -> None:
 @pytest.mark.parametrize("name", ["class.html", "students/euler/report.html", "students/fermat/report.html"])
 def test_a_page_fits_a_phone(opened, name) -> None:
     page = opened(name, phone=True)
-    assert page.execute_script("return window.innerWidth") == PHONE["width"]
+    assert page.execute_script("return window.innerWidth") == 360
     assert not _wide(page)
 
 
