@@ -82,10 +82,22 @@ def run_audit(
     sys.exit(audit.run(definition.find(course), console, part, mutants, jobs, json))
 
 
+def schemas(out: Annotated[Path, typer.Option(help="The folder; that of a course, for one.")] = Path()) -> None:
+    """Write the JSON schemas of assignment.toml and course.toml, which editors complete and check these files by."""
+    from autograder.course import schema
+
+    out.mkdir(parents=True, exist_ok=True)
+    for file in schema.MODELS:
+        path = out / schema.name(file)
+        path.write_text(schema.text(file), encoding="utf-8")
+        console.print(f"{path}: named by `#:schema ./{path.name}` in the first line of {file}", highlight=False)
+
+
 COMMANDS: dict[str, Command] = {
     "handout": handout,
     "gradescope": gradescope,
     "skeletons": skeletons,
     "reference": reference,
     "audit": run_audit,
+    "schema": schemas,
 }
