@@ -11,14 +11,14 @@ endif
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-slow test train tensorboard experiment report submit handout gradescope reference skeletons data lint bench audit doctor
+.PHONY: help demo check check-slow test train tensorboard experiment report submit handout gradescope reference skeletons data lint bench audit doctor site
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
 
 .venv/ready: pyproject.toml requirements.lock
 	@test -x $(PY) || { $(PYTHON) autograder/students/environment.py && $(PYTHON) -m venv .venv; }
-	@$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[grading,report,dev]"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[grading,report,dev,docs]"
 	@$(GRADER) skeletons --given
 	@touch $@
 
@@ -73,6 +73,10 @@ audit: .venv/ready ## instructor: what the checks of a part catch and what they 
 
 doctor: .venv/ready ## how well this machine isolates, and whether versions match the lock
 	@$(GRADER) doctor
+
+site: .venv/ready ## the docs as pages, into build/site/; warnings are errors
+	@$(PY) docs/write.py
+	@$(PY) -m mkdocs build --quiet
 
 bench: .venv/ready ## the benchmarks behind the README's figures; writes build/bench.json
 	@$(GRADER) bench

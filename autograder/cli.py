@@ -16,9 +16,7 @@ from autograder.course.definition import PACKAGE
 from autograder.course.options import Command, CourseName, Exit, find_assignment
 from autograder.errors import GraderError
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__, rich_markup_mode=None
-)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__, rich_markup_mode=None)
 console = Console()
 errors = Console(stderr=True)
 
@@ -39,13 +37,18 @@ def commands() -> dict[str, Command]:
     return found
 
 
+def command_line() -> typer.core.TyperGroup:
+    """Put all commands that are here together, without running one."""
+    for name, command in commands().items():
+        app.command(name)(command)
+    return typer.main.get_group(app)
+
+
 def main() -> None:
     """Run the command line; what we raise on purpose ends in one sentence, without a traceback."""
     logging.basicConfig(format="%(name)s: %(message)s", level=logging.WARNING)
-    for name, command in commands().items():
-        app.command(name)(command)
     try:
-        app()
+        command_line()()
         return
     except GraderError as error:
         sentence = str(error)

@@ -22,7 +22,7 @@ from autograder.course import assignment as assignments
 from autograder.course import keys, skeleton
 from autograder.course.definition import PACKAGE, PROJECT, Course
 from autograder.errors import GraderError, RubricError, SetupError
-from autograder.students import speed
+from autograder.students import pytest_plugin, speed
 from autograder.submission import packing
 
 Files = dict[str, bytes]
@@ -71,6 +71,7 @@ def handout(course: Course) -> Files:
     text = _matching(course.folder / "handout", ("**/*",))
     text |= {".gitignore": text.pop("gitignore")} if "gitignore" in text else {}
     calibration = {"autograder/calibration.json": speed.write(speed.measure())}
+    text |= {"pytest.ini": pytest_plugin.ini(course).encode()}
     rest = _course(course, parts, (*SHARED, *REPORT)) | _under(f"courses/{course.name}", _stand_ins(course))
     return _unix({**parts, **own, **rest, **calibration, **_matching(PROJECT, INSTALL), **text})
 

@@ -22,12 +22,13 @@ def run_checks(
     k: Annotated[str, typer.Option("-k", help="Only checks whose id contains this; pytest's -k.")] = "",
     pdb: Annotated[bool, typer.Option(help="Stop in the debugger where your code raises.")] = False,
     dataset: DataSet = "",
+    junitxml: Annotated[Path | None, typer.Option(help="Write the cases to this file, as JUnit does.")] = None,
 ) -> None:
     """Run the checks on the part folders here, with real tracebacks, and print the score table."""
     from autograder.students import test as local
 
     assignment = find_assignment(course, dataset=dataset)
-    sys.exit(local.run(Path.cwd(), assignment, part=part, todo=todo, expression=k, pdb=pdb))
+    sys.exit(local.run(Path.cwd(), assignment, part=part, todo=todo, expression=k, pdb=pdb, junitxml=junitxml))
 
 
 def submit(

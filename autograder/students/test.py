@@ -144,7 +144,14 @@ class Session:
 
 
 def run(
-    folder: Path, assignment: Assignment, *, part: str = "", todo: str = "", expression: str = "", pdb: bool = False
+    folder: Path,
+    assignment: Assignment,
+    *,
+    part: str = "",
+    todo: str = "",
+    expression: str = "",
+    pdb: bool = False,
+    junitxml: Path | None = None,
 ) -> int:
     """Run the checks on the parts in `folder`, print the table, and return pytest's exit status.
 
@@ -153,6 +160,7 @@ def run(
         assignment: of the course.
         part, todo, expression: only these checks, and those that they need.
         pdb: stop in the debugger where the student's code raises.
+        junitxml: where to write the cases for other programs, if anywhere.
     """
     sys.path.insert(0, str(folder))
     chosen = _chosen(assignment.checks(), part, todo, expression)
@@ -165,8 +173,9 @@ def run(
         console.print(_time_each(slower), highlight=False)
     quiet = ["-q", "-rN", "--no-header", "--tb=short", "-p", "no:cacheprovider"]
     place = ["--rootdir", str(folder), "-c", str(SETTINGS), "--import-mode=importlib"]
+    more = [*(["--pdb"] if pdb else []), *([f"--junitxml={junitxml}"] if junitxml else [])]
     with contextlib.nullcontext() if pdb else session.supervised():
-        status = pytest.main([str(CASES), *quiet, *place, *(["--pdb"] if pdb else [])], [session])
+        status = pytest.main([str(CASES), *quiet, *place, *more], [session])
     terminal.print_table(session.card, console)
     return int(status)
 

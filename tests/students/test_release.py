@@ -17,7 +17,6 @@ from homework import COURSE, PARTS, ROOT
 from test_make_test import NO_PLUGINS
 
 from autograder.authoring import mistakes as catalogue
-from autograder.authoring import release
 from autograder.authoring import variants as trials
 from autograder.course import keys, skeleton
 from autograder.errors import SetupError
@@ -44,11 +43,6 @@ for name in ("fcntl", "resource", "pwd", "grp", "termios"):
 os.supports_dir_fd = set()
 del os.fork
 """
-
-
-@pytest.fixture(scope="session")
-def handout() -> Mapping[str, bytes]:
-    return release.handout(COURSE)
 
 
 @pytest.fixture
