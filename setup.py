@@ -10,7 +10,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 BESIDE = ("pyproject.toml", "requirements.lock", "README.md", "LICENSE")
-RUBBISH = shutil.ignore_patterns("__pycache__", "*.py[cod]", ".*")
+RUBBISH = shutil.ignore_patterns("__pycache__", "*.py[cod]", ".*_cache", ".ipynb_checkpoints", ".DS_Store")
 
 
 class BuildWithCourses(build_py):

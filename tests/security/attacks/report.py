@@ -1,4 +1,4 @@
-"""Write the tables of SECURITY.md from the table of attacks: `python tests/security/attacks/report.py`."""
+"""Write the tables of docs/how-it-works/attacks.md: `python tests/security/attacks/report.py`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autograder.conformance.bad_zips import ATTACKS as ZIPS  # noqa: E402
 from autograder.conformance.mechanisms import MECHANISMS  # noqa: E402
 from autograder.conformance.table import ATTACKS, CLASSES  # noqa: E402
 
-FILE = ROOT / "SECURITY.md"
+FILE = ROOT / "docs" / "how-it-works" / "attacks.md"
 BEGIN, END = "<!-- written by tests/security/attacks/report.py -->", "<!-- end -->"
 
 

@@ -1,0 +1,138 @@
+"""Write the pages and schemas of docs/reference/ that follow from the code: `python docs/write.py`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from autograder import cli  # noqa: E402 (found by the line above)
+from autograder.course import schema  # noqa: E402
+
+Schema = dict[str, Any]
+COMMANDS = """# Commands
+
+`autograder COMMAND`, or `python -m autograder COMMAND`. `autograder --install-completion` lets the shell complete them.
+"""
+INTRODUCTION = {
+    "assignment.toml": "What an instructor edits. Presets of the same form lie in the course's `assignments/`.",
+    "course.toml": "What a homework is made of: parts, what is collected of a zip, networks and their checkpoints.",
+}
+
+
+def pages() -> dict[str, str]:
+    """Make every page, by its name in docs/reference/."""
+    found = {"commands.md": commands()}
+    for file in schema.MODELS:
+        made = schema.schema(file)
+        stem = file.removesuffix(".toml")
+        found[schema.name(file)] = schema.text(file)
+        found[f"{stem}.md"] = "\n".join(_table_page(file, made)) + "\n"
+    return found
+
+
+def commands() -> str:
+    """List every command with its arguments and options."""
+    group = cli.command_line()
+    lines = [COMMANDS]
+    context = click.Context(group, info_name="autograder")
+    for name, command in group.commands.items():
+        inner = click.Context(command, info_name=name, parent=context, max_content_width=1000)
+        usage = command.get_usage(inner).removeprefix("Usage: ")
+        lines += [f"## {name}", "", (command.help or "").strip(), "", f"    {usage}", ""]
+        if command.params:
+            lines += ["| option | what |", "|---|---|", *map(_parameter, command.params), ""]
+    return "\n".join(lines)
+
+
+def _parameter(parameter: click.Parameter) -> str:
+    names = [*parameter.opts, *parameter.secondary_opts]
+    if parameter.param_type_name == "argument":
+        names = [str(parameter.name).upper()]
+    said = " ".join((getattr(parameter, "help", "") or "").split())
+    default = parameter.default
+    if isinstance(default, str | float | Path) and str(default):
+        said += f" Otherwise `{default}`."
+    return f"| `{'`, `'.join(names)}` | {said} |"
+
+
+def _table_page(file: str, made: Schema) -> Iterator[str]:
+    stem = file.removesuffix(".toml")
+    yield from (f"# {file}", "", INTRODUCTION[file], "")
+    yield from (
+        f"Editors that read `#:schema` complete and check it: [{stem}.schema.json]({stem}.schema.json), also",
+        "written by `autograder schema`. An unknown key, or a value of another kind, is named when the file is read.",
+        "",
+    )
+    yield from _keys("At the top", made)
+    for name, table in made["$defs"].items():
+        yield from _keys(_heading(made, name), table)
+
+
+def _heading(made: Schema, name: str) -> str:
+    """Name the table as it is written in the file."""
+    for key, value in made["properties"].items():
+        if f"#/$defs/{name}" in json.dumps(value):
+            return f"[{key}.NAME]" if "additionalProperties" in value or "patternProperties" in value else f"[{key}]"
+    return name
+
+
+def _keys(heading: str, table: Schema) -> Iterator[str]:
+    yield from (
+        f"## {heading}",
+        "",
+        table.get("description", ""),
+        "",
+        "| key | kind | if not given | what |",
+        "|---|---|---|---|",
+    )
+    for key, value in table["properties"].items():
+        default = (
+            "must be there"
+            if key in table.get("required", ())
+            else f"`{json.dumps(value['default'])}`"
+            if "default" in value
+            else ""
+        )
+        yield f"| `{key}` | {_kind(value)} | {default} | {value.get('description', '')} |"
+    yield ""
+
+
+def _kind(value: Schema) -> str:
+    if "$ref" in value:
+        return "table"
+    if "enum" in value:
+        return " or ".join(f"`{each}`" for each in value["enum"])
+    if "anyOf" in value:
+        return " or ".join(_kind(each) for each in value["anyOf"])
+    kind = {"object": "table", "array": "list", "string": value.get("format", "text")}.get(
+        value.get("type"), value.get("type", "any")
+    )
+    bounds = [
+        f"{word} {value[key]}"
+        for key, word in (
+            ("minimum", "from"),
+            ("exclusiveMinimum", "above"),
+            ("maximum", "to"),
+            ("exclusiveMaximum", "below"),
+        )
+        if key in value
+    ]
+    return " ".join([str(kind).replace("-", " "), *bounds])
+
+
+def main() -> None:
+    """Write them."""
+    for name, text in pages().items():
+        (ROOT / "docs" / "reference" / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
