@@ -17,6 +17,7 @@ GraderError
 │   └── MachineUnfit      nothing can be graded here                  whoever runs the command
 ├── TableError        a row or column of a table is wrong     whoever wrote the table
 └── RubricError       the rubric or a check is malformed      ours to fix
+    └── NotAsked          a check asks for what a handout has not     ours to fix
 
 BelowThreshold, BadCheckpoint and NoCheckpoint are OwnWords as well.
 
@@ -126,3 +127,7 @@ class TableError(GraderError):
 
 class RubricError(GraderError):
     """A check or `assignment.toml` contradicts itself."""
+
+
+class NotAsked(RubricError):
+    """A check of another course asks for what this handout has not; what it has asked before counts."""

@@ -19,8 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from autograder.authoring.mutations import MUTATIONS, Edit, Page
 from autograder.course import skeleton
-from autograder.course.definition import Course, read_table
+from autograder.course.definition import Course
 from autograder.course.skeleton import Region
+from autograder.course.toml_files import read_table
 from autograder.errors import RubricError
 
 Files = Mapping[str, bytes]

@@ -10,6 +10,7 @@ import contextlib
 import io
 import multiprocessing
 import os
+import shlex
 import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
@@ -31,13 +32,14 @@ Files = dict[str, bytes]
 STUDENTS = (
     "__init__.py", "__main__.py", "cli.py", "errors.py",
     "checking/*.py", "submission/*.py", "students/**/*.py", "students/pytest.ini",
-    "course/__init__.py", "course/assignment.py", "course/datasets.py", "course/definition.py", "course/lateness.py",
+    "course/__init__.py", "course/assignment.py", "course/course_file.py", "course/datasets.py",
+    "course/definition.py", "course/handouts.py", "course/lateness.py",
     "course/layout.py", "course/options.py", "course/report_rubric.py", "course/skeleton.py", "course/tables.py",
-    "course/times.py",
+    "course/times.py", "course/toml_files.py",
     "conformance/__init__.py", "conformance/doctor.py",
     "grading/__init__.py", "grading/candidates.py", "grading/changes.py", "grading/exam.py", "grading/marking.py",
     "grading/public_exam.py", "grading/scaling.py", "grading/second_look.py",
-    "inside/__init__.py", "inside/checkpoint_probe.py", "inside/host.py", "inside/loss_probes.py",
+    "inside/__init__.py", "inside/adapted.py", "inside/checkpoint_probe.py", "inside/host.py", "inside/loss_probes.py",
     "inside/model_probes.py", "inside/names.py", "inside/not_python.py", "inside/probes.py", "inside/steps.py",
     "inside/surroundings.py", "inside/targets.py", "inside/torch_probes.py", "inside/wire.py",
     "reports/__init__.py", "reports/files.py", "reports/scores.py", "reports/sheets.py", "reports/terminal.py",
@@ -50,6 +52,7 @@ GRADER = (
 )  # fmt: skip
 # Of a course, what both get: no reference, no mistakes, and of the oracles what they return at most.
 SHARED = ("course.toml", "assignment.toml", "checks/**/*.py", "given/**/*")
+ADAPTER = ("adapter.*",)
 INSTALL = ("pyproject.toml", "requirements.lock", "LICENSE")  # what pip needs beside a README
 REPORT = ("report/*.md", "report/*.toml")
 STUB = '''"""Stands for the oracles of this name: what they returned for the cases of `make test`."""
@@ -85,8 +88,12 @@ def gradescope(course: Course, visibility: str = "visible", key: Path = keys.FIL
     """
     scripts = _matching(Path(__file__).parent / "gradescope", ("setup.sh", "run_autograder"))
     scripts["run_autograder"] = scripts["run_autograder"].replace(b"@VISIBILITY@", visibility.encode())
+    scripts["run_autograder"] = scripts["run_autograder"].replace(b"@COURSE@", shlex.quote(course.name).encode())
     own = _under("autograder", _matching(PACKAGE, GRADER))
-    rest = _course(course, skeleton.generate(course), (*SHARED, "assignments/*.toml", "oracles/**/*.py"))
+    rest: Files = {}
+    for one in filter(None, (course, course.base)):
+        skeletons = skeleton.generate(one) if one == (course.base or course) else {}
+        rest |= _course(one, skeletons, (*SHARED, *ADAPTER, "assignments/*.toml", "oracles/**/*.py"))
     project = _matching(PROJECT, (*INSTALL, "README.md"))
     secret = {"secret.key": keys.read_or_make(key)}
     return {**_unix({**own, **rest, **project, **scripts, **secret}), **_images(course)}

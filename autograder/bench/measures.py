@@ -24,7 +24,8 @@ from autograder.authoring import variants as trials
 from autograder.bench.figures import Figure, show, timed, write
 from autograder.course import assignment as assignments
 from autograder.course.assignment import Limits
-from autograder.course.definition import Course, Model
+from autograder.course.course_file import Model
+from autograder.course.definition import Course
 from autograder.errors import SetupError
 from autograder.grading import candidates, engine
 from autograder.grading.candidates import BATCH

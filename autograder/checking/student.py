@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+from autograder.checking.adaptation import Adaptation
 from autograder.errors import OutOfMemory, StudentRaised, Unfinished
 from autograder.inside import wire
 from autograder.inside.host import Host, describe
@@ -87,22 +88,32 @@ class Remote:
 class Student:
     """What checks may ask of a student's code; `ask` is what differs between this process and the box.
 
+    Args:
+        adaptation: where the student's code is that of another handout.
+
     Attributes:
         warned: what the latest request caused.
         explains: whether a case that fails is followed by simpler ones, to tell what matters; never where cases are
             secret.
     """
 
-    def __init__(self, ask: Ask) -> None:
-        self._ask = ask
+    def __init__(self, ask: Ask, adaptation: Adaptation | None = None) -> None:
+        self._ask, self.adaptation = ask, adaptation
         self._numbers = itertools.count()
         self.warned: list[str] = []
         self.explains = False
 
     def ask(self, request: dict[str, Any]) -> object:
         """Send one request and return its value; the warnings it caused are in `warned` until the next one."""
+        if self.adaptation is not None:
+            self.adaptation.follow(request)
         value, self.warned = self._ask(request)
         return value
+
+    def begin(self) -> None:
+        """Begin a check of another handout's."""
+        if self.adaptation is not None:
+            self.adaptation.begin()
 
     def keep(self, request: dict[str, Any]) -> Remote:
         """Send a request whose value stays on the student's side."""
@@ -182,17 +193,20 @@ class LocalStudent(Student):
         surroundings: entered around each call of the student's code; `as_graded` makes them.
     """
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(self._perform)
+    def __init__(self, folder: Path, adaptation: Adaptation | None = None) -> None:
+        super().__init__(self._perform, adaptation)
         self.surroundings: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
         self.folder = folder.resolve()
         self._host = Host(self.folder)
         if str(self.folder) not in sys.path:
             sys.path.insert(0, str(self.folder))
         importlib.invalidate_caches()
+        self._greeting = [adaptation.request] if adaptation is not None else []
 
     def _perform(self, request: dict[str, Any]) -> tuple[Any, list[str]]:
         try:
+            while self._greeting:
+                self._host.perform(self._greeting.pop())
             with self.surroundings():
                 value = self._host.perform(_copied(request))
         except Mismatch as error:  # it says all that there is to see

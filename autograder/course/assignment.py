@@ -14,9 +14,11 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from autograder.checking.rubric import Check
 from autograder.course import datasets
+from autograder.course.course_file import Share
 from autograder.course.datasets import TestSet
-from autograder.course.definition import Course, Share, complaint, read_table
+from autograder.course.definition import Course
 from autograder.course.lateness import Deadlines
+from autograder.course.toml_files import complaint, read_table
 from autograder.errors import RubricError, TableError
 
 FILE = "assignment.toml"

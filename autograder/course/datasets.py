@@ -66,7 +66,11 @@ def load(course: Course, name: str) -> TestSet:
         advice = "" if "make data" in text else "; run make data for CIFAR-10, or use shapes"
         raise DataMissing(f"{text}{advice}") from error
     images = found.test.images.permute(0, 2, 3, 1).contiguous().numpy()
-    return TestSet(kind, found.classes, images, found.test.labels.numpy(), found.mean, found.deviation)
+    own = course.definition.images
+    mean, deviation = (
+        (own.mean or found.mean, own.deviation or found.deviation) if own else (found.mean, found.deviation)
+    )
+    return TestSet(kind, found.classes, images, found.test.labels.numpy(), mean, deviation)
 
 
 def given(course: Course, module: str) -> ModuleType:
@@ -81,7 +85,7 @@ def given(course: Course, module: str) -> ModuleType:
     package = f"{course.package}.given_{images.package}"
     if package not in sys.modules:
         sys.modules[package] = there = ModuleType(package)
-        there.__path__ = [str(course.folder / "given" / images.package)]
+        there.__path__ = [str((course.base or course).folder / "given" / images.package)]
     return importlib.import_module(f"{package}.{module}")
 
 

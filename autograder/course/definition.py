@@ -7,6 +7,11 @@
     checks/ oracles/     what is graded, and the expected values
     mistakes/ unusual/   wrong solutions, and right ones that look odd
 
+Or, where the homework is that of others and the checks those of another course (`course.handouts`):
+
+    adapter.toml         which of their names stand for which of ours; checks/ only for what they alone ask
+    standin/             their interface in front of the other course's reference, in place of reference/
+
 A course is found by the name of one that comes with the grader, by the path of its folder, or where a command runs.
 """
 
@@ -17,17 +22,17 @@ import hashlib
 import importlib
 import re
 import sys
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from autograder.checking import rubric
+from autograder.checking.adaptation import Adaptation
 from autograder.checking.rubric import Check
+from autograder.course import course_file, handouts
+from autograder.course.course_file import Definition, Model, PartFiles
+from autograder.course.handouts import Handout
 from autograder.course.layout import Layout
 from autograder.errors import RubricError
 
@@ -39,78 +44,6 @@ FILE = "course.toml"
 TODO = re.compile(r"# TODO (\d+\.\d+)\b")
 
 Files = dict[str, bytes]
-Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PartFiles(_Table):
-    """The files of one part of the homework.
-
-    Attributes:
-        folder: the package that students write: "layers".
-        libraries: what the box has beside the standard library; "torch" stands for NumPy as well.
-        collect: which files of the folder are the student's: a pattern without a slash holds at any depth.
-        editable: given files that are the student's to change; ours only where one is missing.
-        builds_on: numbers of the parts whose code it imports.
-    """
-
-    folder: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-    libraries: Literal["numpy", "torch"] = "torch"
-    collect: tuple[str, ...] = ("*.py",)
-    editable: tuple[str, ...] = ()
-    builds_on: tuple[int, ...] = ()
-
-
-class Model(_Table):
-    """A network that students train: what makes one, to load the checkpoint into.
-
-    Attributes:
-        target: "networks.models:Net".
-        arguments: of its constructor.
-        classes: how many scores it gives each image.
-        todo: that its checkpoint earns points for.
-        advice: what to do where there is none: "run make train MODEL=net".
-    """
-
-    target: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
-    todo: Annotated[str, Field(pattern=r"^\d+\.\d+$")]
-    arguments: tuple[int, ...] = ()
-    classes: Annotated[int, Field(gt=1)] = 10
-    advice: str = "train it"
-
-    @property
-    def name(self) -> str:
-        """The name of the class."""
-        return self.target.partition(":")[2]
-
-
-class Images(_Table):
-    """Where the images that judge checkpoints are read.
-
-    Attributes:
-        package: of given files, with modules `data` and `shapes`.
-    """
-
-    package: str
-
-
-class Definition(_Table):
-    """All of `course.toml`.
-
-    Attributes:
-        default: whether it is meant where no course is named.
-        models: by the name of the checkpoint.
-        thresholds: by tier, where `assignment.toml` has none for a data set.
-    """
-
-    default: bool = False
-    parts: dict[int, PartFiles]
-    models: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")], Model] = {}
-    images: Images | None = None
-    thresholds: dict[str, Share] = {}
 
 
 @dataclass(frozen=True)
@@ -131,7 +64,7 @@ class Course:
     @property
     def definition(self) -> Definition:
         """What `course.toml` says."""
-        return _definition(self.folder / FILE)
+        return course_file.read(self.folder / FILE)
 
     @property
     def parts(self) -> Mapping[int, PartFiles]:
@@ -144,6 +77,25 @@ class Course:
         return self.definition.models
 
     @property
+    def base(self) -> Course | None:
+        """The course whose checks grade it, where it has none of its own."""
+        return find(self.definition.checks) if self.definition.checks else None
+
+    @property
+    def handout(self) -> Handout | None:
+        """How the checks of that course are asked here."""
+        return handouts.read(self.folder) if self.definition.checks else None
+
+    @property
+    def folders(self) -> dict[int, str]:
+        """The folder of each part."""
+        return {number: part.folder for number, part in self.parts.items()}
+
+    def adaptation(self, part: int, home: Path, below: str = "") -> Adaptation | None:
+        """Prepare for a student's files of one part, where they are of another handout; see `Handout.adaptation`."""
+        return self.handout.adaptation(part, self.folders, home, below) if self.handout else None
+
+    @property
     def solution(self) -> Path:
         """The folder of files with a TODO: solved ones, or, where those are not to be seen, the skeletons."""
         solved = self.folder / "reference"
@@ -151,10 +103,10 @@ class Course:
 
     def files(self, dataset: str = "") -> Files:
         """Read the parts as the best student would hand them in, with the checkpoints for a data set, if any."""
-        kind = dataset.partition(":")[0]
-        weights = self.solution / "checkpoints" / ("cifar10" if kind == "images" else kind)
-        found = sorted(weights.glob("*.pt")) if kind else []
-        return self._given() | self._own() | {f"checkpoints/{path.name}": path.read_bytes() for path in found}
+        if self.base and self.handout:
+            own = self._given() | dict(_below(self.folder / "standin", self.folders.values()))
+            return own | self.handout.standins(self.base.files(dataset)) | self._weights(dataset)
+        return self._given() | self._own() | self._weights(dataset)
 
     @property
     def layout(self) -> Layout:
@@ -163,10 +115,14 @@ class Course:
 
     def given(self) -> Files:
         """Read the files without a TODO."""
+        if self.handout:
+            return self._given()
         return {name: content for name, content in self.files().items() if not _has_todo(name, content)}
 
     def places(self) -> Mapping[str, str]:
         """Find the file that each TODO is in: "3.2" -> "layers/pooling.py"."""
+        if self.handout:
+            return self.handout.places(self.folders)
         found: dict[str, str] = {}
         for name, content in self.files().items():
             for todo in TODO.findall(content.decode(errors="replace")) if name.endswith(".py") else ():
@@ -175,13 +131,17 @@ class Course:
 
     def checks(self) -> tuple[Check, ...]:
         """Import its checks, in the order of the assignment; none where it has none."""
+        if self.base:
+            return _adapted_checks(self)
         if not (self.folder / "checks").is_dir():
             return ()
         self._expect_package()
         return rubric.load(f"{self.package}.checks")
 
     def module(self, name: str) -> ModuleType:
-        """Import a module of the course: "oracles.pooling"."""
+        """Import a module of the course: "oracles.pooling"; of the one whose checks it takes where it takes them."""
+        if self.base:
+            return self.base.module(name)
         self._expect_package()
         return importlib.import_module(f"{self.package}.{name}")
 
@@ -199,11 +159,19 @@ class Course:
                 sys.modules[name] = module = ModuleType(name)
                 module.__path__ = [str(path)]
 
+    def _weights(self, dataset: str) -> Files:
+        """Read the checkpoints; those of the other course, for the same networks, where its reference stands in."""
+        kind = dataset.partition(":")[0]
+        weights = (self.base or self).solution / "checkpoints" / ("cifar10" if kind == "images" else kind)
+        paths = {name: weights / f"{model.base or name}.pt" for name, model in self.models.items()}
+        there = {name: path for name, path in paths.items() if kind and path.is_file()}
+        return {f"checkpoints/{name}{self.definition.weights}": path.read_bytes() for name, path in there.items()}
+
     def _own(self) -> Files:
-        return dict(_below(self.solution, self.parts))
+        return dict(_below(self.solution, self.folders.values()))
 
     def _given(self) -> Files:
-        return dict(_below(self.folder / "given", self.parts))
+        return dict(_below(self.folder / "given", self.folders.values()))
 
 
 def find(name: str | Path = "") -> Course:
@@ -227,34 +195,11 @@ def find(name: str | Path = "") -> Course:
     raise RubricError(f"{name or here}: there is no {FILE}; courses by name are {names}")
 
 
-def read_table(path: Path) -> dict[str, Any]:
-    """Read a TOML file.
-
-    Raises:
-        RubricError: with the file, and where it is wrong.
-    """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RubricError(f"{path.name}: {error}") from None
-
-
-def complaint(path: Path, error: ValidationError) -> RubricError:
-    """Say what is wrong with a file, and where in it."""
-    first = error.errors()[0]
-    return RubricError(f"{path.name}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}")
-
-
-@functools.cache
-def _definition(path: Path) -> Definition:
-    try:
-        return Definition.model_validate(read_table(path))
-    except ValidationError as error:
-        raise complaint(path, error) from None
-
-
 @functools.cache
 def _layout(course: Course) -> Layout:
+    models = tuple(f"{name}{course.definition.weights}" for name in course.models)
+    if course.handout:
+        return _layout_of(course, course.handout, models)
     work: dict[str, list[str]] = {part.folder: [] for part in course.parts.values()}
     given: dict[str, list[str]] = {part.folder: [] for part in course.parts.values()}
     for name, content in course.files().items():
@@ -265,17 +210,45 @@ def _layout(course: Course) -> Layout:
         given={part: tuple(names) for part, names in given.items()},
         collect={part.folder: part.collect for part in course.parts.values()},
         editable={part.folder: part.editable for part in course.parts.values()},
-        models=tuple(f"{name}.pt" for name in course.models),
+        models=models,
         trained={model.target.partition(".")[0] for model in course.models.values()},
     )
+
+
+def _layout_of(course: Course, handout: Handout, models: tuple[str, ...]) -> Layout:
+    """The layout of another handout: it is known by its files, whatever the folders around them are called."""
+    parts = {part.folder: part for part in course.parts.values()}
+    known = {folder: handout.files(folder, course.folders) for folder in parts}
+    given: dict[str, list[str]] = {folder: [] for folder in parts}
+    for name in course.given():
+        given[name.partition("/")[0]].append(name.partition("/")[2])
+    return Layout(
+        work={folder: tuple(names[0] for names in files) for folder, files in known.items()},
+        given={folder: tuple(names) for folder, names in given.items()},
+        collect={folder: part.collect for folder, part in parts.items()},
+        editable={folder: part.editable for folder, part in parts.items()},
+        models=models,
+        trained={part.folder for part in course.parts.values() if part.libraries == "torch"} if models else set(),
+        known=known,
+    )
+
+
+@functools.cache
+def _adapted_checks(course: Course) -> tuple[Check, ...]:
+    base, handout = course.base, course.handout
+    if base is None or handout is None:
+        return ()
+    ours, own = base.checks(), (course.folder / "checks").is_dir()
+    course._expect_package()
+    return handout.checks(ours, rubric.load(f"{course.package}.checks") if own else ())
 
 
 def _has_todo(name: str, content: bytes) -> bool:
     return name.endswith(".py") and bool(TODO.search(content.decode(errors="replace")))
 
 
-def _below(folder: Path, parts: Mapping[int, PartFiles]) -> Iterator[tuple[str, bytes]]:
-    for part in parts.values():
-        for path in sorted((folder / part.folder).rglob("*")):
+def _below(folder: Path, parts: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    for part in dict.fromkeys(parts):
+        for path in sorted((folder / part).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 yield path.relative_to(folder).as_posix(), path.read_bytes()

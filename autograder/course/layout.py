@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 CHECKPOINTS = "checkpoints"
@@ -20,6 +20,7 @@ class Layout:
         editable: patterns of given files that are the student's to edit; ours only where one is missing.
         models: files in CHECKPOINTS.
         trained: folders whose code makes the models.
+        known: of another handout, the files by which it is told; each with all the names that it may have.
     """
 
     work: Mapping[str, tuple[str, ...]]
@@ -28,6 +29,7 @@ class Layout:
     editable: Mapping[str, tuple[str, ...]]
     models: tuple[str, ...]
     trained: Set[str]
+    known: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
     @property
     def parts(self) -> tuple[str, ...]:

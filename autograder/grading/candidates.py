@@ -11,7 +11,7 @@ import numpy as np
 from autograder.checking.expect import expect_array
 from autograder.checking.student import Remote, Student
 from autograder.course.assignment import Assignment
-from autograder.course.definition import Model
+from autograder.course.course_file import Model
 from autograder.errors import CheckFailed, NoCheckpoint, OutOfTime
 from autograder.submission import checkpoints
 from autograder.submission.checkpoints import Checkpoint
@@ -59,6 +59,7 @@ class Entry:
     student: Student
     network: Remote
     checkpoint: Checkpoint
+    file: str
 
     def load(self, mean: Colours, deviation: Colours) -> Candidate:
         """Load the checkpoint, in the box; `mean` and `deviation` of each colour normalise the images.
@@ -69,7 +70,7 @@ class Entry:
         remote = self.student.new("checkpoint-probe:Candidate", self.network, mean, deviation)
         report = remote.load(np.frombuffer(self.checkpoint.content, dtype=np.uint8))
         if not isinstance(report, dict) or report:
-            raise CheckFailed(_why_not(report, _file(self.model), self.kind.name))
+            raise CheckFailed(_why_not(report, self.file, self.kind.name))
         return Candidate(remote, self.checkpoint, self.kind)
 
 
@@ -88,10 +89,11 @@ def enter(student: Student, folder: Path, assignment: Assignment, model: str) ->
     kind = assignment.course.models[model]
     network = student.new(kind.target, *kind.arguments)
     student.finish()  # an open TODO comes before whatever there is to say of a file
-    if not (folder / _file(model)).is_file():
-        raise NoCheckpoint(f"TODO {kind.todo}: {_file(model)} ({kind.advice})")
-    checkpoint = checkpoints.read(folder / _file(model), _file(model), assignment.limits.zip_megabytes)
-    return Entry(model, kind, student, network, checkpoint)
+    file = f"checkpoints/{model}{assignment.course.definition.weights}"
+    if not (folder / file).is_file():
+        raise NoCheckpoint(f"TODO {kind.todo}: {file} ({kind.advice})")
+    checkpoint = checkpoints.read(folder / file, file, assignment.limits.zip_megabytes)
+    return Entry(model, kind, student, network, checkpoint, file)
 
 
 def batches(order: np.ndarray) -> list[np.ndarray]:
@@ -102,10 +104,6 @@ def batches(order: np.ndarray) -> list[np.ndarray]:
 def too_slow(images: int, about: str, seconds: float, done: int, limit: float) -> OutOfTime:
     """Say how long all images would take, where some of them were asked."""
     return OutOfTime(f"{images} images would take {about} {seconds * images / done:.0f} s, the limit is {limit:.0f} s")
-
-
-def _file(model: str) -> str:
-    return f"checkpoints/{model}.pt"
 
 
 def _why_not(report: Any, name: str, model: str) -> str:

@@ -69,7 +69,7 @@ def grade_zip(
             exam = Exam(folder, assignment)
             grade_folder(folder, box, assignment, card, checks, seed, deadline, publish, exam)
             if exam.results:
-                _look_again(exam, box.student(folder, "torch"), deadline)
+                _look_again(exam, _student(folder, box, assignment.course, exam.part), deadline)
     except SubmissionError as error:
         refuse(card, error)
     except Exception as error:  # a fault of ours must not cost the marks that were earned
@@ -119,7 +119,8 @@ def grade_folder(
 
 
 def _student(folder: Path, box: Box, course: Course, part: int) -> BoxedStudent:
-    return box.student(folder, course.parts[part].libraries)
+    home = course.parts[part].folder
+    return box.student(folder, course.parts[part].libraries, course.adaptation(part, folder / home, home))
 
 
 def _part_by_part(

@@ -50,6 +50,11 @@ class Exam:
         self._suspects: dict[str, str] = {}
         self._public = PublicExam(folder, assignment, self.seconds)
 
+    @property
+    def part(self) -> int:
+        """The part whose code makes the models."""
+        return min(int(model.todo.partition(".")[0]) for model in self._assignment.course.models.values())
+
     def public(self) -> PublicExam:
         """Make what stands in for this exam where a student is to read what is wrong; the same each time."""
         return self._public

@@ -10,6 +10,7 @@ Requests are dictionaries with the key `do`:
     set      on, values                      -> None
     hold     value, layout, keep             -> None; the value is laid out in memory as asked
     fetch    on                              -> the value itself
+    adapt    home, paths, table, code        -> None; the code below `home` is of another handout, see `inside.adapted`
 
 Where `keep` is a number, the value stays here under it, for a Reference to name it later, and None is returned.
 
@@ -32,6 +33,7 @@ from typing import Any
 import numpy as np
 
 from . import not_python, surroundings, targets
+from .adapted import Adapter
 from .steps import follow_threads
 from .wire import MAX_DEPTH, Opaque, Reference, Seed, Tensor
 
@@ -56,6 +58,7 @@ class Host:
         self._objects: dict[int, Any] = {}
         self._called: dict[int, str] = {}  # the method of each that was called last
         self.warnings: list[str] = []
+        self._adapter: Adapter | None = None
         follow_threads()
 
     def perform(self, request: dict[str, Any]) -> Any:
@@ -77,9 +80,16 @@ class Host:
 
     # What can be asked for.
 
+    def _adapt(self, home: str, paths: list[str], table: dict[str, Any], code: str) -> None:
+        self.folder = self.folder / home
+        self._adapter = Adapter(self.folder, paths, table, code)
+
     def _import(self, modules: list[str]) -> None:
         for module in modules:
-            targets.module(module, self.folder)
+            if self._adapter is not None:
+                self._adapter.open(module)
+            else:
+                targets.module(module, self.folder)
 
     def _call(self, target: Any, args: Any, kwargs: dict[str, Any], keep: int | None) -> Any:
         function = self._find(target)
@@ -112,6 +122,8 @@ class Host:
         module, _, name = target.partition(":")
         if module in PROBES:
             return self._walk(importlib.import_module(f".{PROBES[module]}", __package__), name)
+        if self._adapter is not None:
+            return self._adapter.find(target)
         return self._walk(targets.module(module, self.folder), name)
 
     def _walk(self, value: Any, path: str, after: str = "") -> Any:

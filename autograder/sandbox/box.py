@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from autograder.checking.adaptation import Adaptation
 from autograder.course.assignment import Limits
 from autograder.errors import SetupError
 from autograder.sandbox.boxed_student import BoxedStudent
@@ -35,15 +36,16 @@ class Box:
         """What holds on this machine, tried once."""
         return measure(self._zygote(NUMPY))
 
-    def student(self, folder: Path, libraries: str) -> BoxedStudent:
+    def student(self, folder: Path, libraries: str, adaptation: Adaptation | None = None) -> BoxedStudent:
         """Make a student who finds some libraries.
 
         Args:
             folder: of the submission, a `room`.
             libraries: "numpy", or "torch" for PyTorch as well.
+            adaptation: where its code is that of another handout.
         """
         kind = NUMPY if libraries == "numpy" else TORCH
-        return BoxedStudent(functools.partial(self._worker, kind, folder.name), self.limits)
+        return BoxedStudent(functools.partial(self._worker, kind, folder.name), self.limits, adaptation)
 
     def try_start(self) -> None:
         """Start a worker of either kind.

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from autograder.checking.adaptation import Adaptation
 from autograder.checking.student import Student, raised
 from autograder.course.assignment import Limits
 from autograder.errors import OutOfTime, WorkerLost
@@ -23,13 +24,14 @@ class BoxedStudent(Student):
     Args:
         start: forks a worker for this submission.
         limits: of `assignment.toml`.
+        adaptation: where its code is that of another handout.
 
     Attributes:
         attempts: what the workers that have ended tried and no homework needs, and how often.
     """
 
-    def __init__(self, start: Start, limits: Limits) -> None:
-        super().__init__(self._perform)
+    def __init__(self, start: Start, limits: Limits, adaptation: Adaptation | None = None) -> None:
+        super().__init__(self._perform, adaptation)
         self._start, self._limits = start, limits
         self._worker: Worker | None = None
         self._imported: set[str] = set()
@@ -91,8 +93,11 @@ class BoxedStudent(Student):
         worker = self._ready()
         target = request.get("target")
         module = target.partition(":")[0] if request["do"] == "call" and isinstance(target, str) else ""
-        if module and module not in PROBES and module not in self._imported:
-            self._import(worker, module)
+        if isinstance(target, str) and module and module not in PROBES:
+            # Of another handout the target tells the file, which is not called like the module.
+            name, shown = (target, self.adaptation.named[target].file) if self.adaptation else (module, module)
+            if name not in self._imported:
+                self._import(worker, name, shown)
         if request["do"] == "set" or request.get("keep") is not None:
             self._waiting.append(request)  # nothing comes back: it travels with the next question
             return None, []
@@ -113,11 +118,13 @@ class BoxedStudent(Student):
         if self._worker is None:
             began = time.monotonic()
             self._worker = self._start()
+            if self.adaptation is not None:
+                self._worker.ask([self.adaptation.request], began + self._limits.import_seconds)
             # Starting it is our work, and takes no time of the check.
             self._deadline += time.monotonic() - began
         return self._worker
 
-    def _import(self, worker: Worker, module: str) -> None:
+    def _import(self, worker: Worker, module: str, shown: str) -> None:
         """Import a module under a clock of its own."""
         began = time.monotonic()
         # Done once a worker: on the check's clock, whichever comes first would pay for the others.
@@ -125,7 +132,7 @@ class BoxedStudent(Student):
         try:
             reply = worker.ask([{"do": "import", "modules": [module]}], began + seconds)
         except WorkerLost as error:
-            raise self._lost(error, f"importing {module} takes more than {seconds} s") from None
+            raise self._lost(error, f"importing {shown} takes more than {seconds} s") from None
         self._deadline += time.monotonic() - began
         self._value(reply)
         self._imported.add(module)

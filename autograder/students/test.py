@@ -33,6 +33,7 @@ from autograder.students import speed
 from autograder.students.as_graded import AsGraded
 from autograder.students.supervisor import Supervisor
 from autograder.students.time_limit import time_limit
+from autograder.submission import recognise
 
 CASES = Path(__file__).parent / "pytest_cases.py"
 SETTINGS = Path(__file__).parent / "pytest.ini"
@@ -64,10 +65,13 @@ class Session:
         self._course = assignment.course
         self.checks, self._debugger, self._slower = checks, debugger, slower
         self.card = marking.blank(assignment, checks)
-        self._student = LocalStudent(folder)
-        parts = {check.part for check in checks}
-        self._rules = {part: AsGraded(folder, assignment.course, part, files=not debugger) for part in parts}
-        self._exam = Exam(folder, assignment, slower=slower)
+        course, parts = assignment.course, {check.part for check in checks}
+        homes = (
+            recognise.homes(folder, course.layout, course.folders) if course.handout else dict.fromkeys(parts, folder)
+        )
+        self._students = {part: LocalStudent(homes[part], course.adaptation(part, homes[part])) for part in parts}
+        self._rules = {part: AsGraded(homes[part], course, part, files=not debugger) for part in parts}
+        self._exam = Exam(homes[max(parts)] if course.handout else folder, assignment, slower=slower)
         self.card.models = self._exam.results
         self._supervisor: Supervisor | None = None
 
@@ -105,11 +109,12 @@ class Session:
             result = marking.Verdict(Outcome.SKIPPED, str(error))
         self._settle(check, result, time.monotonic() - began)
         if error:
-            self._show(error, result)
+            self._show(error, result, self._students[check.part].folder)
 
     def _ask(self, check: Check) -> Exception | None:
         """Run a check as the grader does, with its surroundings and its time, and return what it raises."""
-        self._student.surroundings = self._rules[check.part]
+        student = self._students[check.part]
+        student.surroundings = self._rules[check.part]
         if self._course.parts[check.part].libraries == "torch":  # before the clock starts, as in grading
             with contextlib.suppress(ImportError):
                 importlib.import_module("torch")
@@ -118,7 +123,7 @@ class Session:
             self._supervisor.begins(check.id, seconds)
         try:
             with contextlib.nullcontext() if self._debugger else time_limit(seconds):
-                check.run(self._student, rubric.PUBLIC_SEED, self._exam)
+                check.run(student, rubric.PUBLIC_SEED, self._exam)
         except KeyboardInterrupt:
             pytest.exit(f"stopped by Ctrl-C in {check.id}")
         except Exception as error:
@@ -130,12 +135,12 @@ class Session:
         if self._supervisor is not None:
             self._supervisor.ends(self.card, check.id)
 
-    def _show(self, error: Exception, result: marking.Verdict) -> None:
+    def _show(self, error: Exception, result: marking.Verdict, folder: Path) -> None:
         __tracebackhide__ = is_students  # pytest's: frames of ours are not shown
         if result.outcome in (Outcome.UNFINISHED, Outcome.SKIPPED):
             pytest.skip(result.message)
         cause = error.__cause__ if isinstance(error, StudentRaised) and names_exception(str(error)) else None
-        if cause is not None and (lines := own_lines(cause.__traceback__, self._student.folder)):
+        if cause is not None and (lines := own_lines(cause.__traceback__, folder)):
             raise cause.with_traceback(lines)  # the student's own exception, in the student's own lines
         if result.outcome is Outcome.BROKEN:
             raise error

@@ -14,6 +14,7 @@ from autograder.course.layout import CHECKPOINTS, Layout
 from autograder.errors import SubmissionError
 from autograder.submission import misnamed
 from autograder.submission.entries import MAX_UNPACKED, Entry, Route, clean, expect_modest, fold, megabytes
+from autograder.submission.recognise import recognise
 from autograder.submission.sift import biggest, common_top, label, sift
 
 MAX_LISTED = 10
@@ -53,6 +54,11 @@ def choose(entries: Sequence[Entry], layout: Layout) -> Choice:
             f"the zip unpacks to {megabytes(total)}, at most {megabytes(MAX_UNPACKED)} are accepted{sizes}"
         )
     choice = Choice(left_out=[label(path, len(found)) for path, found in left_out.items()])
+    if layout.known:
+        choice.kept, choice.notes = recognise(real, layout)
+        read = {entry.path for entry in choice.kept.values()}
+        choice.ignored = sorted({label(entry.path, len(entry.path)) for entry in real if entry.path not in read})
+        return choice
     places = _places(real, layout, choice.notes)
     if not places:
         raise SubmissionError(_no_parts([entry.path for entry in real], layout))

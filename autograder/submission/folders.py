@@ -15,6 +15,7 @@ from autograder.submission.entries import MAX_LISTED, MAX_UNPACKED, Route, megab
 from autograder.submission.misnamed import may_count
 from autograder.submission.packing import EPOCH
 from autograder.submission.sift import biggest, is_junk, sift
+from autograder.submission.tars import ENDINGS
 
 VENV = "pyvenv.cfg"
 
@@ -38,7 +39,8 @@ def as_zip(folder: Path, into: Path, layout: Layout, *, packed: bool = True) -> 
     found = {_route(path, folder): path for path in paths(folder)}
     left_out = sift(list(found), layout)
     real = [route for route in found if route not in left_out]
-    if len(real) == 1 and real[0][-1].lower().endswith(".zip") and _size(found[real[0]]) is not None:
+    archives = (".zip", *ENDINGS) if layout.known else (".zip",)
+    if len(real) == 1 and real[0][-1].lower().endswith(archives) and _size(found[real[0]]) is not None:
         return found[real[0]]
     sizes = [(route, _size(found[route]) or 0) for route in real if may_count(route[-1], layout)]
     if (total := sum(size for _, size in sizes)) > MAX_UNPACKED:

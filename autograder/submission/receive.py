@@ -12,7 +12,8 @@ from autograder.course.assignment import Limits
 from autograder.course.definition import Course
 from autograder.submission.collect import choose, listed
 from autograder.submission.entries import Entry, clean, fold
-from autograder.submission.remarks import remarks
+from autograder.submission.generations import of_its_time
+from autograder.submission.remarks import MAX_TEXT, remarks
 from autograder.submission.unpack import Archive, open_zip, write
 
 
@@ -66,6 +67,8 @@ def _unpack(archive: Archive, kept: dict[str, Entry], into: Path, course: Course
         if given := by_fold.get(fold(name)):
             seen.add(given)
             content = ours[given]
+            if course.handout:  # ours stands for one that others wrote: whether it was edited cannot be said
+                continue
             # Not more than a file with every line end doubled, and a byte order mark; else it differs anyway.
             if entry.size > 2 * len(content) + 3 or _normal(b"".join(archive.chunks(entry))) != _normal(content):
                 edited.append(name)
@@ -73,7 +76,8 @@ def _unpack(archive: Archive, kept: dict[str, Entry], into: Path, course: Course
             write(into, tuple(name.split("/")), archive.chunks(entry))
             texts += remarks(into, name)
     for name, content in ours.items():
-        write(into, tuple(name.split("/")), [content])
+        theirs = _of_folder(archive, kept, name) if course.handout and name.endswith(".py") else b""
+        write(into, tuple(name.split("/")), [of_its_time(content, theirs) if course.handout else content])
     yield from described("given files that were edited, replaced by the original", edited)
     yield from described("given files that were missing, added", sorted(ours.keys() - seen))
     yield from texts
@@ -89,6 +93,13 @@ def _given(kept: dict[str, Entry], course: Course) -> dict[str, bytes]:
         if part in present and not (course.layout.is_editable(part, below) and fold(name) in folded):
             ours[name] = content
     return ours
+
+
+def _of_folder(archive: Archive, kept: dict[str, Entry], name: str) -> bytes:
+    """What the student has in the place of a given file; where it is missing, all that lies beside it."""
+    beside = [other for other in kept if other.rpartition("/")[0] == name.rpartition("/")[0] and other.endswith(".py")]
+    those = [name] if name in kept else beside
+    return b"\n".join(b"".join(archive.chunks(kept[one])) for one in those if kept[one].size < MAX_TEXT)
 
 
 def _normal(content: bytes) -> bytes:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from autograder.course.layout import Layout
 from autograder.errors import SubmissionError
+from autograder.submission import tars
 from autograder.submission.entries import MAX_LISTED, MEGABYTE, Entry, Route, clean, judge, megabytes, reading
 from autograder.submission.sift import biggest
 
@@ -84,7 +85,7 @@ def open_zip(path: Path, max_megabytes: int, layout: Layout) -> Iterator[Archive
     if not path.is_file():
         what = "a folder" if path.is_dir() else "no file" if not path.exists() else "no regular file"
         raise SubmissionError(f"the submission is {what}, expected a zip: make one with `make submit`")
-    with _BoundedFile(io.FileIO(path)) as file:
+    with _as_zip(path, max_megabytes, layout) as path, _BoundedFile(io.FileIO(path)) as file:
         _expect_zip(file.read(512))
         size = file.seek(0, io.SEEK_END)
         if size > max_megabytes * MEGABYTE:
@@ -97,6 +98,18 @@ def open_zip(path: Path, max_megabytes: int, layout: Layout) -> Iterator[Archive
             archive = zipfile.ZipFile(file)
         with archive:
             yield Archive(archive, judge(archive, file), digest)
+
+
+@contextmanager
+def _as_zip(path: Path, max_megabytes: int, layout: Layout) -> Iterator[Path]:
+    """Give what was handed in, or the zip of a tar where the handout may ask for one."""
+    with path.open("rb") as file:
+        tar = layout.known and tars.is_tar(file.read(512)) and path.stat().st_size <= max_megabytes * MEGABYTE
+    if not tar:
+        yield path
+        return
+    with tars.as_zip(path) as made:
+        yield made
 
 
 def write(root: Path, path: Route, chunks: Iterable[bytes]) -> None:

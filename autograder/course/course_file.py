@@ -1,0 +1,106 @@
+"""`course.toml`: what a homework is made of, checked when it is read."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from autograder.course.toml_files import complaint, read_table
+
+Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PartFiles(_Table):
+    """The files of one part of the homework.
+
+    Attributes:
+        folder: the package that students write: "layers".
+        libraries: what the box has beside the standard library; "torch" stands for NumPy as well.
+        collect: which files of the folder are the student's: a pattern without a slash holds at any depth.
+        editable: given files that are the student's to change; ours only where one is missing.
+        builds_on: numbers of the parts whose code it imports.
+    """
+
+    folder: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+    libraries: Literal["numpy", "torch"] = "torch"
+    collect: tuple[str, ...] = ("*.py",)
+    editable: tuple[str, ...] = ()
+    builds_on: tuple[int, ...] = ()
+
+
+class Model(_Table):
+    """A network that students train: what makes one, to load the checkpoint into.
+
+    Attributes:
+        target: "networks.models:Net".
+        arguments: of its constructor.
+        classes: how many scores it gives each image.
+        todo: that its checkpoint earns points for.
+        base: its name in the course whose checks these are.
+        advice: what to do where there is none: "run make train MODEL=net".
+    """
+
+    target: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
+    todo: Annotated[str, Field(pattern=r"^\d+\.\d+$")]
+    arguments: tuple[int, ...] = ()
+    classes: Annotated[int, Field(gt=1)] = 10
+    base: str = ""
+    advice: str = "train it"
+
+    @property
+    def name(self) -> str:
+        """The name of the class."""
+        return self.target.partition(":")[2]
+
+
+class Images(_Table):
+    """Where the images that judge checkpoints are read.
+
+    Attributes:
+        package: of given files, with modules `data` and `shapes`.
+        mean, deviation: of each colour, where networks are trained on CIFAR-10 normalised in another way.
+    """
+
+    package: str
+    mean: tuple[float, ...] = ()
+    deviation: tuple[float, ...] = ()
+
+
+class Definition(_Table):
+    """All of `course.toml`.
+
+    Attributes:
+        default: whether it is meant where no course is named.
+        checks: the course whose checks grade it, by name, where it has none of its own.
+        weights: how names of checkpoints end.
+        models: by the name of the checkpoint.
+        thresholds: by tier, where `assignment.toml` has none for a data set.
+    """
+
+    default: bool = False
+    checks: str = ""
+    weights: Annotated[str, Field(pattern=r"^\.\w+$")] = ".pt"
+    parts: dict[int, PartFiles]
+    models: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")], Model] = {}
+    images: Images | None = None
+    thresholds: dict[str, Share] = {}
+
+
+@functools.cache
+def read(path: Path) -> Definition:
+    """Read the file.
+
+    Raises:
+        RubricError: with the key and what is wrong with it.
+    """
+    try:
+        return Definition.model_validate(read_table(path))
+    except ValidationError as error:
+        raise complaint(path, error) from None

@@ -1,0 +1,209 @@
+"""`adapter.toml` of a course: the handout of others, graded as it is by the checks of another course.
+
+    [words]                 their names by ours, for all that is read: "dy" = "dout"
+    [paths]                 by part, folders that modules are imported from, below that of the part
+    [targets."layers:Pool"] which of their classes stands for what our checks ask for, and how it is called there
+    [todos."1.2"]           which of our checks are theirs; what no TODO names is not asked for
+    [standin]               which folder has which parts of the other course, whose reference stands in for a student
+
+`adapter.py` beside it holds the few lines of code that a table cannot say, see `inside.adapted`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from autograder.checking.adaptation import Adaptation, Theirs
+from autograder.checking.rubric import Check
+from autograder.checking.translation import adapted
+from autograder.course.toml_files import complaint, read_table
+from autograder.errors import RubricError
+
+FILE, CODE = "adapter.toml", "adapter.py"
+
+Number = Annotated[str, Field(pattern=r"^\d+\.\d+$")]
+Place = Annotated[str, Field(pattern=r"^[\w./-]+\.py:\w+$")]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Target(_Table):
+    """What stands for one target of our checks; the rest is as `inside.adapted` says.
+
+    Attributes:
+        at: candidates, "modules/pooling.py:Pool", below the folder of the part; the first that is there counts.
+        part: whose folder it lies in.
+    """
+
+    at: Annotated[tuple[Place, ...], Field(min_length=1)]
+    part: int = 1
+    takes: str | None = None
+    gives: str | None = None
+    methods: dict[str, str] = {}
+    attributes: dict[str, str] = {}
+    results: dict[str, str] = {}
+    transposed: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    outside: str = ""
+    wider: bool = False
+    wrap: str = ""
+
+    def found(self, home: Path) -> tuple[str, str]:
+        """Say which candidate counts: the first whose file has the name in it, or is there at all, or the first."""
+        there: list[tuple[str, str]] = []
+        for place in self.at:
+            file, name = _split(place)
+            if (home / file).is_file():
+                there.append((file, name))
+                if re.search(rf"\b{name}\b", (home / file).read_text(encoding="utf-8", errors="replace")):
+                    return file, name
+        return there[0] if there else _split(self.at[0])
+
+    def rule(self, file: str, name: str) -> dict[str, Any]:
+        """What the student's side is told."""
+        told = self.model_dump(exclude={"at", "part"}, exclude_defaults=True, mode="json")
+        return {**told, "file": file, "name": name}
+
+
+class Todo(_Table):
+    """One TODO of the handout.
+
+    Attributes:
+        of: our checks, by id, or all of one of our TODOs, by number; none where it has checks of its own only.
+        without: those that the handout does not ask for.
+        titles: of checks whose own cannot be turned by words, by what follows the dash.
+        words: of this TODO, beside those of all.
+    """
+
+    title: str
+    of: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    titles: dict[str, str] = {}
+    words: dict[str, str] = {}
+
+
+class Handout(_Table):
+    """All of `adapter.toml`, and the code beside it."""
+
+    words: dict[str, str] = {}
+    paths: dict[int, tuple[str, ...]] = {}
+    targets: dict[Annotated[str, Field(pattern=r"^[\w.]+:\w+$")], Target]
+    todos: dict[Number, Todo]
+    standin: dict[str, tuple[str, ...]] = {}
+    code: Annotated[str, Field(exclude=True)] = ""
+
+    def checks(self, ours: Sequence[Check], own: Sequence[Check] = ()) -> tuple[Check, ...]:
+        """Make the checks of the handout, in the order of its TODOs.
+
+        Args:
+            ours: of the other course.
+            own: of this one, under the ids that they have here.
+
+        Raises:
+            RubricError: if one is asked for that is not there, twice, or before one that it needs.
+        """
+        renamed = self.renamed(ours)
+        by_id = {check.id: check for check in ours}
+        made: list[Check] = []
+        for old, new in renamed.items():
+            todo = self.todos[new.partition("-")[0]]
+            needs = [renamed[need] for need in by_id[old].needs if need in renamed]
+            if late := [need for need in needs if need not in {check.id for check in made}]:
+                raise RubricError(f"{FILE}: {new}: needs {late[0]}, which is no earlier check")
+            title = todo.titles.get(new.partition("-")[2], "")
+            made.append(adapted(by_id[old], new, needs, self.words | todo.words, title))
+        for check in own:
+            if check.todo not in self.todos or check.id in renamed.values():
+                raise RubricError(f"{FILE}: {check.id}: no TODO for it, or another check of this id")
+            made.append(adapted(check, check.id, check.needs, {}))
+        return tuple(sorted(made, key=lambda check: [*map(int, check.todo.split("."))]))
+
+    def renamed(self, ours: Sequence[Check]) -> dict[str, str]:
+        """Say what our checks are called in the handout, those that it has."""
+        return dict(self._renamed(ours))
+
+    def _renamed(self, ours: Sequence[Check]) -> Iterator[tuple[str, str]]:
+        known = {check.id for check in ours} | {check.todo for check in ours}
+        seen: dict[str, str] = {}
+        for number, todo in sorted(self.todos.items(), key=lambda item: [*map(int, item[0].split("."))]):
+            if stray := [name for name in (*todo.of, *todo.without) if name not in known]:
+                raise RubricError(f"{FILE}: todos.{number}: there is no check {stray[0]}")
+            for check in ours:
+                if not {check.id, check.todo} & {*todo.of} or check.id in todo.without:
+                    continue
+                new = f"{number}-{check.id.partition('-')[2]}"
+                if check.id in seen or new in seen.values():
+                    raise RubricError(f"{FILE}: todos.{number}: {check.id} is asked for twice")
+                seen[check.id] = new
+                yield check.id, new
+
+    def places(self, parts: Mapping[int, str]) -> dict[str, str]:
+        """Find the file that each TODO is in, from the words of its title: "Pool" in "modules/pool.py:Pool"."""
+        found: dict[str, str] = {}
+        for number, todo in self.todos.items():
+            for target in self.targets.values():
+                file, name = _split(target.at[0])
+                if re.search(rf"\b{name}\b", todo.title):
+                    found.setdefault(number, f"{parts[target.part]}/{file}")
+        return found
+
+    def files(self, folder: str, parts: Mapping[int, str]) -> tuple[tuple[str, ...], ...]:
+        """Of each file that targets of a folder lie in, the names that it may have."""
+        those = [target for target in self.targets.values() if parts[target.part] == folder]
+        return tuple(dict.fromkeys(tuple(dict.fromkeys(_split(at)[0] for at in target.at)) for target in those))
+
+    def standins(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Lay the reference of the other course where its interface in front of it finds it."""
+        return {
+            f"{folder}/{name}": content
+            for folder, tops in self.standin.items()
+            for name, content in files.items()
+            if name.partition("/")[0] in tops
+        }
+
+    def adaptation(self, part: int, parts: Mapping[int, str], home: Path, below: str = "") -> Adaptation:
+        """Prepare for the files of one part of one submission.
+
+        Args:
+            part: whose checks are asked.
+            parts: their folders, by number.
+            home: folder of the part.
+            below: the same, as the student's side is to find it in its own folder.
+        """
+        table, named = {}, {}
+        for key, target in self.targets.items():
+            if parts.get(target.part) != parts[part]:
+                continue
+            file, name = target.found(home)
+            table[key] = target.rule(file, name)
+            named[key] = Theirs(name, file, target.methods, target.transposed)
+        request = {"do": "adapt", "home": below, "paths": list(self.paths.get(part, (".",)))}
+        return Adaptation({**request, "table": table, "code": self.code}, named)
+
+
+@functools.cache
+def read(folder: Path) -> Handout:
+    """Read the adapter of a course.
+
+    Raises:
+        RubricError: with the file, the key and what is wrong with it.
+    """
+    code = folder / CODE
+    values = {**read_table(folder / FILE), "code": code.read_text(encoding="utf-8") if code.is_file() else ""}
+    try:
+        return Handout.model_validate(values)
+    except ValidationError as error:
+        raise complaint(folder / FILE, error) from None
+
+
+def _split(place: str) -> tuple[str, str]:
+    file, _, name = place.partition(":")
+    return file, name

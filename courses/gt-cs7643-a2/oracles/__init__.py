@@ -1,0 +1,1 @@
+"""Expected values of what this handout alone accepts."""
