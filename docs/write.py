@@ -23,6 +23,7 @@ COMMANDS = """# Commands
 """
 INTRODUCTION = {
     "assignment.toml": "What an instructor edits. Presets of the same form lie in the course's `assignments/`.",
+    "adapter.toml": "How the checks of one course are asked of the handout of another, whose names are its own.",
     "course.toml": "What a homework is made of: parts, what is collected of a zip, networks and their checkpoints.",
 }
 

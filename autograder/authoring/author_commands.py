@@ -83,7 +83,7 @@ def run_audit(
 
 
 def schemas(out: Annotated[Path, typer.Option(help="The folder; that of a course, for one.")] = Path()) -> None:
-    """Write the JSON schemas of assignment.toml and course.toml, which editors complete and check these files by."""
+    """Write the JSON schemas of the files of a course, which editors complete and check these files by."""
     from autograder.course import schema
 
     out.mkdir(parents=True, exist_ok=True)

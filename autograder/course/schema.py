@@ -1,4 +1,4 @@
-"""JSON schemas of `assignment.toml` and `course.toml`, for editors: `#:schema` in the file's first line names one."""
+"""JSON schemas of `assignment.toml`, `course.toml` and `adapter.toml`, for editors: `#:schema` in the file's first line names one."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from autograder.course import assignment, definition
+from autograder.course import assignment, course_file, definition, handouts
 
 MODELS: dict[str, type[BaseModel]] = {
     assignment.FILE: assignment.Assignment,
-    definition.FILE: definition.Definition,
+    definition.FILE: course_file.Definition,
+    handouts.FILE: handouts.Handout,
 }
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -36,7 +37,8 @@ def schema(file: str) -> dict[str, Any]:
     """
     model = MODELS[file]
     found = model.model_json_schema()
-    found["properties"].pop("course", None)  # where the file lies, not what is in it
+    for name in ("course", "code"):  # where the file lies, and what lies beside it, not what is in it
+        found["properties"].pop(name, None)
     found["required"] = [name for name in found["required"] if name in found["properties"]]
     tables = {each.__name__: each for each in vars(inspect.getmodule(model)).values() if _is_table(each)}
     for key, table in [(model.__name__, found), *found["$defs"].items()]:

@@ -17,7 +17,8 @@ import pytest
 from homework import COURSE, ROOT
 
 from autograder.course import assignment, schema
-from autograder.course.definition import SHIPPED, read_table
+from autograder.course.definition import SHIPPED
+from autograder.course.toml_files import read_table
 from autograder.errors import RubricError
 
 DOCS = ROOT / "docs"
@@ -26,7 +27,7 @@ TABLES = [path for path in TABLES if path.name in schema.MODELS or path.parent.n
 
 
 def _kind(path: Path) -> str:
-    return "course.toml" if path.name == "course.toml" else "assignment.toml"
+    return path.name if path.name in schema.MODELS else "assignment.toml"
 
 
 def _as_json(table: dict[str, Any]) -> dict[str, Any]:
