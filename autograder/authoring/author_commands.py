@@ -10,23 +10,26 @@ import typer
 from rich.console import Console
 
 from autograder.course import definition
-from autograder.course.options import Command, CourseName
+from autograder.course.options import AssignmentFile, Command, CourseName, find_assignment
 
 console = Console()
 
 
 def handout(
-    path: Annotated[Path, typer.Option(help="The zip to write.")] = Path("dist/handout.zip"), course: CourseName = ""
+    path: Annotated[Path, typer.Option(help="The zip to write.")] = Path("dist/handout.zip"),
+    course: CourseName = "",
+    assignment_file: AssignmentFile = "",
 ) -> None:
     """Pack what students get: skeletons, public checks with recorded values, and nothing that solves a TODO."""
     from autograder.authoring import release
 
-    _announce(path, release.handout(definition.find(course)))
+    _announce(path, release.handout(definition.find(course), assignment_file))
 
 
 def gradescope(
     path: Annotated[Path, typer.Option(help="The zip to write.")] = Path("dist/gradescope.zip"),
     course: CourseName = "",
+    assignment_file: AssignmentFile = "",
     visibility: Annotated[str, typer.Option(help="When students see their results; as on Gradescope.")] = "visible",
 ) -> None:
     """Pack the grader for Gradescope, with the secret key of the hidden cases: show it to nobody."""
@@ -34,7 +37,7 @@ def gradescope(
     from autograder.grading import circumstances as occasion
 
     occasion.expect_visibility(visibility)
-    _announce(path, release.gradescope(definition.find(course), visibility))
+    _announce(path, release.gradescope(definition.find(course), visibility, assignment_file=assignment_file))
 
 
 def _announce(path: Path, files: dict[str, bytes]) -> None:
@@ -47,12 +50,13 @@ def _announce(path: Path, files: dict[str, bytes]) -> None:
 
 def skeletons(
     course: CourseName = "",
+    assignment_file: AssignmentFile = "",
     given: Annotated[bool, typer.Option("--given", help="Only files without a TODO; nothing else is touched.")] = False,
 ) -> None:
     """Write the parts here as students get them, from the reference of the course."""
     from autograder.course import skeleton
 
-    found = definition.find(course)
+    found = find_assignment(course, assignment_file).course
     if given:
         skeleton.lay_out(found.given(), Path.cwd())
         return

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from autograder.course.definition import Course, Files
-from autograder.course.skeleton import fill
+from autograder.course.regions import fill
 from autograder.errors import RubricError
 
 Text = Annotated[str, Field(min_length=1)]

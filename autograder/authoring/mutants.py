@@ -18,9 +18,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from autograder.authoring.mutations import MUTATIONS, Edit, Page
-from autograder.course import skeleton
+from autograder.course import regions
 from autograder.course.definition import Course
-from autograder.course.skeleton import Region
+from autograder.course.regions import Region
 from autograder.course.toml_files import read_table
 from autograder.errors import RubricError
 
@@ -97,14 +97,14 @@ def of_part(files: Files, folder: str) -> list[Mutant]:
 def of_module(source: str, file: str) -> list[Mutant]:
     """Make all mutants of one module, each once: they compile, and no two have the same syntax tree."""
     page = Page(source, file)
-    mutants = [mutant for region in skeleton.regions(source, file) for mutant in _of_region(page, file, region)]
+    mutants = [mutant for region in regions.find(source, file) for mutant in _of_region(page, file, region)]
     return sorted(mutants, key=lambda mutant: mutant.line)
 
 
 def reach(files: Files, folder: str) -> dict[str, tuple[str, ...]]:
     """Say for each module which TODOs a change in it can spoil: its own, and those of modules that import it."""
     names = [name for name in files if name.startswith(f"{folder}/") and name.endswith(".py")]
-    todos = {name: {region.todo for region in skeleton.regions(files[name].decode(), name)} for name in names}
+    todos = {name: {region.todo for region in regions.find(files[name].decode(), name)} for name in names}
     users = {name: {name} for name in names}
     for name in names:
         for imported in _imports(files[name], name).intersection(names):

@@ -16,11 +16,13 @@ from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from autograder.authoring import handout_text
 from autograder.checking import oracles, recordings, rubric
 from autograder.checking.expect import every_suspect_computed
 from autograder.checking.student import LocalStudent
 from autograder.course import assignment as assignments
-from autograder.course import keys, skeleton
+from autograder.course import keys, selection, skeleton
+from autograder.course.assignment import Assignment
 from autograder.course.definition import PACKAGE, PROJECT, Course
 from autograder.errors import GraderError, RubricError, SetupError
 from autograder.students import pytest_plugin, speed
@@ -33,8 +35,8 @@ STUDENTS = (
     "__init__.py", "__main__.py", "cli.py", "errors.py",
     "checking/*.py", "submission/*.py", "students/**/*.py", "students/pytest.ini",
     "course/__init__.py", "course/assignment.py", "course/course_file.py", "course/datasets.py",
-    "course/definition.py", "course/handouts.py", "course/lateness.py",
-    "course/layout.py", "course/options.py", "course/report_rubric.py", "course/skeleton.py", "course/tables.py",
+    "course/definition.py", "course/handouts.py", "course/lateness.py", "course/layout.py", "course/options.py",
+    "course/regions.py", "course/report_rubric.py", "course/selection.py", "course/skeleton.py", "course/tables.py",
     "course/times.py", "course/toml_files.py",
     "conformance/__init__.py", "conformance/doctor.py",
     "grading/__init__.py", "grading/candidates.py", "grading/changes.py", "grading/exam.py", "grading/marking.py",
@@ -50,9 +52,7 @@ GRADER = (
     "*.py", "checking/*.py", "conformance/*.py", "conformance/*.toml", "conformance/course/*", "course/*.py",
     "grading/*.py", "inside/*.py", "reports/**/*", "sandbox/*.py", "students/*.py", "submission/*.py",
 )  # fmt: skip
-# Of a course, what both get: no reference, no mistakes, and of the oracles what they return at most.
-SHARED = ("course.toml", "assignment.toml", "checks/**/*.py", "given/**/*")
-ADAPTER = ("adapter.*",)
+ADAPTER = ("adapter.*",)  # of a course whose checks are those of another
 INSTALL = ("pyproject.toml", "requirements.lock", "LICENSE")  # what pip needs beside a README
 REPORT = ("report/*.md", "report/*.toml")
 STUB = '''"""Stands for the oracles of this name: what they returned for the cases of `make test`."""
@@ -63,47 +63,70 @@ from autograder.checking.recordings import recorded
 PACKAGE_TEXT = '"""What the oracles returned for the cases of `make test`, for `autograder.checking.recordings`."""\n'
 
 
-def handout(course: Course) -> Files:
-    """Collect what students get.
+def handout(course: Course, assignment_file: str | Path = "") -> Files:
+    """Collect what students get: nothing of the TODOs that the assignment leaves out.
 
     Raises:
-        RubricError: if the reference does not pass a check, so that nothing can be recorded.
+        RubricError: if the assignment contradicts itself, or the reference does not pass a check, so that nothing can
+            be recorded.
     """
-    parts = skeleton.generate(course)
-    own = _under("autograder", _matching(PACKAGE, STUDENTS))
-    text = _matching(course.folder / "handout", ("**/*",))
+    assignment = assignments.load(course, assignment_file)
+    text = handout_text.write(assignment)
     text |= {".gitignore": text.pop("gitignore")} if "gitignore" in text else {}
+    own = _under("autograder", _matching(PACKAGE, STUDENTS))
     calibration = {"autograder/calibration.json": speed.write(speed.measure())}
-    text |= {"pytest.ini": pytest_plugin.ini(course).encode()}
-    rest = _course(course, parts, (*SHARED, *REPORT)) | _under(f"courses/{course.name}", _stand_ins(course))
-    return _unix({**parts, **own, **rest, **calibration, **_matching(PROJECT, INSTALL), **text})
+    text |= {"pytest.ini": pytest_plugin.ini(assignment.course).encode()}
+    checks = checks_of(assignment.course)
+    report = _matching(course.folder, REPORT) if assignment.report.points else {}
+    shown = {name: content for name, content in checks.items() if name.startswith("checks/")}
+    rest = _course(assignment.course, shown | report)
+    rest[f"courses/{course.name}/{assignments.FILE}"] = assignment.path.read_bytes()
+    stand_ins = _under(f"courses/{course.name}", _stand_ins(assignment.course, checks))
+    parts = skeleton.generate(assignment.course)
+    return _unix({**parts, **own, **rest, **stand_ins, **calibration, **_matching(PROJECT, INSTALL), **text})
 
 
-def gradescope(course: Course, visibility: str = "visible", key: Path = keys.FILE) -> Files:
+def gradescope(
+    course: Course, visibility: str = "visible", key: Path = keys.FILE, assignment_file: str | Path = ""
+) -> Files:
     """Collect what Gradescope gets: the grader, the course, the secret key, and two scripts.
 
     Args:
         visibility: when students see the rows of their results.
         key: of the hidden cases; made if it is not there.
+        assignment_file: TOML, or the name of a preset; that of the course unless given.
     """
+    assignment = assignments.load(course, assignment_file)
+    assignment.cents(assignment.checks())
     scripts = _matching(Path(__file__).parent / "gradescope", ("setup.sh", "run_autograder"))
     scripts["run_autograder"] = scripts["run_autograder"].replace(b"@VISIBILITY@", visibility.encode())
     scripts["run_autograder"] = scripts["run_autograder"].replace(b"@COURSE@", shlex.quote(course.name).encode())
     own = _under("autograder", _matching(PACKAGE, GRADER))
     rest: Files = {}
-    for one in filter(None, (course, course.base)):
-        skeletons = skeleton.generate(one) if one == (course.base or course) else {}
-        rest |= _course(one, skeletons, (*SHARED, *ADAPTER, "assignments/*.toml", "oracles/**/*.py"))
+    for one in filter(None, (assignment.course, course.base)):
+        rest |= _course(one, selection.read(one.folder, ("checks", "oracles", "assignments")))
+    rest[f"courses/{course.name}/{assignments.FILE}"] = assignment.path.read_bytes()
     project = _matching(PROJECT, (*INSTALL, "README.md"))
     secret = {"secret.key": keys.read_or_make(key)}
-    return {**_unix({**own, **rest, **project, **scripts, **secret}), **_images(course)}
+    return {**_unix({**own, **rest, **project, **scripts, **secret}), **_images(assignment)}
 
 
-def _course(course: Course, parts: Files, patterns: Iterable[str]) -> Files:
-    """Of a course what fits, with the skeletons in place of the reference."""
+def checks_of(course: Course) -> Files:
+    """Read the modules of checks and oracles that what is asked for needs."""
+    every = selection.read(course.folder, ("checks", "oracles"))
+    declared = {check.body.__module__.removeprefix(f"{course.package}.") for check in course.checks()}
+    roots = [f"{module.replace('.', '/')}{end}" for module in declared for end in (".py", "/__init__.py")]
+    needed = selection.follow(every, [*roots, *selection.of_checks(every, course.todos)])
+    return {name: content for name, content in every.items() if name in needed}
+
+
+def _course(course: Course, files: Files) -> Files:
+    """Of a course what both get: no reference, no mistakes; skeletons, where it has a reference."""
     work = {f"{part}/{name}" for part, names in course.layout.work.items() for name in names}
-    skeletons = {f"skeleton/{name}": content for name, content in parts.items() if name in work}
-    return _under(f"courses/{course.name}", _matching(course.folder, patterns) | skeletons)
+    own = {} if course.base else skeleton.generate(course)
+    skeletons = {name: content for name, content in own.items() if name in work}
+    files = files | _matching(course.folder, ("course.toml", assignments.FILE, *ADAPTER))
+    return _under(f"courses/{course.name}", files | _under("given", course.given()) | _under("skeleton", skeletons))
 
 
 def _under(folder: str, files: Files) -> Files:
@@ -149,19 +172,19 @@ def _record(course: Course, path: Path) -> None:
     recordings.save(path, found)
 
 
-def _stand_ins(course: Course) -> Files:
+def _stand_ins(course: Course, checks: Files) -> Files:
     """Make the folder `oracles` of the handout: the same names, no function of ours."""
     files: Files = {"oracles/__init__.py": PACKAGE_TEXT.encode(), f"oracles/{recordings.FILE}": record(course)}
-    for path in sorted((course.folder / "oracles").glob("*.py")):
-        if names := list(_oracles(path)):
-            lines = (f'{name} = recorded("{name}", __file__)\n' for name in names)
-            files[f"oracles/{path.name}"] = (STUB + "".join(lines)).encode()
+    for name, content in checks.items():
+        if name.startswith("oracles/") and (oracles := list(_oracles(content))):
+            lines = (f'{oracle} = recorded("{oracle}", __file__)\n' for oracle in oracles)
+            files[name] = (STUB + "".join(lines)).encode()
     return files
 
 
-def _oracles(path: Path) -> Iterable[str]:
+def _oracles(module: bytes) -> Iterable[str]:
     """Yield the names of a module's oracles."""
-    for node in ast.parse(path.read_bytes()).body:
+    for node in ast.parse(module).body:
         if isinstance(node, ast.FunctionDef) and any(ast.unparse(mark) == "oracle" for mark in node.decorator_list):
             yield node.name
 
@@ -181,13 +204,13 @@ def _matching(root: Path, patterns: Iterable[str]) -> Files:
     return files
 
 
-def _images(course: Course) -> Files:
+def _images(assignment: Assignment) -> Files:
     """Read the images that judge checkpoints, where `assignment.toml` names a folder or an archive below this one.
 
     Raises:
         SetupError: if it lies elsewhere.
     """
-    kind, _, place = assignments.load(course).dataset.partition(":")
+    kind, _, place = assignment.dataset.partition(":")
     if kind != "images":
         return {}
     here = Path.cwd()

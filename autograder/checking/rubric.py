@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import importlib
 import pkgutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -103,11 +103,12 @@ def check(
     return declare
 
 
-def load(package: str) -> tuple[Check, ...]:
+def load(package: str, asked: Collection[str] | None = None) -> tuple[Check, ...]:
     """Import every module of a package `checks` and return its checks in the order of the assignment.
 
     Args:
         package: "courses.convnets.checks".
+        asked: TODOs, and ids of single checks, that alone are asked for; what the others find out nobody needs.
 
     Raises:
         RubricError: if a check needs one that does not exist or comes later, with both ids.
@@ -117,9 +118,29 @@ def load(package: str) -> tuple[Check, ...]:
         importlib.import_module(module.name)
     found = [check for (course, _), check in _declared.items() if package == f"{course}.checks"]
     checks = sorted(found, key=lambda check: [int(number) for number in check.todo.split(".")])
+    checks = list(asked_for(checks, asked))
     seen: set[str] = set()
     for one in checks:
         if missing := [need for need in one.needs if need not in seen]:
             raise RubricError(f"{one.id}: needs {missing[0]}, which is no earlier check")
         seen.add(one.id)
     return tuple(checks)
+
+
+def asked_for(checks: Sequence[Check], asked: Collection[str] | None) -> tuple[Check, ...]:
+    """Leave of the checks those of some TODOs, and single ones by id; what the others find out nobody needs.
+
+    Args:
+        asked: TODOs and ids; None for all.
+    """
+    if asked is None:
+        return tuple(checks)
+    return tuple(
+        replace(check, needs=tuple(need for need in check.needs if _asked(need, asked)))
+        for check in checks
+        if _asked(check.id, asked)
+    )
+
+
+def _asked(id: str, asked: Collection[str]) -> bool:
+    return id in asked or id.partition("-")[0] in asked

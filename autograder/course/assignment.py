@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +19,7 @@ from autograder.course.course_file import Share
 from autograder.course.datasets import TestSet
 from autograder.course.definition import Course
 from autograder.course.lateness import Deadlines
-from autograder.course.toml_files import complaint, read_table
+from autograder.course.toml_files import complaint, named, read_table
 from autograder.errors import RubricError, TableError
 
 FILE = "assignment.toml"
@@ -79,12 +80,14 @@ class Assignment(_Table):
     """All of `assignment.toml`.
 
     Attributes:
-        course: whose it is.
+        course: whose it is, as far as it is asked for here.
+        path: where it was read.
         zone: of times that name none, "America/New_York"; the one of `due` where it is empty.
         thresholds: the accuracy that a checkpoint must exceed, a share of the test images, by data set and tier.
     """
 
     course: Annotated[Course, Field(exclude=True)]
+    path: Annotated[Path, Field(exclude=True)] = Path(FILE)
     title: str
     due: AwareDatetime
     grace: AwareDatetime
@@ -130,24 +133,29 @@ class Assignment(_Table):
         Raises:
             RubricError: if there is no such tier.
         """
-        kind = self.dataset.partition(":")[0]
-        own = next((table for name, table in self.thresholds.items() if name == kind), {})
-        found = self.course.definition.thresholds | own
+        found = self.tiers()
         if tier not in found:
-            raise RubricError(f"there is no threshold {tier} for {kind} in {FILE}, and none in course.toml")
+            kind = self.dataset.partition(":")[0]
+            raise RubricError(f"there is no threshold {tier} for {kind} in {named(self.path)}, and none in course.toml")
         return found[tier]
 
+    def tiers(self) -> dict[str, float]:
+        """The accuracies to exceed on the assignment's data set, by the name of the tier."""
+        kind = self.dataset.partition(":")[0]
+        own = next((table for name, table in self.thresholds.items() if name == kind), {})
+        return self.course.definition.thresholds | own
+
     def checks(self) -> tuple[Check, ...]:
-        """The checks that it has parts for."""
+        """The checks of what it asks for."""
         return tuple(check for check in self.course.checks() if check.part in self.parts)
 
     def cents(self, checks: Iterable[Check]) -> dict[str, int]:
         """Give each check its points in hundredths; those of a TODO, and of a part, sum exactly.
 
         Raises:
-            RubricError: if a check belongs to no TODO, or points to no check.
+            RubricError: if points belong to no check.
         """
-        own = {check for part in self.parts.values() for check in part.checks}
+        own, file = {check for part in self.parts.values() for check in part.checks}, named(self.path)
         by_todo: dict[str, dict[str, int]] = {}
         for check in checks:
             key = check.id if check.id in own else check.todo
@@ -156,15 +164,13 @@ class Assignment(_Table):
         for number, part in self.parts.items():
             total = round(part.points * 100)
             for key, cents in share(total, part.todos | part.checks).items():
-                weights = by_todo.pop(key, {})
-                if cents and not any(weights.values()):
+                weights = by_todo.get(key, {})
+                if not weights or (cents and not any(weights.values())):
                     what = "check" if key in part.checks else "TODO"
-                    raise RubricError(f"{what} {key}: {cents / 100:.2f} points and no check")
+                    raise RubricError(f"{file}: {what} {key}: {cents / 100:.2f} points and no check")
                 result |= share(cents, weights)
             if sum(result[id] for id in result if id.startswith(f"{number}.")) != total:
-                raise RubricError(f"part {number}: its checks do not sum to {part.points} points")
-        if stray := [todo for todo in by_todo if int(todo.partition(".")[0]) in self.parts]:
-            raise RubricError(f"TODO {stray[0]}: checks and no points in assignment.toml")
+                raise RubricError(f"{file}: part {number}: its checks do not sum to {part.points} points")
         return result
 
 
@@ -192,18 +198,24 @@ def load(course: Course, path: str | Path = "") -> Assignment:
     Raises:
         RubricError: with the file, the key and what is wrong with it.
     """
-    file = _file(course, path)
-    values: dict[str, Any] = {**read_table(file), "course": course}
+    file, course = _file(course, path), replace(course, asked=None)
+    values: dict[str, Any] = {**read_table(file), "course": course, "path": file}
     try:
         assignment = Assignment.model_validate(values)
         _ = assignment.deadlines  # refuses dates that contradict each other
     except ValidationError as error:
         raise complaint(file, error) from None
     except TableError as error:
-        raise RubricError(f"{file.name}: {error}") from None
-    if stray := [part for part in assignment.parts if part not in course.parts]:
-        raise RubricError(f"{file.name}: parts.{stray[0]}: course.toml has no such part")
-    return assignment
+        raise RubricError(f"{named(file)}: {error}") from None
+    asked: set[str] = set()
+    for number, part in assignment.parts.items():
+        if number not in course.definition.parts:
+            raise RubricError(f"{named(file)}: parts.{number}: course.toml has no such part")
+        for id in (*part.todos, *part.checks):
+            if id.partition(".")[0] != str(number):
+                raise RubricError(f"{named(file)}: parts.{number}: {id} belongs to another part")
+        asked.update(part.todos, part.checks)
+    return assignment.model_copy(update={"course": replace(course, asked=frozenset(asked))})
 
 
 def _file(course: Course, path: str | Path) -> Path:

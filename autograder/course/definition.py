@@ -20,20 +20,20 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib
-import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
 from autograder.checking import rubric
 from autograder.checking.adaptation import Adaptation
 from autograder.checking.rubric import Check
-from autograder.course import course_file, handouts
+from autograder.course import course_file, handouts, selection
 from autograder.course.course_file import Definition, Model, PartFiles
 from autograder.course.handouts import Handout
 from autograder.course.layout import Layout
+from autograder.course.regions import TODO
 from autograder.errors import RubricError
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -41,20 +41,23 @@ PACKAGE = Path(__file__).resolve().parents[1]
 PROJECT = PACKAGE / "project" if (PACKAGE / "project").is_dir() else PACKAGE.parent
 SHIPPED = PROJECT / "courses"
 FILE = "course.toml"
-TODO = re.compile(r"# TODO (\d+\.\d+)\b")
 
 Files = dict[str, bytes]
 
 
 @dataclass(frozen=True)
 class Course:
-    """A course by its folder; equal and hashed by it, so it travels to other processes as a path.
+    """A course by its folder, all of it or as an assignment has it; it travels to other processes as little as that.
+
+    Attributes:
+        asked: the TODOs, and single checks with points of their own, that an assignment asks for; None is all of them.
 
     Raises:
         RubricError: when `course.toml` is first asked for, and is not there or not as it should be.
     """
 
     folder: Path
+    asked: frozenset[str] | None = None
 
     @property
     def name(self) -> str:
@@ -68,13 +71,27 @@ class Course:
 
     @property
     def parts(self) -> Mapping[int, PartFiles]:
-        """By number, as the TODOs count them."""
-        return self.definition.parts
+        """By number, as the TODOs count them: those that are asked for, and what they build on."""
+        every = self.definition.parts
+        own = [*every] if self.asked is None else [int(todo.partition(".")[0]) for todo in self.todos]
+        kept = {*own, *(base for number in own if number in every for base in every[number].builds_on)}
+        return {number: part for number, part in every.items() if number in kept}
+
+    @property
+    def todos(self) -> frozenset[str]:
+        """Those that are asked for."""
+        return frozenset(self.places()) if self.asked is None else selection.todos_of(self.asked)
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The TODOs that are not asked for."""
+        return frozenset(replace(self, asked=None).places()) - self.todos
 
     @property
     def models(self) -> Mapping[str, Model]:
-        """By the name of the checkpoint."""
-        return self.definition.models
+        """By the name of the checkpoint, those whose TODO is asked for."""
+        every = self.definition.models
+        return every if self.asked is None else {key: one for key, one in every.items() if one.todo in self.todos}
 
     @property
     def base(self) -> Course | None:
@@ -104,9 +121,9 @@ class Course:
     def files(self, dataset: str = "") -> Files:
         """Read the parts as the best student would hand them in, with the checkpoints for a data set, if any."""
         if self.base and self.handout:
-            own = self._given() | dict(_below(self.folder / "standin", self.folders.values()))
+            own = self._given() | selection.read(self.folder / "standin", dict.fromkeys(self.folders.values()))
             return own | self.handout.standins(self.base.files(dataset)) | self._weights(dataset)
-        return self._given() | self._own() | self._weights(dataset)
+        return self._code() | self._weights(dataset)
 
     @property
     def layout(self) -> Layout:
@@ -132,11 +149,11 @@ class Course:
     def checks(self) -> tuple[Check, ...]:
         """Import its checks, in the order of the assignment; none where it has none."""
         if self.base:
-            return _adapted_checks(self)
+            return rubric.asked_for(_adapted_checks(replace(self, asked=None)), self.asked)
         if not (self.folder / "checks").is_dir():
             return ()
         self._expect_package()
-        return rubric.load(f"{self.package}.checks")
+        return rubric.load(f"{self.package}.checks", self.asked)
 
     def module(self, name: str) -> ModuleType:
         """Import a module of the course: "oracles.pooling"; of the one whose checks it takes where it takes them."""
@@ -167,11 +184,12 @@ class Course:
         there = {name: path for name, path in paths.items() if kind and path.is_file()}
         return {f"checkpoints/{name}{self.definition.weights}": path.read_bytes() for name, path in there.items()}
 
-    def _own(self) -> Files:
-        return dict(_below(self.solution, self.folders.values()))
-
     def _given(self) -> Files:
-        return dict(_below(self.folder / "given", self.folders.values()))
+        return selection.read(self.folder / "given", dict.fromkeys(self.folders.values()))
+
+    def _code(self) -> Files:
+        """The files of the parts, as far as they are asked for or needed."""
+        return _everything(self) if self.asked is None else dict(_narrowed(self))
 
 
 def find(name: str | Path = "") -> Course:
@@ -247,8 +265,14 @@ def _has_todo(name: str, content: bytes) -> bool:
     return name.endswith(".py") and bool(TODO.search(content.decode(errors="replace")))
 
 
-def _below(folder: Path, parts: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    for part in dict.fromkeys(parts):
-        for path in sorted((folder / part).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                yield path.relative_to(folder).as_posix(), path.read_bytes()
+def _everything(course: Course) -> Files:
+    """Read all files of all parts, given ones and those with a TODO."""
+    folders = [part.folder for part in course.definition.parts.values()]
+    return selection.read(course.folder / "given", folders) | selection.read(course.solution, folders)
+
+
+@functools.cache
+def _narrowed(course: Course) -> Mapping[str, bytes]:
+    targets = [model.target for model in course.models.values()]
+    checks = selection.read(course.folder, ("checks", "oracles"))
+    return selection.narrow(_everything(course), checks, course.todos, course.folders.values(), targets)

@@ -1,4 +1,4 @@
-"""Files that authors and instructors write by hand: read, and complained about with the place."""
+"""Files that authors and instructors write by hand: read, and complained about by file and place."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from autograder.errors import RubricError
 
+HOME = "course.toml"  # lies in the folder of every course
+
 
 def read_table(path: Path) -> dict[str, Any]:
     """Read a TOML file.
@@ -20,10 +22,17 @@ def read_table(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RubricError(f"{path.name}: {error}") from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise RubricError(f"{named(path)}: {reason}") from None
+
+
+def named(path: Path) -> str:
+    """Name a file as its author does: within its course, else by its last name."""
+    home = next((folder for folder in path.parents if (folder / HOME).is_file()), path.parent)
+    return path.relative_to(home).as_posix()
 
 
 def complaint(path: Path, error: ValidationError) -> RubricError:
     """Say what is wrong with a file, and where in it."""
     first = error.errors()[0]
-    return RubricError(f"{path.name}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}")
+    return RubricError(f"{named(path)}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}")

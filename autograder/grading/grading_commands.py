@@ -10,7 +10,6 @@ import typer
 from rich.console import Console
 
 from autograder.checking import rubric
-from autograder.course import definition
 from autograder.course.options import AssignmentFile, Command, CourseName, DataSet, Exit, Key, Seed, find_assignment
 
 console = Console()
@@ -48,6 +47,7 @@ def grade(
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the zip and the reports.")] = Path("build/demo"),
     course: CourseName = "",
+    assignment_file: AssignmentFile = "",
     dataset: DataSet = "shapes",
 ) -> None:
     """Hand in the reference solution as a student would, and grade it."""
@@ -55,8 +55,11 @@ def demo(
     from autograder.submission import packing
 
     out.mkdir(parents=True, exist_ok=True)
-    packing.write_zip(out / "submission.zip", definition.find(course).files(dataset))
-    card = single.grade(out / "submission.zip", out, console, course=course, dataset=dataset)
+    assignment = find_assignment(course, assignment_file)
+    packing.write_zip(out / "submission.zip", assignment.course.files(dataset))
+    card = single.grade(
+        out / "submission.zip", out, console, course=course, assignment_file=assignment_file, dataset=dataset
+    )
     console.print(f"\nThe page for the student: {out / 'report.html'}   for Gradescope: {out / 'results.json'}")
     sys.exit(Exit.GRADED if card.cents == card.max_cents and not card.broken else Exit.FAULT)
 

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from autograder.course import definition
-from autograder.course.options import Command, CourseName, DataSet, find_assignment
+from autograder.course.options import AssignmentFile, Command, CourseName, DataSet, find_assignment
 
 console = Console()
 
@@ -21,25 +21,28 @@ def run_checks(
     todo: Annotated[str, typer.Option(help="Only this TODO: 1.6.")] = "",
     k: Annotated[str, typer.Option("-k", help="Only checks whose id contains this; pytest's -k.")] = "",
     pdb: Annotated[bool, typer.Option(help="Stop in the debugger where your code raises.")] = False,
+    assignment_file: AssignmentFile = "",
     dataset: DataSet = "",
     junitxml: Annotated[Path | None, typer.Option(help="Write the cases to this file, as JUnit does.")] = None,
 ) -> None:
     """Run the checks on the part folders here, with real tracebacks, and print the score table."""
     from autograder.students import test as local
 
-    assignment = find_assignment(course, dataset=dataset)
+    assignment = find_assignment(course, assignment_file, dataset)
     sys.exit(local.run(Path.cwd(), assignment, part=part, todo=todo, expression=k, pdb=pdb, junitxml=junitxml))
 
 
 def submit(
     out: Annotated[Path, typer.Option(help="The zip to write.")] = Path("submission.zip"),
     course: CourseName = "",
+    assignment_file: AssignmentFile = "",
     quick: Annotated[bool, typer.Option(help="Do not try the code and the checkpoints.")] = False,
 ) -> None:
     """Look at what you hand in as the grader will, and write submission.zip."""
     from autograder.students import submit as preflight
 
-    sys.exit(preflight.run(Path.cwd(), out, find_assignment(course), console, quick=quick))
+    assignment = find_assignment(course, assignment_file)
+    sys.exit(preflight.run(Path.cwd(), out, assignment, console, quick=quick))
 
 
 def written_report(

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -82,7 +82,7 @@ def run(folder: Path, out: Path, assignment: Assignment, console: Console, *, qu
         try:
             files, choice = _collect(folder, Path(temporary) / "folder.zip", course.layout)
             _files(steps, files, choice, course.layout)
-            _todos(steps, files)
+            _todos(steps, files, course.todos)
             packing.write_zip(partial, files)
             submission = open_submission(partial, unpacked, assignment.limits, course)
         except SubmissionError as error:
@@ -146,10 +146,10 @@ def _files(steps: Steps, files: Mapping[str, bytes], choice: Choice, layout: Lay
         steps.say("note", "files", note)
 
 
-def _todos(steps: Steps, files: Mapping[str, bytes]) -> None:
+def _todos(steps: Steps, files: Mapping[str, bytes], asked: Collection[str]) -> None:
     """Name the functions that are still to be written."""
     texts = [content.decode("utf-8", "replace") for name, content in files.items() if name.endswith(".py")]
-    found = sorted({match for text in texts for match in OPEN.findall(text)}, key=_order)
+    found = sorted({match for text in texts for match in OPEN.findall(text) if match[0] in asked}, key=_order)
     if found:
         steps.say("note", "TODOs", f"{len(found)} open: {_some([f'{todo} {name}' for todo, name in found])}")
     else:
@@ -174,7 +174,7 @@ def _tried(steps: Steps, unpacked: Path, assignment: Assignment) -> None:
     """Run the public checks and load the checkpoints, and say how long grading will take."""
     findings = Findings()
     try:
-        for name in try_out(assignment.course, unpacked, findings):
+        for name in try_out(assignment, unpacked, findings):
             steps.status.update(f"trying {name}")
     except Stuck as error:
         steps.say("note", "checks", str(error))

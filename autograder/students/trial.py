@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.course.definition import PACKAGE, Course
+from autograder.course.assignment import Assignment
+from autograder.course.definition import PACKAGE
 from autograder.errors import SetupError
 from autograder.reports.scores import Outcome
 
@@ -75,7 +76,7 @@ class Findings:
             )
 
 
-def try_out(course: Course, folder: Path, findings: Findings) -> Iterator[str]:
+def try_out(assignment: Assignment, folder: Path, findings: Findings) -> Iterator[str]:
     """Rehearse the grading of an unpacked submission; yields the name of each step as it begins.
 
     Raises:
@@ -90,7 +91,8 @@ def try_out(course: Course, folder: Path, findings: Findings) -> Iterator[str]:
             "utf8",
             "-m",
             "autograder.students.trial_process",
-            str(course.folder),
+            str(assignment.course.folder),
+            str(assignment.path.resolve()),
             str(folder),
             mark,
         ],

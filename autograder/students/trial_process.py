@@ -1,6 +1,6 @@
 """What `make submit` tries in a process of its own, on the unpacked zip: the public checks, and each checkpoint.
 
-    python -m autograder.students.trial_process COURSE FOLDER MARK
+    python -m autograder.students.trial_process COURSE ASSIGNMENT FOLDER MARK
 
 writes one line a step to its output, MARK and then JSON, among whatever the student's code prints. Models run with one
 thread, as half a CPU does not serve two, and nothing of it finds a network.
@@ -23,6 +23,7 @@ from autograder.checking import rubric
 from autograder.checking.rubric import Check
 from autograder.checking.student import LocalStudent
 from autograder.course import assignment as assignments
+from autograder.course.assignment import Assignment
 from autograder.course.definition import Course
 from autograder.errors import GraderError, OutOfTime
 from autograder.grading import marking
@@ -35,12 +36,11 @@ from autograder.students.time_limit import time_limit
 Say = Callable[..., None]
 
 
-def run(course: Course, folder: Path, say: Say) -> None:
+def run(assignment: Assignment, folder: Path, say: Say) -> None:
     """Try everything, and say each step as it is done."""
     say(speed=(here := speed.speed()))
     slower = speed.slower(here, speed.load())
-    assignment = assignments.load(course)
-    checks = assignment.checks()
+    course, checks = assignment.course, assignment.checks()
     card = marking.blank(assignment, checks)
     student, exam = LocalStudent(folder), Exam(folder, assignment, slower=slower)
     for check in checks:
@@ -84,14 +84,15 @@ def _load_models(course: Course, student: LocalStudent, exam: Exam, say: Say) ->
 
 def main() -> None:
     """Serve `autograder.students.submit`."""
-    course, folder, mark = Course(Path(sys.argv[1])), Path(sys.argv[2]), sys.argv[3]
+    assignment = assignments.load(Course(Path(sys.argv[1])), sys.argv[2])
+    folder, mark = Path(sys.argv[3]), sys.argv[4]
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     out = sys.stdout
 
     def say(**step: Any) -> None:
         print(f"\n{mark}{json.dumps(step)}", file=out, flush=True)
 
-    run(course, folder, say)
+    run(assignment, folder, say)
 
 
 if __name__ == "__main__":

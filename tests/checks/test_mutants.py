@@ -9,7 +9,7 @@ import pytest
 
 from autograder.authoring import mutants, mutations
 from autograder.authoring.mutations import Page
-from autograder.course import skeleton
+from autograder.course import regions
 from autograder.course.definition import Course
 from autograder.errors import RubricError
 
@@ -185,9 +185,9 @@ def test_every_mutant_is_another_program_that_compiles(reference, all_mutants) -
 def test_every_mutant_differs_from_the_reference_in_its_region_alone(reference, all_mutants) -> None:
     for mutant in mutants.sample(all_mutants, 300):
         source = reference[mutant.file].decode()
-        region = next(one for one in skeleton.regions(source, mutant.file) if one.function == mutant.function)
+        region = next(one for one in regions.find(source, mutant.file) if one.function == mutant.function)
         assert region.first < mutant.line < region.last
-        assert skeleton.strip(mutant.source, mutant.file) == skeleton.strip(source, mutant.file)
+        assert regions.strip(mutant.source, mutant.file) == regions.strip(source, mutant.file)
 
 
 def test_no_two_mutants_have_one_key(all_mutants) -> None:

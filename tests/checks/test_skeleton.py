@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from homework import COURSE, PARTS, ROOT
 
-from autograder.course import skeleton
+from autograder.course import regions, skeleton
 from autograder.errors import RubricError
 
 GOOD = '''\
@@ -28,14 +28,14 @@ class Pool:
 
 
 def test_a_region_becomes_one_line_that_names_todo_and_function() -> None:
-    stripped = skeleton.strip(GOOD, "pool.py")
+    stripped = regions.strip(GOOD, "pool.py")
     assert '        raise NotImplementedError("TODO 1.7: Pool.forward")\n\n    def given' in stripped
     assert "x + 1" not in stripped
     ast.parse(stripped)
 
 
 def test_filling_a_region_indents_the_body() -> None:
-    filled = skeleton.fill(GOOD, "pool.py", "Pool.forward", "if x:\n    return 1\nreturn 2\n")
+    filled = regions.fill(GOOD, "pool.py", "Pool.forward", "if x:\n    return 1\nreturn 2\n")
     assert "        if x:\n            return 1\n        return 2\n\n    def given" in filled
 
 
@@ -63,12 +63,12 @@ def test_filling_a_region_indents_the_body() -> None:
 def test_a_malformed_region_is_refused_by_file_and_line(before, after, message) -> None:
     assert before in GOOD
     with pytest.raises(RubricError, match=message):
-        skeleton.strip(GOOD.replace(before, after), "pool.py")
+        regions.strip(GOOD.replace(before, after), "pool.py")
 
 
 def test_filling_a_function_without_a_region_is_refused() -> None:
     with pytest.raises(RubricError, match=r"pool.py: Pool.given has no solution region"):
-        skeleton.fill(GOOD, "pool.py", "Pool.given", "return 4")
+        regions.fill(GOOD, "pool.py", "Pool.given", "return 4")
 
 
 def test_the_parts_are_exactly_what_the_reference_generates() -> None:
@@ -96,6 +96,6 @@ def test_no_line_of_a_solution_is_left_in_the_skeletons() -> None:
 def test_the_given_files_are_those_without_a_region() -> None:
     files = COURSE.files()
     modules = {name: content.decode() for name, content in files.items() if name.endswith(".py")}
-    assert {name for name, text in modules.items() if not skeleton.regions(text, name)} == {
+    assert {name for name, text in modules.items() if not regions.find(text, name)} == {
         name for name in COURSE.given() if name.endswith(".py")
     }

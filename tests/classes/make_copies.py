@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from homework import COURSE
 
 from autograder.authoring import mistakes as catalogue
-from autograder.course import skeleton
+from autograder.course import regions, skeleton
 
 UNUSUAL = COURSE.folder / "unusual"
 WORDS = ("total", "grid", "patch", "cube", "rows", "acc", "tmp", "res", "buf", "inner", "step", "view", "part", "val")
@@ -341,7 +341,7 @@ def _pool() -> Mapping[str, Mapping[str, Ways]]:
     """The ways to write each function with a TODO: those that many may have, and those that are one student's."""
     files = COURSE.files()
     pool: dict[str, dict[str, Ways]] = {
-        name: {region.function: ([], {}) for region in skeleton.regions(files[name].decode(), name)}
+        name: {region.function: ([], {}) for region in regions.find(files[name].decode(), name)}
         for name in _reference()
     }
     for one in catalogue.load(COURSE):

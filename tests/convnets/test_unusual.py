@@ -19,7 +19,7 @@ from homework import COURSE
 from autograder.authoring import reference as proof
 from autograder.authoring import variants as trials
 from autograder.checking.expect import expect_close
-from autograder.course import skeleton
+from autograder.course import regions
 from autograder.grading import candidates
 from autograder.reports.scores import Outcome
 
@@ -57,7 +57,7 @@ def changed(files: Mapping[str, bytes], changes: list[dict[str, str]]) -> Files:
     for change in changes:
         match change:
             case {"file": file, "function": function, "body": body}:
-                new[file] = skeleton.fill(new[file].decode(), file, function, body).encode()
+                new[file] = regions.fill(new[file].decode(), file, function, body).encode()
             case {"file": file, "replace": old, "by": by}:
                 source = new[file].decode()
                 assert source.count(old) == 1, f"{old!r} occurs {source.count(old)} times in {file}"

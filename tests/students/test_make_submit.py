@@ -145,7 +145,7 @@ def test_what_students_print_does_not_pass_for_a_result(reference, tmp_path) -> 
         tmp_path, {**skeleton.generate(COURSE), "part1_numpy/views.py": noise + reference["part1_numpy/views.py"]}
     )
     findings = Findings()
-    for name in try_out(COURSE, tmp_path, findings):
+    for name in try_out(assignments.load(COURSE), tmp_path, findings):
         if name.startswith("1.2"):
             break
     assert {check.outcome for check in findings.checks if check.id.startswith("1.1")} == {Outcome.PASSED}
@@ -155,7 +155,7 @@ def test_code_that_ends_the_process_costs_the_rest_of_the_rehearsal_only(skeleto
     trials.write(tmp_path, {**skeletons, "part1_numpy/linear.py": b"import os\nos._exit(7)\n"})
     findings = Findings()
     with pytest.raises(Stuck, match=r"^1\.2-forward ended the process \(exit status 7\); what comes after it was not"):
-        list(try_out(COURSE, tmp_path, findings))
+        list(try_out(assignments.load(COURSE), tmp_path, findings))
     assert len([check for check in findings.checks if check.id.startswith("1.1")]) > 3
     assert not findings.finished
 
@@ -164,7 +164,7 @@ def test_code_that_ends_the_process_costs_the_rest_of_the_rehearsal_only(skeleto
 def test_a_loop_without_end_costs_its_own_checks_and_is_named(skeletons, tmp_path) -> None:
     trials.write(tmp_path, {**skeletons, "part1_numpy/linear.py": b"while True: pass\n"})
     findings = Findings()
-    for name in try_out(COURSE, tmp_path, findings):
+    for name in try_out(assignments.load(COURSE), tmp_path, findings):
         if name.startswith("1.3"):
             break
     tried = {check.id: check for check in findings.checks}
@@ -176,7 +176,7 @@ def test_a_loop_without_end_costs_its_own_checks_and_is_named(skeletons, tmp_pat
 def test_a_loop_in_c_without_end_is_stopped_and_named(skeletons, tmp_path) -> None:
     trials.write(tmp_path, {**skeletons, "part1_numpy/linear.py": b"sum(range(10**13))\n"})
     with pytest.raises(Stuck, match=r"^1\.2-forward did not end, and was stopped: does a loop never end\?"):
-        list(try_out(COURSE, tmp_path, Findings()))
+        list(try_out(assignments.load(COURSE), tmp_path, Findings()))
 
 
 FOUND = Findings(
@@ -253,7 +253,7 @@ def test_what_a_gpu_or_a_network_gives_here_is_not_there_when_graded(skeletons, 
     source = begin + b"class VanillaCNN" + rest.replace(b"super().__init__()", online, 1)
     trials.write(tmp_path, {**skeletons, "part2_pytorch/models.py": source})
     findings = Findings()
-    for name in try_out(COURSE, tmp_path, findings):
+    for name in try_out(assignments.load(COURSE), tmp_path, findings):
         if name.startswith("2.3"):
             break
     said = " ".join(check.message for check in findings.checks if check.id.startswith(("2.1", "2.2")))

@@ -18,7 +18,7 @@ from test_make_test import NO_PLUGINS
 
 from autograder.authoring import mistakes as catalogue
 from autograder.authoring import variants as trials
-from autograder.course import keys, skeleton
+from autograder.course import keys, regions, skeleton
 from autograder.errors import SetupError
 from autograder.reports.scores import Outcome
 
@@ -78,9 +78,9 @@ def _solved() -> Iterator[str]:
     """Yield the statements of all solution regions."""
     for path in COURSE.solution.rglob("*.py"):
         source = path.read_text()
-        regions = skeleton.regions(source, path.name)
+        marked = regions.find(source, path.name)
         for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.stmt) and any(region.first < node.lineno < region.last for region in regions):
+            if isinstance(node, ast.stmt) and any(region.first < node.lineno < region.last for region in marked):
                 yield from _statements(node)
 
 
