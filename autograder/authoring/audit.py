@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, repeat
@@ -66,12 +66,16 @@ class Audit:
         missed: mistakes that lose no check.
         unnamed: mistakes that are caught, while no message names them.
         fates: of every mutant that was graded.
+        lost: checks that some mistake or mutant loses.
+        said: the suspects that were told of them.
     """
 
     mistakes: int
     missed: Sequence[str]
     unnamed: Sequence[str]
     fates: Mapping[Mutant, Fate]
+    lost: Set[str] = frozenset()
+    said: Set[str] = frozenset()
 
     @property
     def survivors(self) -> list[Mutant]:
@@ -114,7 +118,7 @@ def run(course: Course, console: Console, part: int, count: int | None, jobs: in
         raise SetupError(f"{course.name} has no part {part}")
     folder, files, equivalent = course.parts[part].folder, course.files(), mutants.load_equivalent(course)
     mistakes = [mistake for mistake in catalogue.load(course) if mistake.file.startswith(f"{folder}/")]
-    everything = [mutant for mutant in mutants.of_part(files, folder) if mutant.todo not in _judged_by_images(course)]
+    everything = [mutant for mutant in mutants.of_part(files, folder) if mutant.todo not in judged_by_images(course)]
     audit = grade(course, part, mistakes, mutants.sample(everything, count), equivalent, jobs, console)
     outdated = stale(equivalent, everything, audit.fates, folder)
     show(audit, outdated, files, console)
@@ -140,7 +144,7 @@ def grade(
         RubricError: if the reference itself loses a check, or a check fails by itself.
     """
     files = course.files()
-    reach, free = mutants.reach(files, course.parts[part].folder), _judged_by_images(course)
+    reach, free = mutants.reach(files, course.parts[part].folder), judged_by_images(course)
     own = {check.todo for check in course.checks() if check.part == part} - free
     todos, reached = (
         [own, *(proof.asked(course, one) for one in mistakes)],
@@ -155,6 +159,8 @@ def grade(
     cards = iter(track(trial, "grading", total=len(todos) + len(chosen), console=console, transient=True))
     if trouble := proof.everything_passed(next(cards)):
         raise RubricError(f"nothing can be learned from mutants of a reference that loses {trouble}")
+    lost, said = set[str](), set[str]()
+    cards = _heard(cards, lost, said)
     read = [(mistake, next(cards)) for mistake in mistakes]
     missed = [mistake.name for mistake, card in read if not proof.failed(card)]
     unnamed = [mistake.name for mistake, card in read if proof.failed(card) and not names(mistake, card)]
@@ -164,14 +170,25 @@ def grade(
         if fates[mutant] is not Fate.EQUIVALENT and all(mark.outcome is Outcome.LOST for mark in proof.failed(card)):
             doubtful.append(mutant)
     if doubtful:  # survived, or was out of time: now with time enough, and the checks that should not see the change
-        cards = trials.run(
+        again = trials.run(
             course, (mutant.apply(files) for mutant in doubtful), (part,), jobs, None, repeat(own), CRASHES
         )
+        cards = _heard(again, lost, said)
         fates |= {mutant: fate(mutant, card, equivalent) for mutant, card in zip(doubtful, cards, strict=True)}
-    return Audit(len(mistakes), missed, unnamed, fates)
+    return Audit(len(mistakes), missed, unnamed, fates, lost, said)
 
 
-def _judged_by_images(course: Course) -> set[str]:
+def _heard(cards: Iterable[Scorecard], lost: set[str], said: set[str]) -> Iterator[Scorecard]:
+    """Pass on score cards, and note which checks they lose and which suspects they tell."""
+    for card in cards:
+        for mark in proof.failed(card):
+            if mark.outcome is not Outcome.PENDING:
+                lost.add(mark.check)
+                said.add(mark.finding.suspect)
+        yield card
+
+
+def judged_by_images(course: Course) -> set[str]:
     """Name the TODOs that checkpoints decide: what computes a network of one's own is free, and has no mutants."""
     return {check.todo for check in course.checks() if check.exam}
 

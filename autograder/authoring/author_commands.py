@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -97,6 +98,63 @@ def schemas(out: Annotated[Path, typer.Option(help="The folder; that of a course
         console.print(f"{path}: named by `#:schema ./{path.name}` in the first line of {file}", highlight=False)
 
 
+class Kind(StrEnum):
+    """What can be begun."""
+
+    COURSE = "course"
+    TODO = "todo"
+
+
+def begin(
+    what: Annotated[Kind, typer.Argument(help="A course in an empty folder, or a TODO of the course here.")],
+    folder: Annotated[Path, typer.Argument(help="Of a new course.")] = Path(),
+    title: Annotated[str, typer.Option(help="What it is about, in a few words.")] = "",
+    part: Annotated[str, typer.Option(help="Of a course: the package that students write. Of a TODO: a number.")] = "",
+    name: Annotated[str, typer.Option(help="Of the first function, and its module.")] = "",
+    points: Annotated[int | None, typer.Option(min=0, help="What the TODO is worth.")] = None,
+    course: CourseName = "",
+) -> None:
+    """Begin a course, or a TODO, that works at once; asks for what is not given, and overwrites nothing."""
+    from autograder.authoring import new
+
+    def ask(value: str, question: str, default: str) -> str:
+        return value or str(typer.prompt(question, default=default))
+
+    if what is Kind.COURSE:
+        new.expect_empty(folder)
+        title = ask(title, "Title", folder.resolve().name.replace("-", " ").replace("_", " ").capitalize())
+        part = ask(part, "Package that students write", "layers")
+        name = ask(name, "First function", "energy")
+        worth = points if points is not None else int(typer.prompt("Points", default=10, type=int))
+        made = new.course(folder, title, part, name, worth)
+    else:
+        found = definition.find(course)
+        part = ask(part, "Part", str(max(found.definition.parts)))
+        name = ask(name, "Function", "energy")
+        title = ask(title, "Title", name.replace("_", " ").capitalize())
+        worth = points if points is not None else int(typer.prompt("Points", default=2, type=int))
+        made = new.todo(found, part, title, name, worth)
+    for path in made.files:
+        console.print(f"  {path}", markup=False, highlight=False, soft_wrap=True)
+    console.print("Written; write over them what is yours. Next:", highlight=False)
+    for line in made.next:
+        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def review(
+    course: CourseName = "",
+    part: Annotated[int, typer.Option(min=0, help="Grade only this part; 0 for all.")] = 0,
+    todo: Annotated[str, typer.Option(help="Grade only this TODO: 1.6.")] = "",
+    mutants: Annotated[int | None, typer.Option(min=1, help="So many of each part; all by default.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    fast: Annotated[bool, typer.Option("--fast", help="Only what is seen without grading, in seconds.")] = False,
+) -> None:
+    """List what an author forgot: nothing is left to do when the list is empty."""
+    from autograder.authoring import author
+
+    sys.exit(author.run(definition.find(course), console, part, mutants, jobs, fast=fast, todo=todo))
+
+
 COMMANDS: dict[str, Command] = {
     "handout": handout,
     "gradescope": gradescope,
@@ -104,4 +162,6 @@ COMMANDS: dict[str, Command] = {
     "reference": reference,
     "audit": run_audit,
     "schema": schemas,
+    "author": review,
+    "new": begin,
 }

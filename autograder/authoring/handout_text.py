@@ -2,11 +2,13 @@
 
 A template of `handout/` may use, in the words of Jinja, `title`, `course` and `summary` (what is asked for until when,
 and what it is worth), and ask what is in the assignment: `{% if 2 in parts %}`, `{% if "1.6" in todos %}`,
-`{% if models %}`, `{% if report %}`. A README that does not place the summary ends with it.
+`{% if models %}`, `{% if report %}`. A README that does not place the summary ends with it. Of other files there, those
+that speak of a TODO which is left out are left out too.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -34,9 +36,10 @@ def write(assignment: Assignment) -> Files:
     if not assignment.course.models:
         files = {name: content for name, content in files.items() if not name.startswith("checkpoints/")}
     left = assignment.course.left_out
+    files = {name: content for name, content in files.items() if _is_template(name) or not _about(content) & left}
     texts = {
         name: fill(selection.unlisted(content, left).decode(), name, assignment).encode()
-        if name.rpartition("/")[2] in TEMPLATES
+        if _is_template(name)
         else content
         for name, content in files.items()
     }
@@ -44,6 +47,15 @@ def write(assignment: Assignment) -> Files:
     if PLACE not in files.get(README, b"").decode():
         readme = readme.rstrip() + b"\n\n" + summary(assignment).encode() + b"\n"
     return texts | {README: readme}
+
+
+def _is_template(name: str) -> bool:
+    return name.rpartition("/")[2] in TEMPLATES
+
+
+def _about(content: bytes) -> set[str]:
+    """The TODOs that a file speaks of."""
+    return set(re.findall(r"\bTODO (\d+\.\d+)", content.decode(errors="replace")))
 
 
 def fill(text: str, name: str, assignment: Assignment) -> str:

@@ -27,13 +27,18 @@ MAX_SHOWN = 60
 MAX_LISTED = 1000  # numbers of an array that are compared one by one
 
 _computed = "of what is wrong"  # which suspects are: these, "all" or "none"
+_clauses: set[str] = set()  # of all suspects, as far as all are computed
 
 
 @contextlib.contextmanager
-def every_suspect_computed() -> Iterator[None]:
-    """Compute all suspects of every value, right ones too: so all that their oracles return can be recorded."""
+def every_suspect_computed() -> Iterator[set[str]]:
+    """Compute all suspects of every value, right ones too: so all that their oracles return can be recorded.
+
+    Yields the clauses of those that were.
+    """
+    _clauses.clear()
     with _computing("all"):
-        yield
+        yield _clauses
 
 
 @contextlib.contextmanager
@@ -60,7 +65,8 @@ def _computing(which: str) -> Iterator[None]:
 
 def _wanted(suspects: Suspects | None) -> Suspects:
     """The suspects that a wrong value is compared with; all are computed at once where they are to be recorded."""
-    for compute in (suspects or {}).values() if rehearsing() else ():
+    for clause, compute in (suspects or {}).items() if rehearsing() else ():
+        _clauses.add(clause)
         compute()
     return {} if _computed == "none" else suspects or {}
 

@@ -1,4 +1,4 @@
-"""JSON schemas of `assignment.toml`, `course.toml` and `adapter.toml`, for editors: `#:schema` in the file's first line names one."""
+"""JSON schemas of the tables of a course, for editors: `#:schema` in the first line of a file names one."""
 
 from __future__ import annotations
 
@@ -37,8 +37,9 @@ def schema(file: str) -> dict[str, Any]:
     """
     model = MODELS[file]
     found = model.model_json_schema()
-    for name in ("course", "code"):  # where the file lies, and what lies beside it, not what is in it
+    for name in ("course", "path", "code"):  # where the file lies, and what lies beside it, not what is in it
         found["properties"].pop(name, None)
+    found.get("$defs", {}).pop("Course", None)
     found["required"] = [name for name in found["required"] if name in found["properties"]]
     tables = {each.__name__: each for each in vars(inspect.getmodule(model)).values() if _is_table(each)}
     for key, table in [(model.__name__, found), *found["$defs"].items()]:

@@ -26,9 +26,8 @@ CHECKS = pytest.StashKey[dict[str, list[Check]]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Load the checks of the course that is here, by the file of their TODO."""
-    course = definition.find()
-    assignment = assignments.load(course)
-    places = course.places()
+    assignment = assignments.load(definition.find())
+    places = assignment.course.places()
     by_file: dict[str, list[Check]] = {}
     for check in assignment.checks():
         by_file.setdefault(places[check.todo], []).append(check)

@@ -1,0 +1,131 @@
+"""What a new TODO and a new course begin with: texts that work at once, for an author to write over.
+
+Words in capitals between `@` stand for names; the solution is right, the check passes it, and the mistake loses the
+check and is named to whoever makes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+FUNCTION = {
+    "reference/@PART@/@FILE@.py": '''"""@TITLE@.
+
+Axes in the shapes below:
+    N vectors   D numbers of each
+"""
+
+import numpy as np
+
+
+def @NAME@(x: np.ndarray) -> np.ndarray:
+    """(N, D) -> (N,): the mean of the squares of each row."""
+    # TODO @TODO@: no loop is needed.
+    #   1. the square of each number      (N, D)
+    #   2. their mean over a row          (N,)
+    # >>> solution
+    return (x**2).mean(axis=1)
+    # <<< solution
+''',
+    "oracles/@FILE@.py": '''"""What @TODO@ should return, and what known mistakes return instead."""
+
+import numpy as np
+
+from autograder.checking.oracles import oracle
+
+
+@oracle
+def @FILE@(x: np.ndarray) -> np.ndarray:
+    return np.einsum("nd,nd->n", x, x) / x.shape[1]
+
+
+@oracle
+def @FILE@_summed(x: np.ndarray) -> np.ndarray:
+    return np.einsum("nd,nd->n", x, x)
+''',
+    "checks/@FILE@.py": '''"""@TODO@: @TITLE@."""
+
+import numpy as np
+
+from autograder.checking.expect import expect_close, expect_unchanged
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
+
+from ..oracles.@FILE@ import @FILE@, @FILE@_summed
+
+SHAPES = ((3, 4), (4, 3), (1, 5), (5, 1))
+
+
+@check("@TODO@-values")
+def @FILE@_is_right(student: Student, rng: np.random.Generator) -> None:
+    """@NAME@ returns the mean of the squares of each row, of any number of rows, and leaves x alone.
+
+    The mean is over the numbers of a row: D of them.
+    """
+    for shape in SHAPES:
+        x = rng.normal(size=shape)
+        before = x.copy()
+        suspects = {"the sum takes the place of the mean": lambda x=x: @FILE@_summed(x)}
+        expect_close(student.call("@PART@.@FILE@:@NAME@", x), @FILE@(x), "y", suspects=suspects)
+        expect_unchanged(x, before, "x")
+''',
+    "mistakes/@FILE@.toml": """[[mistake]]
+name = "@NAME@ adds the squares without dividing"
+file = "@PART@/@FILE@.py"
+replace = ".mean(axis=1)"
+by = ".sum(axis=1)"
+loses = ["@TODO@-values"]
+says = "the sum takes the place of the mean"  # the sentence that a student reads
+""",
+}
+COURSE = {
+    "course.toml": """# What this course is made of. Points, dates and limits are in assignment.toml.
+
+[parts.1]
+folder = "@PART@"      # the package that students write
+libraries = "numpy"   # what the box has beside the standard library; "torch" for both
+""",
+    "assignment.toml": """# What an instructor edits. `autograder author --fast` says whether it is consistent.
+
+title = "@TITLE@"
+due = @DUE@
+grace = @DUE@          # no penalty until then; afterwards late_per_day
+late_per_day = 1.0    # share of the points lost with each day begun after grace; 1.0: nothing counts
+dataset = "shapes"
+
+[report]
+points = 0
+
+[parts.1]
+title = "@TITLE@"
+points = @POINTS@
+todos = { "@TODO@" = @POINTS@ }
+""",
+    "given/@PART@/__init__.py": '"""@TITLE@: what has a TODO is to be written, with NumPy alone."""\n',
+    "handout/README.md": """# {{ title }}
+
+Each TODO is a comment in the file, with the shapes after each step; the docstrings say what is to be done.
+
+{{ summary }}
+
+    python -m pip install --constraint requirements.lock --editable .
+    python -m autograder test                    # every check on your code, with a score table at the end
+    python -m autograder test --todo {{ todos[0] }}
+    python -m autograder submit                  # looks at your files as the grader will, and writes submission.zip
+
+**Yours** is every function with a TODO, and further files beside it. Files without a TODO are given, and
+replaced by the original at grading. **Hand in** `submission.zip`.
+""",
+    "handout/gitignore": "__pycache__/\n*.egg-info/\n.venv/\nsubmission.zip\n",
+    ".gitignore": "__pycache__/\nbuild/\ndist/\nsecret.key\n",
+}
+
+
+def fill(texts: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
+    """Put names in their places, in the names of files too."""
+    found = {}
+    for path, text in texts.items():
+        for word, name in names.items():
+            path, text = path.replace(f"@{word}@", name), text.replace(f"@{word}@", name)
+        found[path] = text
+    return found
