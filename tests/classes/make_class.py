@@ -1,6 +1,6 @@
 """Make a class of zips: right ones, every catalogued mistake, skeletons, half done, hostile, and what is no zip.
 
-    python tests/classes/make_class.py build/class --size 200
+    PYTHONPATH=tests python tests/classes/make_class.py build/class --size 200
     python -m autograder batch build/class --out build/graded --dataset shapes
 
 The same size gives the same class.
