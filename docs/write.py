@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import html
 import json
+import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +15,22 @@ from typing import Any
 import click
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from test_architecture import FLOORS  # noqa: E402
 
 from autograder import cli  # noqa: E402 (found by the line above)
 from autograder.course import schema  # noqa: E402
 
 Schema = dict[str, Any]
+WIDTH, GAP = 760, 10  # pixels
+SVG = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" font-family="sans-serif">
+<title>The rooms of the engine, floor upon floor</title>
+<style>rect {{ fill: #eef1f8; stroke: #8c9cc4 }} text {{ font-size: 13px; fill: #333 }}
+.room {{ font-weight: bold; font-size: 14px; fill: #1f2f5c }}</style>
+{shapes}
+</svg>
+"""
 COMMANDS = """# Commands
 
 `autograder COMMAND`, or `python -m autograder COMMAND`. `autograder --install-completion` lets the shell complete them.
@@ -30,13 +44,39 @@ INTRODUCTION = {
 
 def pages() -> dict[str, str]:
     """Make every page, by its name in docs/reference/."""
-    found = {"commands.md": commands()}
+    found = {"commands.md": commands(), "../images/rooms.svg": picture()}
     for file in schema.MODELS:
         made = schema.schema(file)
         stem = file.removesuffix(".toml")
         found[schema.name(file)] = schema.text(file)
         found[f"{stem}.md"] = "\n".join(_table_page(file, made)) + "\n"
     return found
+
+
+def picture() -> str:
+    """Draw the rooms of the engine on their floors, each with its sentence."""
+    rows = [[room for room in floor if room != "__main__"] for floor in reversed(FLOORS)]
+    shapes, top = [], 0
+    for row in filter(None, rows):
+        boxes = [(room, textwrap.wrap(_sentence(room), 96 // len(row) - 4)) for room in row]
+        height = 34 + 17 * max(len(lines) for _, lines in boxes)
+        for number, (room, lines) in enumerate(boxes):
+            left, width = WIDTH * number // len(row), WIDTH // len(row) - GAP
+            shapes.append(f'<rect x="{left}" y="{top}" width="{width}" height="{height}" rx="5"/>')
+            shapes.append(f'<text class="room" x="{left + 12}" y="{top + 22}">{room}</text>')
+            shapes += [
+                f'<text x="{left + 12}" y="{top + 40 + 17 * line}">{html.escape(text)}</text>'
+                for line, text in enumerate(lines)
+            ]
+        top += height + GAP
+    return SVG.format(width=WIDTH, height=top, shapes="\n".join(shapes))
+
+
+def _sentence(room: str) -> str:
+    """The first sentence of a room's, or a module's, docstring."""
+    path = ROOT / "autograder" / room / "__init__.py"
+    source = path if path.is_file() else ROOT / "autograder" / f"{room}.py"
+    return re.split(r"(?<=[.])\s|\n\n", ast.get_docstring(ast.parse(source.read_bytes())) or "")[0].replace("\n", " ")
 
 
 def commands() -> str:
