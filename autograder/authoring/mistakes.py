@@ -6,12 +6,14 @@ Each says which checks it must lose, and what the student must read. `make refer
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from autograder.checking.translation import translated
 from autograder.course.definition import Course, Files
+from autograder.course.handouts import Handout
 from autograder.course.regions import fill
 from autograder.errors import RubricError
 
@@ -67,11 +69,13 @@ class Mistake(BaseModel):
 
 
 def load(course: Course) -> tuple[Mistake, ...]:
-    """Read the whole catalogue.
+    """Read the whole catalogue; of a handout of others, that of the course whose checks it takes, as far as it asks.
 
     Raises:
         RubricError: with file and entry, where one is malformed or two have one name.
     """
+    if course.base and course.handout:
+        return tuple(_adapted(course.handout, course.base))
     mistakes: dict[str, Mistake] = {}
     for path in sorted((course.folder / "mistakes").rglob("*.toml")):
         for number, table in enumerate(tomllib.loads(path.read_text(encoding="utf-8")).get("mistake", []), start=1):
@@ -84,3 +88,16 @@ def load(course: Course) -> tuple[Mistake, ...]:
                 raise RubricError(f"{path.name}: two mistakes are called {mistake.name!r}")
             mistakes[mistake.name] = mistake
     return tuple(mistakes.values())
+
+
+def _adapted(handout: Handout, base: Course) -> Iterator[Mistake]:
+    """Yield the mistakes of another course that lose a check of this handout, as they are there."""
+    renamed = handout.renamed(base.checks())
+    folders = {top: folder for folder, tops in handout.standin.items() for top in tops}
+    for mistake in load(base):
+        lost = tuple(renamed[check] for check in mistake.loses if check in renamed)
+        folder = folders.get(mistake.file.partition("/")[0])
+        if lost and folder and mistake.name not in handout.allowed:
+            words = handout.words | handout.todos[lost[0].partition("-")[0]].words
+            told = {"file": f"{folder}/{mistake.file}", "loses": lost, "says": translated(mistake.says, words)}
+            yield mistake.model_copy(update=told)

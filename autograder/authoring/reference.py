@@ -84,7 +84,7 @@ def _results(course: Course, mistakes: Sequence[Mistake], jobs: int) -> Iterator
     card = next(cards)
     yield Result("skeleton", card, nothing_passed(card))
     for mistake, card in zip(mistakes, cards, strict=True):
-        yield Result(mistake.name, card, loses_its_own(mistake, card))
+        yield Result(mistake.name, card, loses_its_own(mistake, card, exactly=course.base is None))
 
 
 def asked(course: Course, mistake: Mistake) -> set[str]:
@@ -118,9 +118,14 @@ def nothing_passed(card: Scorecard) -> str:
     return "; ".join(f"{mark.check}: {mark.outcome}" for mark in card.marks.values() if mark.outcome not in fine)
 
 
-def loses_its_own(mistake: Mistake, card: Scorecard) -> str:
-    """Say how the lost checks, or what the student reads, differ from the catalogue; or nothing."""
+def loses_its_own(mistake: Mistake, card: Scorecard, exactly: bool = True) -> str:
+    """Say how the lost checks, or what the student reads, differ from the catalogue; or nothing.
+
+    Behind the interface of another handout a mistake may lose more or less, and be told by another sentence.
+    """
     lost, expected = {mark.check for mark in failed(card)}, set(mistake.loses)
+    if not exactly:
+        return "" if lost else f"does not lose {sorted(expected)}"
     if lost != expected:
         more, less = sorted(lost - expected), sorted(expected - lost)
         return "; ".join(

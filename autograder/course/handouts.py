@@ -4,6 +4,8 @@
     [paths]                 by part, folders that modules are imported from, below that of the part
     [targets."layers:Pool"] which of their classes stands for what our checks ask for, and how it is called there
     [todos."1.2"]           which of our checks are theirs; what no TODO names is not asked for
+    missing = ["yaml"]      modules that files of the handout import, and no check needs: they may be missing
+    allowed = ["..."]       mistakes of the other course, by name, that are none here
     [standin]               which folder has which parts of the other course, whose reference stands in for a student
 
 `adapter.py` beside it holds the few lines of code that a table cannot say, see `inside.adapted`.
@@ -98,6 +100,8 @@ class Handout(_Table):
     targets: dict[Annotated[str, Field(pattern=r"^[\w.]+:\w+$")], Target]
     todos: dict[Number, Todo]
     standin: dict[str, tuple[str, ...]] = {}
+    missing: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
     code: Annotated[str, Field(exclude=True)] = ""
 
     def checks(self, ours: Sequence[Check], own: Sequence[Check] = ()) -> tuple[Check, ...]:
@@ -145,14 +149,14 @@ class Handout(_Table):
                 seen[check.id] = new
                 yield check.id, new
 
-    def places(self, parts: Mapping[int, str]) -> dict[str, str]:
+    def places(self) -> dict[str, str]:
         """Find the file that each TODO is in, from the words of its title: "Pool" in "modules/pool.py:Pool"."""
         found: dict[str, str] = {}
         for number, todo in self.todos.items():
             for target in self.targets.values():
                 file, name = _split(target.at[0])
                 if re.search(rf"\b{name}\b", todo.title):
-                    found.setdefault(number, f"{parts[target.part]}/{file}")
+                    found.setdefault(number, file)
         return found
 
     def files(self, folder: str, parts: Mapping[int, str]) -> tuple[tuple[str, ...], ...]:
@@ -186,7 +190,7 @@ class Handout(_Table):
             table[key] = target.rule(file, name)
             named[key] = Theirs(name, file, target.methods, target.transposed)
         request = {"do": "adapt", "home": below, "paths": list(self.paths.get(part, (".",)))}
-        return Adaptation({**request, "table": table, "code": self.code}, named)
+        return Adaptation({**request, "table": table, "code": self.code, "missing": [*self.missing]}, named)
 
 
 @functools.cache

@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from . import targets
+from . import absent, targets
 
 RELATIVE = "attempted relative import"
 SHOWN = ("methods", "attributes", "results", "transposed", "columns", "outside", "wider")
@@ -42,15 +42,19 @@ class Adapter:
         paths: folders below it that its modules are imported from, the nearest first.
         table: by target.
         code: of the course, or empty.
+        missing: modules that may be missing, see `inside.absent`.
     """
 
-    def __init__(self, folder: Path, paths: list[str], table: dict[str, dict[str, Any]], code: str) -> None:
+    def __init__(
+        self, folder: Path, paths: list[str], table: dict[str, dict[str, Any]], code: str, missing: list[str]
+    ) -> None:
         self.folder, self._paths = folder, paths
         self._table = table
         # At the end, where they hide no library; once, however often a student is asked.
         sys.path += [path for name in paths if (path := str(folder / name)) not in sys.path]
         if folder.is_dir():
             os.chdir(folder)
+        absent.allow(missing)
         self._code = _module(code)
         self._entries: dict[str, Entry] = {}
 
@@ -72,8 +76,11 @@ class Adapter:
         Raises:
             Mismatch: if there is no such file.
         """
-        if not self.folder.is_dir():  # nothing of this part was handed in
-            raise targets.Mismatch(f"{file} is missing")
+        if not (self.folder / file).is_file():
+            there = self.folder.is_dir()  # else nothing of this part was handed in
+            raise targets.Mismatch(
+                (there and targets.missing_module(_dotted(file), self.folder)) or f"{file} is missing"
+            )
         inner = max((path for path in self._paths if path != "." and file.startswith(f"{path}/")), key=len, default="")
         bare = _dotted(file.removeprefix(f"{inner}/"))
         try:

@@ -10,7 +10,7 @@ Requests are dictionaries with the key `do`:
     set      on, values                      -> None
     hold     value, layout, keep             -> None; the value is laid out in memory as asked
     fetch    on                              -> the value itself
-    adapt    home, paths, table, code        -> None; the code below `home` is of another handout, see `inside.adapted`
+    adapt    home, paths, table, code, missing -> None; code below `home` is of another handout: `inside.adapted`
 
 Where `keep` is a number, the value stays here under it, for a Reference to name it later, and None is returned.
 
@@ -80,9 +80,9 @@ class Host:
 
     # What can be asked for.
 
-    def _adapt(self, home: str, paths: list[str], table: dict[str, Any], code: str) -> None:
+    def _adapt(self, home: str, **how: Any) -> None:
         self.folder = self.folder / home
-        self._adapter = Adapter(self.folder, paths, table, code)
+        self._adapter = Adapter(self.folder, **how)
 
     def _import(self, modules: list[str]) -> None:
         for module in modules:

@@ -43,12 +43,12 @@ def module(name: str, folder: Path) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         own = error.name is not None and f"{name}.".startswith(f"{error.name}.")  # else it is what the module imports
-        if not own or not (text := _missing_module(name, folder)):
+        if not own or not (text := missing_module(name, folder)):
             raise
         raise Mismatch(f"{text}: rename it" if text.endswith(THERE) else text) from None
 
 
-def _missing_module(name: str, folder: Path) -> str:
+def missing_module(name: str, folder: Path) -> str:
     """Say which file or folder is missing, and what is there instead; nothing where it is there."""
     *packages, last = name.split(".")
     place = folder
@@ -69,7 +69,7 @@ def unimportable(error: BaseException, folder: Path) -> str:
     if "." not in error.name or not (folder / error.name.partition(".")[0]).is_dir():
         return ""
     if isinstance(error, ModuleNotFoundError):
-        return _missing_module(error.name, folder)
+        return missing_module(error.name, folder)
     wanted = re.match(r"cannot import name '(\w+)' from (partially initialized )?", error.msg)
     if wanted is None:
         return ""

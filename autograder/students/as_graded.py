@@ -32,7 +32,6 @@ SYSTEM = ("/dev", "/proc", "/sys", "/etc", "/usr", "/lib", "/lib64", "/opt", "/S
 PROCESSES = ("subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn")
 NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "socket.bind")
 
-STANDS_IN = "stands_in"
 WORDS = re.compile(r"\bgraded (without|where|with)\b")  # of the sentences below
 
 _rule: AsGraded | None = None  # the one that holds just now
@@ -56,7 +55,8 @@ class AsGraded:
         self._own = tuple(os.path.join(root, name, "") for root in roots for name in self._parts)
         if course.handout:  # its modules lie in this folder and in those on the path, under names of their own
             paths = [folder / path for path in course.handout.paths.get(part, (".",))]
-            self._parts = tuple({inner.stem for path in paths if path.is_dir() for inner in path.iterdir()})
+            names = {inner.stem for path in paths if path.is_dir() for inner in path.iterdir()}
+            self._parts = (*names, *course.handout.missing)
             self._own = tuple(os.path.join(root, "") for root in roots)
         ours = os.path.dirname(os.path.dirname(__file__))  # in a handout it lies in the student's folder
         packages = (path for path in sys.path if path.endswith("-packages"))
@@ -99,8 +99,6 @@ class AsGraded:
     def _expect_library(self, name: str) -> None:
         __tracebackhide__ = True
         if not name or name in self._parts or name in _allowed(self._kind):
-            return
-        if getattr(sys.modules.get(name), STANDS_IN, False) is True:  # made by a course, and there in the box as well
             return
         try:
             spec = importlib.util.find_spec(name)

@@ -89,6 +89,8 @@ def _aside(path: Route, top: int, layout: Layout) -> int:
     for depth, name in enumerate(path[:-1], start=1):
         if name in layout.folders:
             return 0
+        if layout.known and path[-1].endswith(".py"):  # a handout of others has such names for its own
+            return 0
         if depth > top and name in OURS | LEFT:
             return depth
     return 0

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from types import ModuleType
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
+from .absent import Absent
 from .adapted import Adapted, Entry
 from .targets import Mismatch, call, step
 
@@ -17,8 +18,8 @@ STEP = "_compute_loss_update_params"
 class Module:
     """A layer of the grader's as this handout calls layers: backward returns nothing and sets dx."""
 
-    def __init__(self, layer: Any) -> None:
-        self.layer = layer
+    def __init__(self, layer: Any, number: int = 0, order: list[int] | None = None) -> None:
+        self.layer, self.number, self.order = layer, number, [] if order is None else order
 
     def forward(self, *inputs: Any) -> Any:
         """Forget the gradient of an earlier batch, and hand on."""
@@ -27,6 +28,7 @@ class Module:
 
     def backward(self, *dout: Any) -> None:
         """Set dx."""
+        self.order.append(self.number)
         self.dx = self.layer.backward(*dout)
 
     def __getattr__(self, name: str) -> Any:
@@ -43,9 +45,11 @@ class Network(Adapted):
     def made(cls, entry: Entry, modules: list[Any], criterion: Any) -> Adapted:
         """Let the student's class make an empty network, and fill it."""
         own = entry.theirs([], {"type": "SoftmaxCrossEntropy"})
-        own.modules, own.criterion = [Module(one) for one in modules], Module(criterion)
+        order: list[int] = []
+        own.modules = [Module(one, number, order) for number, one in enumerate(modules)]
+        own.criterion = Module(criterion)
         found = cls(entry, own)
-        vars(found)["first"] = own.modules[0]
+        vars(found).update(first=own.modules[0], order=order, right=[*reversed(range(len(modules)))])
         return found
 
     def forward(self, x: Any, y: Any) -> Any:
@@ -55,7 +59,13 @@ class Network(Adapted):
 
     def backward(self) -> Any:
         """Return what reaches the images."""
+        self.order.clear()
         self.call("backward")
+        if self.order != self.right and sorted(self.order, reverse=True) == self.right:
+            shown = ", ".join(map(str, self.order))
+            raise Mismatch(
+                f"ConvNet.backward takes the modules in the order {shown}, expected from the last to the first"
+            )
         if "dx" not in vars(self.first):
             raise Mismatch("ConvNet.backward calls no backward of modules[0], expected that of every module")
         return self.first.dx
@@ -67,6 +77,7 @@ class Optimizer(Adapted):
     @classmethod
     def made(cls, entry: Entry, model: Any, **how: Any) -> Adapted:
         """Keep the model."""
+        model.modules = [_as_theirs(entry, layer) for layer in model.modules]
         found = cls(entry, entry.make(model, **how))
         vars(found)["model"] = model
         return found
@@ -74,6 +85,16 @@ class Optimizer(Adapted):
     def step(self) -> None:
         """Move the parameters of the model."""
         self.call("update", self.model)
+
+
+def _as_theirs(entry: Entry, layer: Any) -> Any:
+    """A layer of the grader's as one of the student's, where an optimizer looks at the class: all it has is shared."""
+    file, name = ("linear", "Linear") if hasattr(layer, "weight") else ("relu", "ReLU")
+    with suppress(Exception):  # it may not be there, or be made in another way: then it is no matter here
+        own = object.__new__(getattr(entry.adapter.module(f"modules/{file}.py"), name))
+        own.__dict__ = layer.__dict__
+        return own
+    return layer
 
 
 def _flat(value: Any) -> Any:
@@ -102,7 +123,8 @@ def validate(entry: Entry, model: Any, loader: Any, criterion: Any, device: Any)
         found = _call_loop(entry, 0, loader, model, criterion)
         return 0.0, found[0] if isinstance(found, tuple | list) else found
     model.eval()
-    solver, count, loss, hits = _solver(entry, model, None, criterion), 0, 0.0, 0
+    optimizer = sys.modules["torch"].optim.SGD(model.parameters(), lr=1.0)  # to be seen where it is stepped
+    solver, count, loss, hits = _solver(entry, model, optimizer, criterion), 0, 0.0, 0
     for images, labels in loader:
         scores, mean = call(step(solver, STEP, entry.folder), [images, labels], {}, entry.folder)
         count, loss = count + len(labels), loss + float(mean) * len(labels)
@@ -111,8 +133,7 @@ def validate(entry: Entry, model: Any, loader: Any, criterion: Any, device: Any)
 
 
 def _call_loop(entry: Entry, *args: Any) -> Any:
-    module = entry.adapter.module(entry.rule["file"])
-    vars(module).setdefault("args", Absent("args"))  # what main() would have read
+    vars(entry.adapter.module(entry.rule["file"])).setdefault("args", Absent("args"))  # what main() would have read
     return entry.make(*args)
 
 
@@ -121,23 +142,3 @@ def _solver(entry: Entry, model: Any, optimizer: Any, criterion: Any) -> Any:
     solver = object.__new__(entry.theirs)
     vars(solver).update(model=model, optimizer=optimizer, criterion=criterion, device="cpu")
     return solver
-
-
-class Absent(ModuleType):
-    """A library that a file of the handout imports, and needs only where it is run as a program."""
-
-    stands_in = True
-
-    def __getattr__(self, name: str) -> Any:
-        """Whatever is asked for."""
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return Absent(name)
-
-    def __call__(self, *args: Any, **_: Any) -> Any:
-        """Hand back the first of what it is given."""
-        return args[0] if args else self
-
-
-for absent in ("yaml", "tqdm", "tqdm.auto", "tqdm.notebook", "matplotlib", "matplotlib.pyplot"):
-    sys.modules.setdefault(absent, Absent(absent))

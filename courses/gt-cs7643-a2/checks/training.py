@@ -33,9 +33,9 @@ def validation_measures_and_learns_nothing(student: Student, rng: np.random.Gene
     model = new_net(student, setting)
     how = (new_loader(student, setting), student.new("torch-probe:cross_entropy"), student.new("torch-probe:cpu"))
     _, accuracy = pair(student.call(VALIDATE, model, *how), "validate")
+    expect_close(model.call("flat"), learned(setting), "the parameters after validation")
     suspects = accuracy_suspects(setting)
     expect_close(accuracy, average_accuracy(setting), "accuracy", suspects=suspects, tolerance=SINGLE)
-    expect_close(model.call("flat"), learned(setting), "the parameters after validation")
 
 
 @check("2.4-twolayernet", exam=True)
