@@ -19,7 +19,7 @@ from homework import COURSE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_submission import BYTES, CHANGES, GOOD, NAMES, SAMPLE, Raw, never_escapes
-from test_wire import TREES
+from test_wire_random import TREES
 
 from autograder.conformance.bad_zips import pack
 from autograder.course import assignment as assignments
