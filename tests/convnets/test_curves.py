@@ -58,6 +58,7 @@ def _steps(home: Path, tag: str) -> list[int]:
     return [value.step for value in events.Scalars(tag)]
 
 
+@pytest.mark.slow
 def test_a_curve_does_not_go_back_after_interruptions(home: Path) -> None:
     first, amid, begin, end = {"stop": 1}, {"stop": BATCHES + 1}, {"stop": 2 * BATCHES}, {"end": 3}
     for where in (first, amid, begin, end, {}):  # at the end of an epoch its points are written, its state is not saved
