@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from homework import ROOT
+from homework import NO_PLUGINS, ROOT
 from known import IMAGES, MODELS, MY_MODEL, MY_MODEL_HIGH, TWO_LAYER, my_model, saved
 
 from autograder.course import datasets
@@ -125,7 +125,7 @@ def test_in_a_students_folder_checks_without_a_data_set_are_skipped(tmp_path, we
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "two_layer.pt").write_bytes(saved(weights))
     command = [sys.executable, "-m", "autograder", "test", "--todo", "2.6", "-k", "two-layer", "--dataset"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **NO_PLUGINS}
     for dataset, says in (("images:nowhere", "run make data"), (f"shapes:{IMAGES}", "accuracy 1.0000")):
         done = subprocess.run(
             [*command, dataset], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False

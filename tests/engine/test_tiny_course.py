@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from homework import ROOT
+from homework import NO_PLUGINS, ROOT
 
 TINY = Path(__file__).parent / "tiny"
 FILTERS = "signals/filters.py"
@@ -35,7 +35,7 @@ def course(tmp_path_factory) -> Path:
 def run(folder: Path, *arguments: str | Path, path: Path = ROOT, status: int = 0) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "autograder", *map(str, arguments)],
-        cwd=folder, env={**os.environ, "PYTHONPATH": str(path), "COLUMNS": "120"},
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(path), "COLUMNS": "120", **NO_PLUGINS},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == status, done.stdout + done.stderr
