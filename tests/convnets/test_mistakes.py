@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from homework import COURSE
 
 from autograder.authoring import mistakes as catalogue
+from autograder.authoring import mutants
 from autograder.authoring import reference as proof
 from autograder.authoring.mistakes import Mistake
 from autograder.checking import rubric
@@ -18,18 +21,38 @@ from autograder.errors import RubricError
 MISTAKES = catalogue.load(COURSE)
 
 
+TRAINS = "part2_pytorch/"  # its checks train networks, which takes seconds: what is wrong there is graded once, slowly
+
+
 def _case(mistake: Mistake) -> Any:
-    """Mistakes of part 2 train networks, which takes seconds each."""
-    marks = [pytest.mark.slow] if mistake.file.startswith("part2") else []
-    return pytest.param(mistake, id=mistake.name, marks=marks)
+    return pytest.param(mistake, id=mistake.name, marks=[pytest.mark.slow] if mistake.file.startswith(TRAINS) else [])
+
+
+@functools.cache
+def _reach(part: int) -> Mapping[str, tuple[str, ...]]:
+    return mutants.reach(COURSE.files(), COURSE.parts[part].folder)
+
+
+def _todos(mistake: Mistake) -> tuple[set[str], set[str]]:
+    """Tell the TODOs that a mistake can spoil, by what imports its file, from the others of the part where it shows."""
+    part = int(mistake.loses[0].partition(".")[0])
+    todos = {todo for todo in proof.asked(COURSE, mistake) if todo.startswith(f"{part}.")}
+    near = todos if mistake.file.startswith(TRAINS) else todos.intersection(_reach(part)[mistake.file])
+    return near, todos - near
 
 
 @pytest.mark.parametrize("mistake", [_case(mistake) for mistake in MISTAKES])
 def test_one_mistake_costs_its_own_check(grade, reference, checkpoints, mistake) -> None:
-    part = int(mistake.loses[0].partition(".")[0])
-    todos = tuple(todo for todo in proof.asked(COURSE, mistake) if todo.startswith(f"{part}."))
-    files = {**reference, **checkpoints} if part == 2 else reference
-    assert proof.loses_its_own(mistake, grade(mistake.apply(files), todos=todos)) == ""
+    near, _ = _todos(mistake)
+    files = {**reference, **checkpoints} if any(todo.startswith("2.") for todo in near) else reference
+    assert proof.loses_its_own(mistake, grade(mistake.apply(files), todos=tuple(near))) == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mistake", [pytest.param(one, id=one.name) for one in MISTAKES if _todos(one)[1]])
+def test_a_mistake_costs_nothing_where_its_file_is_not_imported(grade, reference, mistake) -> None:
+    _, far = _todos(mistake)
+    assert proof.everything_passed(grade(mistake.apply(reference), todos=tuple(far))) == ""
 
 
 def test_every_check_has_a_mistake_that_loses_it() -> None:
