@@ -68,7 +68,10 @@ def box(assignment: Assignment) -> Iterator[Box]:
 
 @pytest.fixture
 def grade(box: Box, assignment: Assignment, tmp_path: Path) -> Grade:
-    """Grade files as a zip, with the checks of a part or some TODOs; `seconds` shortens them, for code that hangs."""
+    """Grade files as a zip, with the checks of a part or some TODOs and those that they need.
+
+    `seconds` shortens them, for code that hangs.
+    """
 
     def grade_files(
         files: Mapping[str, bytes],
@@ -80,8 +83,13 @@ def grade(box: Box, assignment: Assignment, tmp_path: Path) -> Grade:
     ) -> Scorecard:
         zip_path = tmp_path / "submission.zip"
         packing.write_zip(zip_path, files)
-        chosen = [check for check in assignment.checks() if (check.todo in todos if todos else check.part == part)]
-        checks = [dataclasses.replace(check, seconds=min(seconds, check.seconds)) for check in chosen]
+        every = assignment.checks()
+        wanted = {check.id for check in every if (check.todo in todos if todos else check.part == part)}
+        for check in reversed(every):  # each comes after those that it needs
+            wanted |= {*check.needs} if check.id in wanted else set()
+        checks = [
+            dataclasses.replace(check, seconds=min(seconds, check.seconds)) for check in every if check.id in wanted
+        ]
         return engine.grade_zip(zip_path, box, assignment.on(FEW), checks, seed, lambda card: None)
 
     return grade_files

@@ -72,6 +72,7 @@ def test_a_finished_run_is_not_repeated_and_an_interrupted_one_is(home) -> None:
     assert len(list(path.parent.glob("events.out.tfevents.*"))) == 1
 
 
+@pytest.mark.slow
 def test_further_seeds_add_a_spread_to_the_table(home) -> None:
     done = experiment(home, "--factors", "0.1", "--methods", "ce", "--seeds", "0,1")
     assert not done.returncode, done.stdout + done.stderr
@@ -81,6 +82,7 @@ def test_further_seeds_add_a_spread_to_the_table(home) -> None:
     assert table["focal loss"]["runs"] == "1"
 
 
+@pytest.mark.slow
 def test_results_of_other_settings_are_kept_and_not_mixed_in(home, tmp_path) -> None:
     done = experiment(home, "--factors", "0.1", "--methods", "cb_ce", "--epochs", "2", "--out", str(tmp_path))
     assert "the settings have changed; the earlier result is kept in" in done.stdout

@@ -46,6 +46,7 @@ def home(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_every_epoch_is_told_and_the_best_weights_are_handed_in(home: Path) -> None:
     lines = [line for line in (home / "said.txt").read_text().splitlines() if line]
     assert re.fullmatch(r"my_model on images:images: [\d,]+ parameters, float32 on cpu", lines[0])
@@ -60,6 +61,7 @@ def test_every_epoch_is_told_and_the_best_weights_are_handed_in(home: Path) -> N
     assert f"{best['accuracy']:.4f}" == found[1]
 
 
+@pytest.mark.slow
 def test_tensorboard_gets_curves_filters_and_what_went_wrong(home: Path) -> None:
     events = EventAccumulator(str(home / "runs/my_model"))
     events.Reload()
@@ -70,6 +72,7 @@ def test_tensorboard_gets_curves_filters_and_what_went_wrong(home: Path) -> None
     assert set(events.Tags()["images"]) == {"Filters/first_layer", "Wrong/validation"}
 
 
+@pytest.mark.slow
 def test_a_run_that_is_interrupted_and_resumed_ends_with_the_same_parameters(home: Path, tmp_path: Path) -> None:
     (tmp_path / "images").symlink_to(home / "images")
     (tmp_path / "my.toml").write_text(CONFIG)
@@ -109,6 +112,7 @@ def _scalars(folder: Path, tag: str) -> list[tuple[int, float]]:
     return [(value.step, value.value) for value in events.Scalars(tag)]
 
 
+@pytest.mark.slow
 def test_another_setting_starts_afresh_and_keeps_the_earlier_run(home: Path, tmp_path: Path) -> None:
     (tmp_path / "images").symlink_to(home / "images")
     two_layer = ("-m", "part2_pytorch", "train", "two_layer", "--dataset", "images:images")
@@ -122,6 +126,7 @@ def test_another_setting_starts_afresh_and_keeps_the_earlier_run(home: Path, tmp
     assert "starting afresh: runs/two_layer/last.pt cannot be read; the" in python(*two_layer, folder=tmp_path).stdout
 
 
+@pytest.mark.slow
 def test_a_network_that_takes_no_small_images_sees_whole_ones(home: Path, tmp_path: Path) -> None:
     (tmp_path / "images").symlink_to(home / "images")
     (tmp_path / "small.toml").write_text('model = "two_layer"\nepochs = 1\nsmall = 0.5\n')
@@ -132,6 +137,7 @@ def test_a_network_that_takes_no_small_images_sees_whole_ones(home: Path, tmp_pa
     assert done.stdout.splitlines()[1] == sentence
 
 
+@pytest.mark.slow
 def test_evaluate_counts_the_test_images(home: Path) -> None:
     arguments = ("evaluate", "my_model", "--dataset", "images:images")
     done = python("-m", "part2_pytorch", *arguments, folder=home)
@@ -144,6 +150,7 @@ def test_evaluate_counts_the_test_images(home: Path) -> None:
     assert missing.stdout == "there is no checkpoints/two_layer.pt: make train MODEL=two_layer writes it\n"
 
 
+@pytest.mark.slow
 def test_an_open_todo_is_named(home: Path) -> None:
     done = python(*TRAIN, "--runs", "other", folder=home, parts=ROOT)
     assert done.returncode == 1
