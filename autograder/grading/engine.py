@@ -24,6 +24,7 @@ from autograder.errors import (
 from autograder.grading.exam import Exam
 from autograder.grading.marking import LIMITS, Verdict, blank, judge, refuse, settle, unmet
 from autograder.grading.public_exam import PublicExam
+from autograder.grading.versions import versions
 from autograder.reports.scores import Mark, Outcome, Scorecard
 from autograder.submission.receive import open_submission
 
@@ -54,6 +55,7 @@ def grade_zip(
     Nothing that a submission does is raised: it ends up in the marks, or in `refusal`; a fault of ours in `fault`.
     """
     card = blank(assignment, checks)
+    card.graded_with = versions()
     publish(card)
     deadline = time.monotonic() + assignment.limits.total_seconds - assignment.limits.reserve_seconds
     try:

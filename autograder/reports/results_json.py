@@ -51,6 +51,7 @@ def results(
         "tests": rows,
         "extra_data": {
             "isolation": clean(scorecard.isolation),
+            "graded_with": clean(scorecard.graded_with),
             "mechanisms": {clean(name): clean(text) for name, text in scorecard.mechanisms.items()},
             "refused": bool(scorecard.refusal),
             "grade_again": scorecard.broken,
@@ -147,3 +148,5 @@ def _summary(scorecard: Scorecard, *, show_score: bool) -> Iterator[str]:
         yield from (f"- {line(note)}" for note in scorecard.notes)
     if scorecard.isolation:
         yield f"\nIsolation: {line(scorecard.isolation)}"
+    if scorecard.graded_with:
+        yield f"Graded with {line(scorecard.graded_with)}"

@@ -145,6 +145,7 @@ class Scorecard:
         seconds: wall-clock time by the check's id; kept apart, so that equal runs give equal marks.
         notes: sentences about the submission as a whole: files replaced or ignored, what the grader's machine lacks.
         isolation: the level, and a sentence for each mechanism: what held and what did not.
+        graded_with: the versions of Python, the libraries and the grader.
         refusal: why nothing could be graded, or empty.
         fault: what went wrong on our side, or empty.
         places: the file to open, by TODO: "layers/pooling.py"; reports name the part where it is missing.
@@ -171,6 +172,7 @@ class Scorecard:
     late_cents: int = 0
     secret: bool = False
     for_staff: list[str] = field(default_factory=list)
+    graded_with: str = ""
     attempts: dict[str, int] = field(default_factory=dict)
 
     @property

@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import os
+import platform
 import random
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from homework import COURSE, ROOT
 from rich.console import Console
@@ -54,6 +56,9 @@ def test_the_reference_is_graded_with_status_0(small, reference, tmp_path) -> No
     assert done.returncode == 0, done.stderr
     results = _results(tmp_path / "out")
     assert results["score"] == 100
+    assert results["extra_data"]["graded_with"].startswith(
+        f"Python {platform.python_version()}, NumPy {np.__version__}"
+    )
     assert {test["status"] for test in results["tests"]} == {"passed"}
     assert (tmp_path / "out" / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 

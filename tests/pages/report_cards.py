@@ -44,10 +44,10 @@ def make_card(*marks: Mark, **details: Any) -> Scorecard:
 
 def filled_with(text: str) -> Scorecard:
     """A scorecard that holds one text wherever a text can be."""
-    finding = Finding(text, ((0, 255),))
+    finding = Finding(text, ((0, 255),), text)
     marks = [
         make_mark(f"1.{number}-check", outcome, text, title=text, help=text, printed=text, finding=finding)
         for number, outcome in enumerate(Outcome, start=1)
     ]
     names = {"part_titles": {1: text}, "places": {"1.2": text}}
-    return make_card(*marks, notes=[text], isolation=text, mechanisms={text: text}, **names)
+    return make_card(*marks, notes=[text], isolation=text, mechanisms={text: text}, graded_with=text, **names)

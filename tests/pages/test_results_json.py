@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from report_cards import make_card, make_mark
 
-from autograder.reports import files, words
+from autograder.reports import files, html, words
 from autograder.reports import results_json as gradescope
 from autograder.reports.scores import Outcome, Scorecard
 
@@ -70,6 +70,15 @@ class TestGradescope:
         assert round(math.fsum(row["score"] for row in content["tests"]), 2) == content["score"]
         assert content["score"] == sum(mark.cents for mark in marks) / 100
         assert all(f"{row['max_score']:.2f}" == f"{row['max_score']:.10f}"[:-8] for row in content["tests"])
+
+    def test_versions_are_told_and_change_no_mark(self) -> None:
+        plain = make_card(make_mark("1.1-a"))
+        graded = make_card(make_mark("1.1-a"), graded_with="Python 3.11.7, NumPy 2.4.6")
+        content = gradescope.results(graded)
+        assert "Graded with Python 3.11.7, NumPy 2.4.6" in content["output"]
+        assert content["extra_data"]["graded_with"] == "Python 3.11.7, NumPy 2.4.6"
+        assert content["tests"] == gradescope.results(plain)["tests"]
+        assert "Python 3.11.7, NumPy 2.4.6" in html.render(graded)
 
     def test_the_text_above_says_what_happened_to_the_submission(self, card: Scorecard) -> None:
         text = gradescope.results(card, execution_seconds=12.3456)["output"]
