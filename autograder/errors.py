@@ -36,10 +36,12 @@ class Finding:
     Attributes:
         suspect: "dx equals what you get when ...", or empty.
         picture: |error| over the last two axes, the largest over all others; rows of whole numbers from 0 to 255.
+        place: "look at line 57 of ...", on the student's own machine, or empty.
     """
 
     suspect: str = ""
     picture: tuple[tuple[int, ...], ...] = ()
+    place: str = ""
 
 
 NOTHING = Finding()

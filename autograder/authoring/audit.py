@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from autograder.authoring import margins, mutants
 from autograder.authoring import mistakes as catalogue
-from autograder.authoring import mutants
 from autograder.authoring import reference as proof
 from autograder.authoring import variants as trials
 from autograder.authoring.mistakes import Mistake
@@ -119,13 +119,19 @@ def run(course: Course, console: Console, part: int, count: int | None, jobs: in
     folder, files, equivalent = course.parts[part].folder, course.files(), mutants.load_equivalent(course)
     mistakes = [mistake for mistake in catalogue.load(course) if mistake.file.startswith(f"{folder}/")]
     everything = [mutant for mutant in mutants.of_part(files, folder) if mutant.todo not in judged_by_images(course)]
-    audit = grade(course, part, mistakes, mutants.sample(everything, count), equivalent, jobs, console)
+    chosen = mutants.sample(everything, count)
+    audit = grade(course, part, mistakes, chosen, equivalent, jobs, console)
     outdated = stale(equivalent, everything, audit.fates, folder)
     show(audit, outdated, files, console)
+    plain = course.parts[part].libraries == "numpy"
+    room = margins.measure(course, part, chosen, jobs, console) if plain else {}
+    if plain:
+        margins.show(room, console)
     _print(console, f"\n{1 + audit.mistakes + len(audit.fates)} graded in {time.monotonic() - began:.0f} s")
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(json.dumps(audit.summary(), indent=2) + "\n", encoding="utf-8")
+        figures = {**audit.summary(), "margins": margins.as_json(room)}
+        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return 1 if audit.survivors or audit.missed or outdated else 0
 
 

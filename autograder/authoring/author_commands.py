@@ -80,10 +80,21 @@ def run_audit(
     course: CourseName = "",
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
+    places: Annotated[
+        int, typer.Option(min=0, help="Instead: of so many faults, how often `make test` names the true line.")
+    ] = 0,
+    on_machines: Annotated[
+        int, typer.Option("--machines", min=0, help="Instead: whether so many mutants get the same results everywhere.")
+    ] = 0,
+    numpy: Annotated[list[Path] | None, typer.Option(help="With --machines: a folder that has another NumPy.")] = None,
 ) -> None:
     """Say what the checks catch and what they miss: catalogued mistakes, and small changes to the reference."""
-    from autograder.authoring import audit
+    from autograder.authoring import audit, machines, places_audit
 
+    if places:
+        sys.exit(places_audit.run(definition.find(course), console, part, places, jobs, json))
+    if on_machines:
+        sys.exit(machines.compare(definition.find(course), console, part, on_machines, numpy or []))
     sys.exit(audit.run(definition.find(course), console, part, mutants, jobs, json))
 
 

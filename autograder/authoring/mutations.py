@@ -190,7 +190,7 @@ def like_kind(page: Page, node: ast.AST) -> Iterator[Edit]:
         case ast.Attribute(ast.Name("self"), name, ast.Load()):
             scope = page.around(node, ast.ClassDef)
             known = {child.attr for child in ast.walk(scope) if isinstance(child, ast.Attribute)}
-        case ast.Constant(str(name)):
+        case ast.Constant(str(name)) if name:
             known = {str(child.value) for child in ast.walk(page.tree) if isinstance(child, ast.Constant)}
         case _:
             return

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import answers
+from autograder.checking import answers, closeness
+from autograder.checking.closeness import allowed, close
 from autograder.checking.diagnosis import apart, locate, nearly, picture, sentence
 from autograder.errors import CheckFailed, Finding
 from autograder.inside.wire import Opaque
@@ -107,7 +108,8 @@ def expect_close(
         index = _first(~np.isfinite(found))
         count = int((~np.isfinite(found)).sum())
         raise explain.failure(f"{_entry(name, index)} is {found[index]} ({_share(count, found.size)} not finite)")
-    if not _close(found, reference, limit):
+    closeness.note(found, reference, limit)
+    if not close(found, reference, limit):
         raise explain.difference()
     if found_dtype != dtype:
         raise CheckFailed(f"{name} has dtype {found_dtype}, expected {dtype}, the dtype of the inputs")
@@ -221,20 +223,6 @@ def _same(found: Any, expected: Any) -> bool:
     return type(found) in (int, bool, str, type(None), type(expected)) and found == expected
 
 
-def _close(found: np.ndarray, reference: np.ndarray, tolerance: float) -> bool:
-    """Elementwise and in relative norm; NaN is close to nothing."""
-    if found.shape != reference.shape:
-        return False
-    error = np.abs(found.astype(np.float64) - reference)
-    small = bool((error <= _allowed(reference, tolerance)).all())
-    return small and bool(np.linalg.norm(error) <= tolerance * np.linalg.norm(reference))
-
-
-def _allowed(reference: np.ndarray, tolerance: float) -> np.ndarray:
-    scale = math.sqrt(float(np.mean(np.square(reference)))) if reference.size else 0.0
-    return np.asarray(tolerance * (np.abs(reference) + scale))
-
-
 class _Explainer:
     """Puts together what is said about one wrong array."""
 
@@ -257,7 +245,7 @@ class _Explainer:
     def difference(self) -> CheckFailed:
         """Say where the values differ, which pattern that makes, and the first suspect that fits."""
         error = np.abs(self.found.astype(np.float64) - self.reference)
-        wrong = error > _allowed(self.reference, self.tolerance)
+        wrong = error > allowed(self.reference, self.tolerance)
         if not wrong.any():  # every entry is within bounds, the whole is not
             wrong = error == error.max()
         index = _first(wrong)
@@ -277,7 +265,7 @@ class _Explainer:
                 continue
             if not np.isfinite(np.square(wrong)).all():  # its tolerance would be infinite
                 continue
-            if _close(self.found, wrong, self.tolerance) and not _close(wrong, self.reference, self.tolerance):
+            if close(self.found, wrong, self.tolerance) and not close(wrong, self.reference, self.tolerance):
                 return sentence(self.name, clause)
         return ""
 

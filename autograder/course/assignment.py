@@ -57,6 +57,16 @@ class Limits(_Table):
     cpus: Annotated[float, Field(gt=0, le=1024)] = 0.5  # of the machine that grades; for `make submit` to tell the time
 
 
+class Policies(_Table):
+    """What students are told.
+
+    Attributes:
+        place: whether `make test` looks for the line on which a check fails; no line is ever repaired.
+    """
+
+    place: bool = True
+
+
 class Part(_Table):
     """One part of the assignment: its points, and how its TODOs share them.
 
@@ -96,6 +106,7 @@ class Assignment(_Table):
     report: Report
     parts: dict[int, Part]
     limits: Limits = Limits()
+    policies: Policies = Policies()
     dataset: Annotated[str, Field(pattern=DATASETS)] = "cifar10"
     thresholds: dict[Literal["cifar10", "images", "shapes"], dict[str, Share]] = {}
 

@@ -110,6 +110,8 @@ def _failures(scorecard: Scorecard, out: _Printer) -> None:
                 out.say(mark.finding.suspect, "bold", indent=4)
             elif mark.help:
                 out.say(mark.help, "dim", indent=4)
+            if mark.finding.place:
+                out.say(mark.finding.place, "bold", indent=4)
             out.gap()
 
 

@@ -11,6 +11,7 @@ import math
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -31,6 +32,7 @@ from autograder.reports.scores import Outcome
 from autograder.reports.words import names_exception
 from autograder.students import speed
 from autograder.students.as_graded import AsGraded
+from autograder.students.lines.finder import FAILS, PlaceFinder
 from autograder.students.supervisor import Supervisor
 from autograder.students.time_limit import time_limit
 from autograder.submission import recognise
@@ -74,6 +76,8 @@ class Session:
         self._exam = Exam(homes[max(parts)] if course.handout else folder, assignment, slower=slower)
         self.card.models = self._exam.results
         self._supervisor: Supervisor | None = None
+        search = assignment.policies.place and not debugger and not course.handout
+        self._places = PlaceFinder(self._course, folder) if search else None
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """One case for each check, named by its id."""
@@ -132,8 +136,27 @@ class Session:
 
     def _settle(self, check: Check, result: marking.Verdict, seconds: float = 0.0) -> None:
         marking.settle(self.card, check, result, seconds)
+        if self._places is not None and result.outcome in FAILS and self._searchable(check):
+            self._places.begin()
         if self._supervisor is not None:
             self._supervisor.ends(self.card, check.id)
+
+    def name_places(self) -> None:
+        """Look for the lines on which the checks fail that have failed, and enter them into the card."""
+        if self._places is None:
+            return
+        marks = {check.id: self.card.marks[check.id] for check in self.checks if self._searchable(check)}
+        try:
+            for id, place in self._places.find(marks).items():
+                mark = self.card.marks[id]
+                if mark.outcome in FAILS:
+                    self.card.marks[id] = replace(mark, finding=replace(mark.finding, place=place))
+        finally:
+            self._places.close()
+
+    def _searchable(self, check: Check) -> bool:
+        """Whether a check can be asked a thousand times: with torch it takes too long."""
+        return self._course.parts[check.part].libraries == "numpy" and not check.exam
 
     def _show(self, error: Exception, result: marking.Verdict, folder: Path) -> None:
         __tracebackhide__ = is_students  # pytest's: frames of ours are not shown
@@ -181,6 +204,7 @@ def run(
     more = [*(["--pdb"] if pdb else []), *([f"--junitxml={junitxml}"] if junitxml else [])]
     with contextlib.nullcontext() if pdb else session.supervised():
         status = pytest.main([str(CASES), *quiet, *place, *more], [session])
+    session.name_places()
     terminal.print_table(session.card, console)
     return int(status)
 

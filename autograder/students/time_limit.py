@@ -22,7 +22,7 @@ class _Interrupted(BaseException):
     """No Exception, so that `except Exception` in a loop does not keep it running."""
 
 
-def _interrupt_main() -> None:
+def interrupt_main() -> None:
     """Do to the main thread what Ctrl-C does."""
     if sys.platform == "win32":
         _thread.interrupt_main()
@@ -44,7 +44,7 @@ def time_limit(seconds: float) -> Iterator[None]:
         left = seconds
         while not over.wait(left):
             late.set()
-            _interrupt_main()
+            interrupt_main()
             left = AGAIN
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:

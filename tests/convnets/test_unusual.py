@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,8 @@ from homework import COURSE
 
 from autograder.authoring import reference as proof
 from autograder.authoring import variants as trials
+from autograder.authoring.unusual import changed
 from autograder.checking.expect import expect_close
-from autograder.course import regions
 from autograder.grading import candidates
 from autograder.reports.scores import Outcome
 
@@ -45,28 +45,6 @@ for name in ("two_layer", "vanilla_cnn"):
 """
 ALONE = {**os.environ, "PYTHONPATH": "."}
 Files = dict[str, bytes]
-
-
-def changed(files: Mapping[str, bytes], changes: list[dict[str, str]]) -> Files:
-    """Apply the changes of one solution to the reference, in their order.
-
-    Each names a `file`, and has one of: `function` and `body`, as in the catalogue of mistakes; `replace`, a text that
-    occurs once, and `by`; or the `content` of the whole file, which may be new.
-    """
-    new = dict(files)
-    for change in changes:
-        match change:
-            case {"file": file, "function": function, "body": body}:
-                new[file] = regions.fill(new[file].decode(), file, function, body).encode()
-            case {"file": file, "replace": old, "by": by}:
-                source = new[file].decode()
-                assert source.count(old) == 1, f"{old!r} occurs {source.count(old)} times in {file}"
-                new[file] = source.replace(old, by).encode()
-            case {"file": file, "content": content}:
-                new[file] = content.encode()
-            case _:
-                raise AssertionError(f"a change of no known form: {change}")
-    return new
 
 
 @pytest.mark.parametrize("solution", SOLUTIONS.values(), ids=SOLUTIONS)

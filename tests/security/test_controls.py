@@ -159,7 +159,7 @@ print(marking.judge(check, LocalStudent(Path(sys.argv[1])), 0, None).outcome)
 
 def test_in_one_process_the_judge_is_patched(outcome, tmp_path) -> None:
     body = (
-        "import autograder.checking.expect\nautograder.checking.expect._close = lambda *_: True\nself.positive = x > 0"
+        "import autograder.checking.expect\nautograder.checking.expect.close = lambda *_: True\nself.positive = x > 0"
     )
     row = _row("the trusted side's modules are imported and patched", body=body)
     assert outcome(row) is Outcome.RAISED

@@ -1,1 +1,0 @@
-"""What layers and networks of this handout alone must give."""
