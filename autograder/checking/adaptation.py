@@ -49,21 +49,29 @@ class Adaptation:
         self._probes: set[object] = set()  # of these, what is the grader's own
         self._last: Theirs | None = None
         self._method = ""
+        self._instead: Mapping[str, str] = {}
         self.asked = False
 
-    def begin(self) -> None:
-        """A check begins: nobody has been asked."""
+    def begin(self, instead: Mapping[str, str]) -> None:
+        """A check begins: nobody has been asked.
+
+        Args:
+            instead: targets that it is to ask, by those that it names.
+        """
+        self._instead = instead
         self._of.clear()
         self._probes.clear()
         self._last, self._method, self.asked = None, "", False
 
-    def follow(self, request: Mapping[str, Any]) -> None:
-        """Note whom a request asks.
+    def follow(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Note whom a request asks, and return it with the target that is meant here.
 
         Raises:
             NotAsked: if the handout asks for no such thing.
         """
         found: Theirs | None = None
+        if request["do"] == "call" and isinstance(request["target"], str):
+            request = {**request, "target": self._instead.get(request["target"], request["target"])}
         if request["do"] == "call":
             target, method = request["target"], ""
             if not isinstance(target, str):
@@ -82,6 +90,7 @@ class Adaptation:
             found = self._owner(request["on"])
         if found and request.get("keep") is not None:
             self._of[request["keep"]] = found
+        return request
 
     def _owner(self, value: object) -> Theirs | None:
         return self._of.get(value.number) if isinstance(value, Reference) else None

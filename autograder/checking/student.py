@@ -15,7 +15,7 @@ import itertools
 import math
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -108,14 +108,14 @@ class Student:
     def ask(self, request: dict[str, Any]) -> object:
         """Send one request and return its value; the warnings it caused are in `warned` until the next one."""
         if self.adaptation is not None:
-            self.adaptation.follow(request)
+            request = self.adaptation.follow(request)
         value, self.warned = self._ask(request)
         return value
 
-    def begin(self) -> None:
-        """Begin a check of another handout's."""
+    def begin(self, instead: Mapping[str, str]) -> None:
+        """Begin a check of another handout's, which may ask other targets than the check names."""
         if self.adaptation is not None:
-            self.adaptation.begin()
+            self.adaptation.begin(instead)
 
     def keep(self, request: dict[str, Any]) -> Remote:
         """Send a request whose value stays on the student's side."""

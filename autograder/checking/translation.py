@@ -15,7 +15,9 @@ import numpy as np
 
 from autograder.checking.rubric import Check
 from autograder.checking.student import Student
-from autograder.errors import CheckFailed, NotAsked
+from autograder.errors import CheckFailed, NotAsked, StudentRaised
+
+NOTHING: Mapping[str, str] = {}
 
 
 def translated(text: str, words: Mapping[str, str]) -> str:
@@ -31,7 +33,14 @@ def translated(text: str, words: Mapping[str, str]) -> str:
     return re.sub(rf"(?<![\w.])(?:{known})(?!\w)", lambda found: words[found[0]], text)
 
 
-def adapted(check: Check, id: str, needs: Sequence[str], words: Mapping[str, str], title: str = "") -> Check:
+def adapted(
+    check: Check,
+    id: str,
+    needs: Sequence[str],
+    words: Mapping[str, str],
+    title: str = "",
+    instead: Mapping[str, str] = NOTHING,
+) -> Check:
     """Make a check of another handout's out of one of ours.
 
     Args:
@@ -39,10 +48,11 @@ def adapted(check: Check, id: str, needs: Sequence[str], words: Mapping[str, str
         id, needs: of the new one.
         words: theirs, by ours.
         title: where no words turn ours into one.
+        instead: targets that it is to ask, by those that ours names.
     """
 
     def body(student: Student, rng: np.random.Generator, *exam: Any) -> None:
-        student.begin()
+        student.begin(instead)
         try:
             check.body(student, rng, *exam)
         except NotAsked:
@@ -55,6 +65,10 @@ def adapted(check: Check, id: str, needs: Sequence[str], words: Mapping[str, str
             error.args = (f"{place}: {translated(str(error), words)}" if place else translated(str(error), words),)
             if error.finding:
                 error.finding = replace(error.finding, suspect=translated(error.finding.suspect, words))
+            raise
+        except StudentRaised as error:
+            said, end, ours = str(error).partition("), for ")  # the case, which follows what the student's code said
+            error.args = (said + end + translated(ours, words), *error.args[1:])
             raise
 
     texts = title or translated(check.title, words), translated(check.help, words)

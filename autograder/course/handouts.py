@@ -83,6 +83,7 @@ class Todo(_Table):
         without: those that the handout does not ask for.
         titles: of checks whose own cannot be turned by words, by what follows the dash.
         words: of this TODO, beside those of all.
+        instead: targets that its checks ask, by those that they name.
     """
 
     title: str
@@ -90,6 +91,7 @@ class Todo(_Table):
     without: tuple[str, ...] = ()
     titles: dict[str, str] = {}
     words: dict[str, str] = {}
+    instead: dict[str, str] = {}
 
 
 class Handout(_Table):
@@ -112,22 +114,22 @@ class Handout(_Table):
             own: of this one, under the ids that they have here.
 
         Raises:
-            RubricError: if one is asked for that is not there, twice, or before one that it needs.
+            RubricError: if one is asked for that is not there, or twice.
         """
         renamed = self.renamed(ours)
         by_id = {check.id: check for check in ours}
         made: list[Check] = []
         for old, new in renamed.items():
             todo = self.todos[new.partition("-")[0]]
-            needs = [renamed[need] for need in by_id[old].needs if need in renamed]
-            if late := [need for need in needs if need not in {check.id for check in made}]:
-                raise RubricError(f"{FILE}: {new}: needs {late[0]}, which is no earlier check")
+            earlier = {check.id for check in made}  # one that comes later, or never, is not waited for
+            needs = [renamed[need] for need in by_id[old].needs if renamed.get(need) in earlier]
             title = todo.titles.get(new.partition("-")[2], "")
-            made.append(adapted(by_id[old], new, needs, self.words | todo.words, title))
+            made.append(adapted(by_id[old], new, needs, self.words | todo.words, title, todo.instead))
         for check in own:
             if check.todo not in self.todos or check.id in renamed.values():
                 raise RubricError(f"{FILE}: {check.id}: no TODO for it, or another check of this id")
-            made.append(adapted(check, check.id, check.needs, {}))
+            todo = self.todos[check.todo]
+            made.append(adapted(check, check.id, check.needs, self.words | todo.words, instead=todo.instead))
         return tuple(sorted(made, key=lambda check: [*map(int, check.todo.split("."))]))
 
     def renamed(self, ours: Sequence[Check]) -> dict[str, str]:

@@ -1,0 +1,59 @@
+"""1.14: a network of convolutions and a linear layer."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from autograder.checking.expect import expect_close
+from autograder.checking.rubric import check
+from autograder.checking.student import Student
+from courses.convnets.checks.part1.shared import Clauses, draw
+
+from ..oracles.networks import gradient, scores
+
+# Width and channels of the signal, filters and kernel and stride of each convolution.
+NETWORKS = ((17, 3, ((4, 3, 1), (2, 4, 2))), (20, 2, ((3, 5, 2), (4, 2, 1), (2, 3, 2))))
+CLASSES = 3
+
+
+def _drawn(
+    rng: np.random.Generator, width: int, channels: int, layers: tuple[tuple[int, int, int], ...]
+) -> tuple[list[np.ndarray], list[int], np.ndarray]:
+    kernels = []
+    for filters, kernel, stride in layers:
+        kernels.append(draw(rng, filters, channels, kernel) / np.sqrt(channels * kernel))
+        width, channels = (width - kernel) // stride + 1, filters
+    return kernels, [stride for *_, stride in layers], draw(rng, CLASSES, width * channels)
+
+
+@check("1.14-forward", points=2)
+def network_chains_its_layers(student: Student, rng: np.random.Generator) -> None:
+    """CNN.forward goes through each convolution and its activation, Flatten and the linear layer."""
+    for width, channels, layers in NETWORKS:
+        kernels, strides, linear = _drawn(rng, width, channels, layers)
+        case = (draw(rng, 2, channels, width), kernels, strides, linear)
+        network = student.new("mytorch:CNN", width, kernels, strides, linear)
+        suspects: Clauses = {
+            "no activations follow the convolutions": partial(scores, *case, "no activations"),
+            "Flatten puts the positions before the channels": partial(scores, *case, "time-major"),
+        }
+        expect_close(network.forward(case[0]), scores(*case), "Z", suspects=suspects)
+
+
+@check("1.14-backward", points=2, needs=("1.14-forward",))
+def network_goes_back_through_all(student: Student, rng: np.random.Generator) -> None:
+    """CNN.backward gives every layer its gradient, and returns that of A; asked with one signal, whose N is 1."""
+    for width, channels, layers in NETWORKS:
+        kernels, strides, linear = _drawn(rng, width, channels, layers)
+        x, labels = draw(rng, 1, channels, width), np.eye(CLASSES)[[1]]
+        network = student.new("mytorch:CNN", width, kernels, strides, linear)
+        network.forward(x)
+        back = network.backward(labels)
+        case = (x, labels, kernels, strides, linear)
+        expect_close(network.get("linear_layer.dLdW"), gradient(*case, -1), "linear_layer.dLdW")
+        for index in reversed(range(len(kernels))):
+            found = network.get(f"convolutional_layers.{index}.conv1d_stride1.dLdW")
+            expect_close(found, gradient(*case, index), f"dLdW of convolutional_layers[{index}]")
+        expect_close(back, gradient(*case, -2), "dLdA")

@@ -1,0 +1,109 @@
+"""1.8 to 1.11: pools of stride 1, and pools batch after batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from autograder.checking.each import for_each
+from autograder.checking.expect import expect_close
+from autograder.checking.rubric import check
+from autograder.checking.sizes import Sizes
+from autograder.checking.student import Student
+from courses.convnets.checks.part1.shared import Clauses, distinct, draw
+from courses.convnets.oracles.pooling import average_pool, average_pool_dx, average_pool_dx_by, max_pool, max_pool_dx
+from courses.convnets.oracles.pooling import max_pool_dx_by as max_pool_dx_wrong
+
+Pool = Callable[[np.ndarray, int, int], np.ndarray]
+SIZES: tuple[Sizes, ...] = (
+    Sizes((2, 3, 5, 4), kernel=2, stride=1),
+    Sizes((1, 2, 4, 6), kernel=3, stride=1),
+    Sizes((2, 1, 3, 3), kernel=3, stride=1),  # one window
+    Sizes((1, 2, 3, 4), kernel=1, stride=1),
+)
+BATCHES = ((2, 2, 9, 12), (2, 2, 6, 9))
+
+
+def _expect_pool(pool: Pool, name: str, student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+    x = distinct(rng, *sizes.shape)
+    suspects: Clauses = {
+        "the windows lie next to each other: the stride is taken to be the kernel": lambda: pool(
+            x, sizes.kernel, sizes.kernel
+        ),
+        "the last window along each axis is left out": lambda: pool(x, sizes.kernel, 1)[:, :, :-1, :-1],
+    }
+    layer = student.new(f"mytorch:{name}", sizes.kernel)
+    expect_close(layer.forward(x), pool(x, sizes.kernel, 1), "Z", suspects=suspects)
+
+
+def _expect_max_dx(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+    x, dy = distinct(rng, *sizes.shape), draw(rng, sizes.images, sizes.channels, *sizes.results)
+    layer = student.new("mytorch:MaxPool2d_stride1", sizes.kernel)
+    layer.forward(x)
+    suspects: Clauses = {
+        "a later window overwrites an earlier one": partial(max_pool_dx_wrong, x, dy, sizes.kernel, 1, "overwritten")
+    }
+    expect_close(layer.backward(dy), max_pool_dx(x, dy, sizes.kernel, 1), "dLdA", suspects=suspects)
+
+
+def _expect_mean_dx(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+    x, dy = distinct(rng, *sizes.shape), draw(rng, sizes.images, sizes.channels, *sizes.results)
+    layer = student.new("mytorch:MeanPool2d_stride1", sizes.kernel)
+    layer.forward(x)
+    right = average_pool_dx(dy, sizes.lengths, sizes.kernel, 1)
+    suspects: Clauses = {
+        "the shares are not divided by the size of the window": lambda: right * sizes.kernel**2,
+        "the shares are divided by the kernel's side, not by its square": lambda: right * sizes.kernel,
+        "a later window overwrites an earlier one": partial(
+            average_pool_dx_by, dy, sizes.lengths, sizes.kernel, 1, "overwritten"
+        ),
+    }
+    expect_close(layer.backward(dy), right, "dLdA", suspects=suspects)
+
+
+def _expect_anew(student: Student, rng: np.random.Generator, target: str, pool: Pool) -> None:
+    """Pass a pool whose backward belongs to the latest forward."""
+    layer = student.new(target, kernel_size=3, stride=3)
+    layer.forward(distinct(rng, *BATCHES[0]))
+    x, dy = distinct(rng, *BATCHES[1]), draw(rng, 2, 2, 2, 3)
+    expect_close(layer.forward(x), pool(x, 3, 3), "Z of a later batch")
+    right = max_pool_dx(x, dy, 3, 3) if pool is max_pool else average_pool_dx(dy, x.shape[2:], 3, 3)
+    expect_close(layer.backward(dy), right, "dLdA of a later batch")
+
+
+@check("1.8-forward", points=2)
+def max_pool_of_stride_1(student: Student, rng: np.random.Generator) -> None:
+    """MaxPool2d_stride1.forward keeps the largest value of every window, in each channel on its own."""
+    for_each(student, rng, SIZES, partial(_expect_pool, max_pool, "MaxPool2d_stride1"))
+
+
+@check("1.8-backward", points=2)
+def max_pool_of_stride_1_back(student: Student, rng: np.random.Generator) -> None:
+    """MaxPool2d_stride1.backward gives each value of dLdZ to the pixel that was its window's largest, and adds up."""
+    for_each(student, rng, SIZES, _expect_max_dx)
+
+
+@check("1.9-repeat")
+def max_pool_starts_anew(student: Student, rng: np.random.Generator) -> None:
+    """MaxPool2d.backward belongs to the latest forward, whose images may have another size."""
+    _expect_anew(student, rng, "part1_numpy.pooling:MaxPool2d", max_pool)
+
+
+@check("1.10-forward", points=2)
+def mean_pool_of_stride_1(student: Student, rng: np.random.Generator) -> None:
+    """MeanPool2d_stride1.forward keeps the mean of every window, in each channel on its own."""
+    for_each(student, rng, SIZES, partial(_expect_pool, average_pool, "MeanPool2d_stride1"))
+
+
+@check("1.10-backward", points=2)
+def mean_pool_of_stride_1_back(student: Student, rng: np.random.Generator) -> None:
+    """MeanPool2d_stride1.backward shares each value of dLdZ among the pixels of its window, and adds up."""
+    for_each(student, rng, SIZES, _expect_mean_dx)
+
+
+@check("1.11-repeat")
+def mean_pool_starts_anew(student: Student, rng: np.random.Generator) -> None:
+    """MeanPool2d.backward belongs to the latest forward, whose images may have another size."""
+    _expect_anew(student, rng, "part1_numpy.pooling:AvgPool2d", average_pool)

@@ -1,0 +1,1 @@
+"""What layers and networks of this handout alone must give."""

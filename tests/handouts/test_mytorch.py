@@ -1,0 +1,156 @@
+"""The handout of a course whose students build a library: its layouts, its names, parameters that lie deeper."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from published import grade, said, tarred, wrong, zipped
+
+from autograder.authoring import mistakes
+from autograder.course import assignment as assignments
+from autograder.course import definition
+from autograder.sandbox.box import Box
+
+COURSE = definition.find("cmu-11785-hw2p1")
+OURS = re.compile(r"part1_numpy|AvgPool|(?<!-)\bd[ywx]\b|for x|adapt|course_code|inside|Traceback|mytorch:")
+Files = dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def box():
+    with Box(assignments.load(COURSE).limits) as box:
+        yield box
+
+
+@pytest.fixture(scope="module")
+def files() -> Files:
+    """What is handed in, below no folder."""
+    return {name.partition("/")[2]: content for name, content in COURSE.files().items()}
+
+
+def _edited(files: Files, name: str, old: str, new: str) -> Files:
+    content = files[name].decode()
+    assert old in content, content
+    return {**files, name: content.replace(old, new).encode()}
+
+
+def _flat(files: Files) -> Files:
+    """As in the spring of 2023: all in mytorch/, and convolutions that are not told a padding."""
+    made = {name.replace("mytorch/nn/", "mytorch/"): content for name, content in files.items()}
+    for name in ("mytorch/Conv1d.py", "mytorch/Conv2d.py"):
+        made = _edited(made, name, "stride, padding=0, weight", "stride, weight")
+        made = _edited(made, name, "reference.padding = padding", "reference.padding = 0")
+    return made
+
+
+def _emptied(text: str) -> str:
+    """No method does anything, and nothing of the reference is there."""
+    text = re.sub(r"from part1_numpy.*|\(Largest\)|\(AvgPool2d\)|        super.*", "", text)
+    return re.sub(
+        r"(    def \w+\((?:[^:]|\n)*?\):\n)(?:        .*\n|\n(?=        )|\n(?=\n        ))+", r"\1        pass\n", text
+    )
+
+
+def _relative(files: Files) -> Files:
+    """Written as packages."""
+    made = _edited(files, "mytorch/nn/ConvTranspose.py", "from ", "from .")
+    return {**made, "mytorch/nn/__init__.py": b"", "mytorch/__init__.py": b""}
+
+
+@pytest.mark.parametrize("layout", ["nn", "flat", "relative", "a folder around"])
+def test_the_reference_behind_its_interface_earns_everything_in_each_layout(box, files, tmp_path, layout) -> None:
+    made = {"flat": _flat, "relative": _relative}.get(layout, dict)(files)
+    if layout == "a folder around":
+        path = zipped(tmp_path / "s.zip", made, "hw2p1_handout/")
+    else:
+        path = tarred(tmp_path / "handin.tar", made, "w")
+    card = grade(box, path, course=COURSE, seed=77)
+    assert not card.refusal + card.fault + said(card)
+    assert card.cents == 10000
+
+
+def test_the_empty_handout_earns_nothing(box, files, tmp_path) -> None:
+    bare = {name: _emptied(content.decode()).encode() for name, content in files.items() if "part1_numpy" not in name}
+    card = grade(box, tarred(tmp_path / "handin.tar", bare, "w"), course=COURSE)
+    assert (card.cents, card.fault, card.refusal) == (0, "", "")
+    assert not OURS.search(said(card))
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "read"),
+    [
+        (
+            "mytorch/nn/Conv1d.py", "self.reference.dw, self", "self.reference.dw / 2, self",
+            r"1\.2-parameters: Conv1d_stride1\.backward, mytorch/nn/Conv1d\.py: dLdW\[0, 0, 0\] is",
+        ),
+        (
+            "mytorch/nn/Conv2d.py", "reference.stride = stride", "reference.stride = 1",
+            r"1\.5-stride: Conv2d\.forward, mytorch/nn/Conv2d\.py: Z has shape .*\n.*Z equals what you get when "
+            r"stride is left out",
+        ),
+        (
+            "mytorch/nn/ConvTranspose.py", "Upsample1d(upsampling_factor)", "Upsample1d(upsampling_factor + 1)",
+            r"1\.6-forward: ConvTranspose1d\.forward, mytorch/nn/ConvTranspose\.py: Z has shape",
+        ),
+        (
+            "mytorch/nn/pool.py", "super().__init__(kernel, 1)", "super().__init__(kernel, kernel)",
+            r"1\.8-forward: MaxPool2d_stride1\.forward, mytorch/nn/pool\.py: Z has shape .*\n.*"
+            r"the windows lie next to each other",
+        ),
+        (
+            "models/mlp_scan.py", "y.reshape(len(y), -1)", "y.swapaxes(1, 2).reshape(len(y), -1)",
+            r"1\.12-simple: CNN_SimpleScanningMLP\.forward, models/mlp_scan\.py: Z\[0, 0, 1\] is",
+        ),
+        (
+            "models/cnn.py", "return grad", "return None",
+            r"1\.14-backward: CNN\.backward, models/cnn\.py: dLdA is None, expected an array",
+        ),
+        (
+            "models/cnn.py", "activation.forward(layer.forward(A))", "layer.forward(A)",
+            r"1\.14-forward: .*\n.*Z equals what you get when no activations follow the convolutions",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_in_the_names_of_the_handout(box, files, tmp_path, name, old, new, read) -> None:
+    card = grade(box, tarred(tmp_path / "handin.tar", _edited(files, name, old, new), "w"), course=COURSE)
+    assert re.search(read, said(card)), said(card)
+    assert not OURS.search(said(card)), said(card)
+
+
+def test_a_file_that_is_missing_costs_its_own_todos_and_is_named(box, files, tmp_path) -> None:
+    gone = {name: content for name, content in files.items() if not name.endswith("pool.py")}
+    card = grade(box, tarred(tmp_path / "handin.tar.gz", gone, "w:gz"), course=COURSE)
+    assert {mark.todo for mark in wrong(card).values()} == {"1.8", "1.9", "1.10", "1.11"}
+    assert any(note.startswith("mytorch/nn/pool.py is missing") for note in card.notes)
+
+
+def test_libraries_that_only_other_functions_need_may_be_imported(box, files, tmp_path) -> None:
+    line = "from Conv1d import Conv1d"
+    more = _edited(files, "models/cnn.py", line, f"import scipy.special\n{line}")
+    assert not said(grade(box, tarred(tmp_path / "handin.tar", more, "w"), "1.14", course=COURSE))
+
+
+def test_titles_and_help_are_in_the_words_of_the_handout() -> None:
+    for check in COURSE.checks():
+        assert not OURS.search(f"{check.title} {check.help}"), check
+
+
+@pytest.mark.slow
+def test_catalogued_mistakes_behind_the_interface_lose_the_check_of_that_name(box, files, tmp_path) -> None:
+    ours = definition.find("convnets")
+    names = COURSE.handout.renamed(ours.checks())
+    unseen, tried = "", 0
+    for mistake in mistakes.load(ours):
+        here = [names[check] for check in mistake.loses if check in names]
+        if not here:
+            continue
+        changed = {name: text for name, text in mistake.apply(ours.files()).items() if name.startswith("part1_numpy/")}
+        todos = {name.partition("-")[0] for name in here}
+        card = grade(box, tarred(tmp_path / "handin.tar", {**files, **changed}, "w"), *todos, course=COURSE)
+        tried += 1
+        if not set(here) & set(wrong(card)) and "float64" not in mistake.name:  # the handout says nothing of dtypes
+            unseen += f"{mistake.name}\n"
+        assert not OURS.search(said(card).replace("part1_numpy", "")), said(card)
+    assert tried > 60
+    assert unseen == ""
