@@ -6,34 +6,42 @@ nothing is asked that could tell of them.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import numpy as np
 
 from autograder.checking.expect import no_suspects, rehearsing
-from autograder.checking.properties import difference, undecided
-from autograder.checking.sizes import Sizes, neighbours
+from autograder.checking.properties import AnyCase, difference, undecided
 from autograder.checking.student import Student
-from autograder.errors import CheckFailed, NotRecorded, OutOfTime, StudentRaised, Unfinished
+from autograder.errors import CheckFailed, NotRecorded, OutOfTime, RubricError, StudentRaised, Unfinished
 
 SECONDS = 1.0  # that neighbours may take together
 
-Body = Callable[[Student, np.random.Generator, Sizes], None]
+Kind = TypeVar("Kind", bound=AnyCase)
+Body = Callable[[Student, np.random.Generator, Kind], None]
 
 
-def for_each(student: Student, rng: np.random.Generator, cases: Iterable[Sizes], body: Body) -> None:
+class NoCase(Exception):
+    """What was drawn is no case: nobody can say what is right there."""
+
+
+def for_each(student: Student, rng: np.random.Generator, cases: Iterable[Kind], body: Body[Kind]) -> None:
     """Run `body` for one case after the other; it draws the arrays of its case and asks the student about them.
 
     Raises:
         GraderError: what the body raised, with the case and with what tells it from cases that pass.
     """
-    passed: list[Sizes] = []
+    passed: list[Kind] = []
     for sizes in cases:
         try:
             body(student, rng, sizes)
         except Unfinished:
             raise
+        except NoCase:
+            continue
         except (CheckFailed, StudentRaised) as error:
             if isinstance(error, StudentRaised) and error.whatever:
                 raise
@@ -45,18 +53,20 @@ def for_each(student: Student, rng: np.random.Generator, cases: Iterable[Sizes],
         passed.append(sizes)
         if rehearsing():
             _rehearse(student, sizes, body)
+    if not passed:
+        raise RubricError("nobody can say what is right in any of the cases")
 
 
-def _why(student: Student, failed: Sizes, passed: Iterable[Sizes], body: Body) -> str:
+def _why(student: Student, failed: Kind, passed: Iterable[Kind], body: Body[Kind]) -> str:
     """Ask the neighbours of a case that failed, and say what tells those that pass from those that do not."""
     outcomes = dict.fromkeys(passed, True)
     end = time.monotonic() + SECONDS
-    for sizes in neighbours(failed):
+    for sizes in failed.neighbours():
         if not undecided(failed, outcomes):
             return ""
         try:
             outcomes[sizes] = _passes(student, sizes, body, end - time.monotonic())
-        except NotRecorded:  # of a handout, whose neighbours are fewer
+        except (NoCase, NotRecorded):  # the latter of a handout, whose neighbours are fewer
             continue
         except KeyboardInterrupt:
             raise
@@ -67,7 +77,7 @@ def _why(student: Student, failed: Sizes, passed: Iterable[Sizes], body: Body) -
     return difference(failed, outcomes)
 
 
-def _passes(student: Student, sizes: Sizes, body: Body, seconds: float) -> bool:
+def _passes(student: Student, sizes: Kind, body: Body[Kind], seconds: float) -> bool:
     """Whether a neighbour passes.
 
     Raises:
@@ -86,8 +96,9 @@ def _passes(student: Student, sizes: Sizes, body: Body, seconds: float) -> bool:
     return True
 
 
-def _rehearse(student: Student, sizes: Sizes, body: Body) -> None:
+def _rehearse(student: Student, sizes: Kind, body: Body[Kind]) -> None:
     """Ask the neighbours of a case that passed, so that what their oracles return is recorded as well."""
     with no_suspects():
-        for one in neighbours(sizes):
-            body(student, one.rng(), one)
+        for one in sizes.neighbours():
+            with contextlib.suppress(NoCase):
+                body(student, one.rng(), one)

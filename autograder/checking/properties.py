@@ -9,8 +9,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
 
 from autograder.checking.sizes import Sizes
+
+
+class AnyCase(Protocol):
+    """What a check asks one after the other: sizes of windows, or a case of a declared layer."""
+
+    def rng(self) -> np.random.Generator:
+        """The generator that draws it as a neighbour."""
+
+    def neighbours(self) -> Iterator[Any]:
+        """Yield simpler cases near it."""
+
+
+@runtime_checkable
+class Describes(Protocol):
+    """A case that knows its own properties."""
+
+    def properties(self) -> Iterator[Property]:
+        """All that can be said of a case of this kind."""
+
+
+Kind = TypeVar("Kind", bound=AnyCase)
 
 
 @dataclass(frozen=True)
@@ -26,14 +50,14 @@ class Property:
         joins: whether it may be one of two.
     """
 
-    holds: Callable[[Sizes], bool]
+    holds: Callable[[Any], bool]
     clause: str
     otherwise: str
     opposite: str = ""
     present: str = ""
     joins: bool = True
 
-    def of(self, sizes: Sizes) -> Property | None:
+    def of(self, sizes: AnyCase) -> Property | None:
         """What is true of a case: this, its opposite, or nothing that can be said."""
         if self.holds(sizes):
             return self
@@ -42,7 +66,7 @@ class Property:
         return Property(lambda other: not self.holds(other), self.opposite, self.present, joins=False)
 
 
-def difference(failed: Sizes, outcomes: Mapping[Sizes, bool]) -> str:
+def difference(failed: Kind, outcomes: Mapping[Kind, bool]) -> str:
     """Say what tells the cases that failed from those that passed, or nothing where that is in doubt.
 
     Args:
@@ -54,7 +78,7 @@ def difference(failed: Sizes, outcomes: Mapping[Sizes, bool]) -> str:
     return f"works {fit[0].otherwise}, fails as soon as {fit[0].clause}"
 
 
-def undecided(failed: Sizes, outcomes: Mapping[Sizes, bool]) -> list[Property]:
+def undecided(failed: Kind, outcomes: Mapping[Kind, bool]) -> list[Property]:
     """The properties that may be what matters; two of them only where no single one is."""
     possible = [found for one in _properties(failed) if (found := one.of(failed))]
     if single := _fitting(possible, outcomes):
@@ -65,7 +89,7 @@ def undecided(failed: Sizes, outcomes: Mapping[Sizes, bool]) -> list[Property]:
     )
 
 
-def _fitting(those: Iterable[Property], outcomes: Mapping[Sizes, bool]) -> list[Property]:
+def _fitting(those: Iterable[Property], outcomes: Mapping[Kind, bool]) -> list[Property]:
     """Keep the properties that every case that failed has, and none that passed."""
     return [one for one in those if all(one.holds(sizes) != passed for sizes, passed in outcomes.items())]
 
@@ -86,7 +110,7 @@ def _either(one: Property, other: Property) -> Property:
     )
 
 
-def _each_alone(one: Property, other: Property, outcomes: Mapping[Sizes, bool]) -> bool:
+def _each_alone(one: Property, other: Property, outcomes: Mapping[Kind, bool]) -> bool:
     """Whether a case failed that has the one only, and a case that has the other only."""
     failed = [sizes for sizes, passed in outcomes.items() if not passed]
     return any(one.holds(sizes) > other.holds(sizes) for sizes in failed) and any(
@@ -94,8 +118,12 @@ def _each_alone(one: Property, other: Property, outcomes: Mapping[Sizes, bool]) 
     )
 
 
-def _properties(sizes: Sizes) -> Iterator[Property]:
+def _properties(sizes: AnyCase) -> Iterator[Property]:
     """All that can be said of a layer of this kind."""
+    if isinstance(sizes, Describes):
+        yield from sizes.properties()
+        return
+    assert isinstance(sizes, Sizes)
     yield from _of_the_input(sizes)
     if sizes.filters:
         yield from _of_the_filters(sizes)

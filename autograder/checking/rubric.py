@@ -80,6 +80,7 @@ class Check:
 
 
 _declared: dict[tuple[str, str], Check] = {}  # by the package of the course, and its id
+_places: dict[tuple[str, str], str] = {}  # the file of each
 
 
 def check(
@@ -90,17 +91,27 @@ def check(
     def declare(body: Body) -> Body:
         title, _, rest = (body.__doc__ or "").strip().partition("\n")
         help_text = "\n".join(line.strip() for line in rest.strip().splitlines())
-        key = body.__module__.partition(".checks")[0], id
-        if key in _declared and _declared[key].body.__code__.co_filename != body.__code__.co_filename:
-            raise RubricError(f"{id}: two checks have this id")
-        if not title.endswith("."):
-            raise RubricError(f"{id}: its docstring must begin with a sentence on one line")
-        if points < 0:
-            raise RubricError(f"{id}: {points} points, expected at least 0")
-        _declared[key] = Check(id, points, tuple(needs), seconds, title, help_text, body, exam)
+        file = body.__code__.co_filename
+        register(Check(id, points, tuple(needs), seconds, title, help_text, body, exam), body.__module__, file)
         return body
 
     return declare
+
+
+def register(check: Check, module: str, file: str) -> None:
+    """Add a check to those of the course that a module belongs to.
+
+    Raises:
+        RubricError: if it is malformed, or another file has a check of this id.
+    """
+    key = module.partition(".checks")[0], check.id
+    if _places.setdefault(key, file) != file:
+        raise RubricError(f"{check.id}: two checks have this id")
+    if not check.title.endswith("."):
+        raise RubricError(f"{check.id}: its docstring must begin with a sentence on one line")
+    if check.weight < 0:
+        raise RubricError(f"{check.id}: {check.weight} points, expected at least 0")
+    _declared[key] = check
 
 
 def load(package: str, asked: Collection[str] | None = None) -> tuple[Check, ...]:

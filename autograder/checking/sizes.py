@@ -101,20 +101,16 @@ class Sizes:
         digest = hashlib.sha256(repr(self).encode()).digest()
         return np.random.default_rng(int.from_bytes(digest[:16], "little"))
 
+    def neighbours(self) -> Iterator[Sizes]:
+        """Yield the cases near this one, each once: itself, what differs from it in one thing, and small ones.
+
+        The small ones are as plain as can be but for one or two things that they have in common with it.
+        """
+        near = dict.fromkeys((self, *(change(self) for change in CHANGES), *_small(self)))
+        yield from filter(_possible, near)
+
 
 Change = Callable[[Sizes], Sizes]
-
-
-def neighbours(sizes: Sizes) -> Iterator[Sizes]:
-    """Yield the cases near this one, each once: itself, what differs from it in one thing, and small ones.
-
-    The small ones are as plain as can be but for one or two things that they have in common with it.
-    """
-    seen: set[Sizes] = set()
-    for one in (sizes, *(change(sizes) for change in CHANGES), *_small(sizes)):
-        if one not in seen and _possible(one):
-            seen.add(one)
-            yield one
 
 
 def laid_out(

@@ -15,7 +15,7 @@ from autograder.authoring.mistakes import Mistake
 from autograder.checking.each import for_each
 from autograder.checking.expect import every_suspect_computed, expect_close
 from autograder.checking.properties import difference
-from autograder.checking.sizes import Sizes, neighbours
+from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 from autograder.errors import CheckFailed, NotRecorded, OutOfTime, StudentRaised
 from autograder.reports.scores import Outcome
@@ -180,14 +180,14 @@ def test_neighbours_are_rehearsed_where_oracles_are_recorded() -> None:
     student = Student(lambda request: (None, []))
     with every_suspect_computed():
         for_each(student, np.random.default_rng(0), [OBLONG], lambda student, rng, sizes: asked.append(sizes))
-    assert asked == [OBLONG, *neighbours(OBLONG)]
+    assert asked == [OBLONG, *OBLONG.neighbours()]
 
 
 @pytest.mark.parametrize(
     "sizes", [OBLONG, Sizes((1, 5), 2, flat=True), Sizes((2, 2, 5), kernel=1, stride=2, step="factor")]
 )
 def test_neighbours_are_possible_cases_each_once_and_few(sizes) -> None:
-    found = list(neighbours(sizes))
+    found = list(sizes.neighbours())
     assert found[0] == sizes
     assert len(set(found)) == len(found) <= 45
     assert all(min((*one.shape, *one.results)) > 0 for one in found)

@@ -1,0 +1,239 @@
+"""What a declared layer should return, and its gradients: worked out by PyTorch from a line of the declaration.
+
+The line is an expression of the author's, such as "F.layer_norm(x, (D,), weight, bias, eps)". It may speak of inputs,
+parameters and buffers, of lengths and options, of `training`, of torch, nn and F, of modules of the course's oracles,
+and of `run(module, x)`, which gives a module of PyTorch the parameters and buffers of those names. Its gradients are
+those of autograd. Nothing here knows a layer, and the handout holds no such line: only what came out.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import contextlib
+import functools
+import importlib
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograder.checking import recordings
+from autograder.checking.oracles import oracle
+
+Arrays = Mapping[str, np.ndarray]
+REFUSALS = (RuntimeError, ValueError, IndexError, ZeroDivisionError)
+ROUGH = 1e-3  # a result that float32 gives with a larger relative error depends on rounding: it is no case
+TRIALS = 40  # calls of a random layer
+MOST_LEVELS, FACTOR_DIGITS = 4, 9  # of the factors by which it multiplies
+
+
+@dataclass(frozen=True)
+class Question:
+    """One case of a counterpart.
+
+    Attributes:
+        numbers: lengths and options, and `training`.
+        arrays: inputs, parameters and buffers.
+        upstream: the gradient of each output; none where gradients are not asked for.
+    """
+
+    numbers: Mapping[str, Any]
+    arrays: Arrays
+    upstream: tuple[np.ndarray, ...] = ()
+
+
+@dataclass(frozen=True)
+class Counterpart:
+    """A line of PyTorch and what it is handed.
+
+    Attributes:
+        name: of the declaration, "1.7-norm".
+        line: the expression.
+        package: of the course.
+        leaves: the inputs and parameters that have a gradient.
+        buffers: arrays that a call may change.
+    """
+
+    name: str
+    line: str
+    package: str
+    leaves: tuple[str, ...]
+    buffers: tuple[str, ...]
+
+    def ask(self, question: Question) -> Result | None:
+        """Work out a case; None where there is no such case: PyTorch refuses it, or rounding decides."""
+        return self._sorted(_consulted(self, "values")(question), question)
+
+    def entry(self, question: Question, kind: str, index: int) -> np.ndarray:
+        """One array of `ask`, by itself: what a suspect is compared with; NaN where there is no such case."""
+        found: np.ndarray = _consulted(self, f"{kind}-{index}")(question)
+        return found
+
+    def statistics(self, question: Question) -> list[Statistics]:
+        """What is always so in a random layer, for each output: of many calls for one input."""
+        found: list[np.ndarray] = _consulted(self, "statistics")(question)
+        return [Statistics(*found[start : start + 5]) for start in range(0, len(found), 5)]
+
+    def work_out(self, what: str, question: Question) -> Any:
+        """Do the work behind the three others, with PyTorch."""
+        if what == "statistics":
+            first = next(iter(question.arrays.values()))
+            return [array for those in _draws(self, question) for array in statistics(those, first)]
+        if what == "values":
+            return _values(self, question)
+        kind, _, index = what.partition("-")
+        found = self._sorted(_values(self, question), question)
+        those = getattr(found, kind, [])
+        return those[int(index)].copy() if int(index) < len(those) else np.full((), np.nan)
+
+    def _sorted(self, found: list[np.ndarray], question: Question) -> Result | None:
+        if found[0].dtype == bool and len(found) == 1 and not found[0].ndim:
+            return None
+        end = len(found) - (len(self.leaves) if question.upstream else 0)
+        start = end - len(self.buffers)
+        return Result(found[:start], found[start:end], found[end:])
+
+
+class Statistics(NamedTuple):
+    """What calls of a random layer have in common.
+
+    Attributes:
+        shape: of the output.
+        levels: the factors that values of the input are multiplied by; empty where there are more than a few.
+        shares: of the values, for each level.
+        alike: whether values that differ in their place along an axis only have one level, for each axis.
+        moments: mean and standard deviation of what is added to the input.
+    """
+
+    shape: np.ndarray
+    levels: np.ndarray
+    shares: np.ndarray
+    alike: np.ndarray
+    moments: np.ndarray
+
+
+def statistics(calls: np.ndarray, x: np.ndarray) -> Statistics:
+    """Look at many outputs, (calls, *shape), for one input x."""
+    same = calls.shape[1:] == x.shape
+    factors = np.round(calls / x, FACTOR_DIGITS) if same else np.round(calls, FACTOR_DIGITS)
+    levels, counts = np.unique(factors, return_counts=True)
+    if len(levels) > MOST_LEVELS:
+        levels, counts = np.zeros(0), counts[:0]
+    alike = [bool((factors == factors.take([0], axis)).all()) for axis in range(1, calls.ndim)]
+    added = calls - x if same else calls
+    moments = np.array([added.mean(), added.std()])
+    return Statistics(np.array(calls.shape[1:]), levels, counts / max(1, calls.size), np.array(alike), moments)
+
+
+class Result(NamedTuple):
+    """What comes out of a case: outputs, buffers afterwards, and the gradient of each leaf."""
+
+    outputs: list[np.ndarray]
+    buffers: list[np.ndarray]
+    gradients: list[np.ndarray]
+
+
+@functools.cache
+def _consulted(counterpart: Counterpart, what: str) -> Callable[[Question], Any]:
+    """Look up what was recorded, in a handout; work it out everywhere else."""
+
+    def by_torch(numbers: Any, arrays: Any, upstream: Any) -> Any:
+        return counterpart.work_out(what, Question(dict(numbers), dict(arrays), upstream))
+
+    by_torch.__name__ = f"like.{counterpart.name}.{what}"
+    folder = Path(importlib.import_module(counterpart.package).__path__[0]) / "oracles"
+    recorded = (folder / recordings.FILE).exists()
+    function = recordings.recorded(by_torch.__name__, str(folder / "any")) if recorded else oracle(by_torch)
+    return lambda asked: function(tuple(asked.numbers.items()), tuple(asked.arrays.items()), asked.upstream)
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled(line: str) -> tuple[Any, frozenset[str]]:
+    tree = ast.parse(line.strip(), mode="eval")
+    names = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return compile(tree, "<declaration>", "eval"), names
+
+
+def _values(counterpart: Counterpart, question: Question) -> list[np.ndarray]:
+    """Outputs, buffers and gradients in a row; a single False for what is no case."""
+    import torch
+
+    torch.set_num_threads(1)  # the cases are small: waking a second thread takes longer than the work
+    try:
+        found = _evaluated(counterpart, question, torch.float64)
+        rough = _evaluated(counterpart, question, torch.float32)
+    except REFUSALS:
+        return [np.array(False)]
+    for right, other in zip(found, rough, strict=True):
+        error, size = np.linalg.norm((right - other).astype(np.float64)), np.linalg.norm(right.astype(np.float64))
+        if not np.isfinite(size) or error > ROUGH * size:
+            return [np.array(False)]
+    return found
+
+
+def _evaluated(counterpart: Counterpart, question: Question, dtype: Any) -> list[np.ndarray]:
+    import torch
+
+    tensors = _tensors(question.arrays, dtype)
+    for name in counterpart.leaves if question.upstream else ():
+        tensors[name].requires_grad_()
+    outputs = _call(counterpart, question, tensors)
+    found = [*outputs, *(tensors[name] for name in counterpart.buffers)]
+    if question.upstream:
+        upstream = [torch.from_numpy(one.copy()).to(dtype) for one in question.upstream]
+        reached = [(one, dy) for one, dy in zip(outputs, upstream, strict=True) if one.requires_grad]
+        leaves = [tensors[name] for name in counterpart.leaves]
+        gradients = torch.autograd.grad(
+            [one for one, _ in reached], leaves, [dy for _, dy in reached], allow_unused=True, materialize_grads=True
+        )
+        found += gradients
+    return [np.array(one.detach().numpy()) for one in found]
+
+
+def _draws(counterpart: Counterpart, question: Question) -> list[np.ndarray]:
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        trials = [_call(counterpart, question, _tensors(question.arrays, torch.float64)) for _ in range(TRIALS)]
+    return [np.stack([one.numpy() for one in those]) for those in zip(*trials, strict=True)]
+
+
+def _tensors(arrays: Arrays, dtype: Any) -> dict[str, Any]:
+    import torch
+
+    found = {name: torch.from_numpy(np.array(value, order="C")) for name, value in arrays.items()}
+    return {name: one.to(dtype) if one.is_floating_point() else one for name, one in found.items()}
+
+
+def _call(counterpart: Counterpart, question: Question, tensors: Mapping[str, Any]) -> list[Any]:
+    """Evaluate the line, and return its outputs one after the other, however they lie in tuples."""
+    import torch
+    from torch import nn
+
+    dtype = next((one.dtype for one in tensors.values() if one.is_floating_point()), torch.float64)
+
+    def run(module: nn.Module, *inputs: Any, **renamed: Any) -> Any:
+        module.train(bool(question.numbers["training"])).to(dtype)
+        own = {*dict(module.named_parameters()), *dict(module.named_buffers())}
+        state = {name: one for name, one in {**tensors, **renamed}.items() if name in own}
+        return torch.func.functional_call(module, state, inputs)
+
+    code, names = _compiled(counterpart.line)
+    known = {"torch": torch, "nn": nn, "F": nn.functional, "math": math, "run": run, **question.numbers, **tensors}
+    for name in names - {*known} - {*dir(builtins)}:
+        with contextlib.suppress(ModuleNotFoundError):
+            known[name] = importlib.import_module(f"{counterpart.package}.oracles.{name}")
+    return list(_flat(eval(code, known)))
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _flat(item)
+    elif value is not None:
+        yield value

@@ -1,0 +1,254 @@
+'''Declare a layer or a function, and its checks follow.
+
+    """3.2: layer normalisation."""
+
+    from autograder.checking.declare import Row, layer
+
+    layer(
+        "3.2",
+        "layers.norm:LayerNorm",
+        "F.layer_norm(x, (D,), weight, bias, eps)",  # PyTorch says what is right, and autograd its gradients
+        args="D",
+        options={"eps": (1e-5, 0.1)},  # the first is what the constructor takes by itself
+        inputs={"x": "N T D"},
+        parameters={"weight dw": "D", "bias db": "D"},  # attributes, and those that hold their gradients
+        rows={"values": Row("LayerNorm.forward gives each vector mean 0 and variance 1.", "eps keeps ...", points=2)},
+    )
+
+This gives checks 3.2-values, 3.2-gradient, 3.2-parameters, 3.2-latest and 3.2-inputs: over lengths that differ, that
+are equal, and that are 1; over every option; for float32, strided, Fortran and read-only arrays; with the suspects of
+`autograder.checking.general` and those of the course's `mistakes/`. With `buffers` there is 3.2-buffers, with `mode`
+3.2-evaluation, with `random` 3.2-shares, 3.2-seeds and 3.2-same-draw. Without a line of PyTorch, gradients are compared
+with differences of the student's own forward.
+'''
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from autograder.checking import derived, randomness, rubric
+from autograder.checking.counterpart import Counterpart
+from autograder.checking.declared import Declaration, Draw
+from autograder.checking.drawn import NAME, SHAPES, Array, Plan, choices
+from autograder.checking.rubric import Check
+
+Body = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a student reads of a check that follows from a declaration, where the author has better words.
+
+    Attributes:
+        title, help: as in the docstring of a check; those of every layer where empty.
+        points: its weight; 0 for one that only informs.
+        id: what follows the dash, in the place of the kind.
+        needs: ids of checks; the one of values where None.
+    """
+
+    title: str = ""
+    help: str = ""
+    points: int = 1
+    id: str = ""
+    needs: tuple[str, ...] | None = None
+
+
+# By kind: what runs, title and help; {0} is the class, {1} its outputs, {2} the gradients of its inputs, {3} those of
+# its parameters, {4} its buffers, {5} what it draws from.
+KINDS: dict[str, tuple[Body, str, str]] = {
+    "values": (
+        derived.values, "{0} returns the right {1}.",
+        "Whatever the lengths of the axes, 1 among them, and whatever the options.",
+    ),
+    "shares": (
+        randomness.shares, "{0} draws what its options say.",
+        "How much is dropped, what the rest is multiplied by, and which values share a draw.",
+    ),
+    "seeds": (
+        randomness.seeds, "{0} draws anew in each call, all of it from {5}.",
+        "Two layers made alike draw the same; what is drawn elsewhere nobody can repeat.",
+    ),
+    "same-draw": (
+        randomness.same_draw, "{0}.backward goes by what the latest forward drew.",
+        "A value that was dropped had no influence on the output.",
+    ),
+    "gradient": (
+        derived.gradient, "{0}.backward returns the right {2}.",
+        "An input has the sum of what comes back from every output that it enters, in the shape that it had.",
+    ),
+    "parameters": (
+        derived.parameters, "{0}.backward sets {3}.",
+        "A parameter has the sum of what comes back from every place where it is used.",
+    ),
+    "buffers": (
+        derived.buffers, "{0} keeps {4} up to date in training.",
+        "Each forward in training changes them a little, from what they were to what this batch says.",
+    ),
+    "evaluation": (
+        derived.evaluation, "{0} in evaluation does what is asked of a trained layer.",
+        "It goes by what it has learned and not by the batch, draws nothing, changes nothing, and can go back.",
+    ),
+    "latest": (
+        derived.latest, "{0} goes by the latest batch alone.",
+        "Batches differ in size, and a gradient replaces the one before.",
+    ),
+    "inputs": (
+        derived.inputs, "{0} leaves what it is given alone, and takes any dtype and layout.",
+        "float32, read-only and non-contiguous arrays, and changes none of them.",
+    ),
+    "differences": (
+        derived.differences, "{0}.backward is the gradient of its own forward.",
+        "Compared with what changes when one value is moved a little.",
+    ),
+}  # fmt: skip
+
+
+def layer(
+    todo: str,
+    target: str,
+    like: str = "",
+    *,
+    inputs: Mapping[str, str],
+    outputs: Sequence[str] | Mapping[str, str] = ("y",),
+    args: Any = (),
+    options: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, str] | None = None,
+    buffers: Mapping[str, str] | None = None,
+    axes: Mapping[str, Sequence[Any]] | None = None,
+    draws: Mapping[str, Draw] | None = None,
+    call: tuple[Any, ...] = (),
+    mode: str = "",
+    random: str = "",
+    start: str = "",
+    forward: str = "forward",
+    backward: str = "backward",
+    typical: int = 4,
+    rows: Mapping[str, Row | None] | None = None,
+    plain: bool = False,
+) -> Declaration:
+    """Declare a layer; see `autograder.checking.declared` for what is said of it.
+
+    Args:
+        todo: "3.2", or "3.2-norm" where a TODO has several.
+        target: "layers.norm:LayerNorm".
+        like: what it should return, a line of PyTorch, see `autograder.checking.counterpart`.
+        inputs, parameters, buffers: by name, their axes, see `Array.parse`; "*D" stands for any number of axes.
+        outputs: their names; with axes where there is no line of PyTorch.
+        args: of the constructor, or terms for them: "2*C" or a tuple.
+        options: further ones by keyword: a term, or a tuple or range of choices, the default first.
+        axes: lengths that an axis may have, where small ones that differ will not do.
+        draws: how an input or a parameter is drawn, where normal numbers will not do.
+        typical: how many cases of different lengths a check has, besides equal ones and edges.
+        rows: by kind of check: better words, or None for one that is left out.
+    """
+    package = sys._getframe(1 if not plain else 2).f_globals["__name__"]
+    file = sys.modules[package].__file__ or ""
+    arrays = {name: Array.parse(text) for name, text in inputs.items()}
+    state = {words.split()[0]: Array.parse(text) for words, text in (parameters or {}).items()}
+    own = {name: Array.parse(text) for name, text in (buffers or {}).items()}
+    given = options or {}
+    terms = [*(args if isinstance(args, tuple) else (args,)), *given.values()]
+    results = dict.fromkeys(outputs) if not isinstance(outputs, Mapping) else outputs
+    plan = Plan(
+        todo,
+        arrays,
+        _axes([*arrays.values(), *state.values(), *own.values()], terms, given, axes or {}),
+        {name: choices(value) for name, value in given.items()},
+    )
+    leaves = (*(name for name, array in arrays.items() if array.real), *state)
+    declared = Declaration(
+        name=todo,
+        target=target,
+        plan=plan,
+        counterpart=Counterpart(todo, like, package.partition(".checks")[0], leaves, tuple(own)) if like else None,
+        args=args if isinstance(args, tuple) else (args,),
+        inputs=arrays,
+        outputs={name: None if text is None else Array.parse(text) for name, text in results.items()},
+        parameters=state,
+        gradients={words.split()[0]: (words.split() * 2)[1] for words in parameters or {}},
+        buffers=own,
+        draws=draws or {},
+        call=call or tuple(arrays),
+        mode=mode,
+        random=random,
+        start=start,
+        plain=plain,
+        forward=forward,
+        backward=backward,
+        typical=typical,
+    )
+    for kind, row in _rows(declared, rows or {}).items():
+        rubric.register(_check(declared, kind, row), package, file)
+    return declared
+
+
+def function(todo: str, target: str, like: str, *, inputs: Mapping[str, str], **more: Any) -> Declaration:
+    """Declare a function: what it returns for its inputs, which come first, then `args` and `options`."""
+    return layer(todo, target, like, inputs=inputs, plain=True, **more)
+
+
+def run(declared: Declaration, kind: str, student: Any, rng: Any) -> None:
+    """Run one kind of check, for an author who puts several into one row."""
+    KINDS[kind][0](declared, student, rng)
+
+
+def _axes(
+    arrays: Sequence[Array], terms: Sequence[Any], options: Mapping[str, Any], own: Mapping[str, Sequence[Any]]
+) -> dict[str, Sequence[Any] | None]:
+    """All axes by name, in the order in which they are spoken of; those of a star have several."""
+    names = dict.fromkeys(
+        name for array in arrays for text in (*array.axes, array.below) for name in NAME.findall(text)
+    )
+    starred = {text[1:] for array in arrays for text in array.axes if text.startswith("*")}
+    names |= dict.fromkeys(own)
+    found = {name: tuple(own[name]) if name in own else SHAPES if name in starred else None for name in names}
+    return {name: lengths for name, lengths in found.items() if name not in options}
+
+
+def _rows(declared: Declaration, rows: Mapping[str, Row | None]) -> dict[str, Row]:
+    """The checks of a declaration, by kind."""
+    kinds = {kind: rows.get(kind, Row()) for kind in _kinds(declared)}
+    return {kind: row for kind, row in kinds.items() if row is not None}
+
+
+def _kinds(own: Declaration) -> list[str]:
+    if own.counterpart is None:
+        return ["differences"]
+    if own.plain:
+        return ["values", "inputs"]
+    if own.drawing(True):
+        kinds = ["shares", "seeds", *(["same-draw"] if own.leaves else [])]
+    else:
+        kinds = ["values", *(["gradient"] if own.leaves else []), *(["parameters"] if own.parameters else [])]
+        kinds += ["buffers"] if own.buffers else []
+        kinds += ["latest"]
+    kinds += ["evaluation"] if own.mode else []
+    return kinds if own.drawing(True) and not own.mode else [*kinds, "inputs"]
+
+
+def _check(own: Declaration, kind: str, row: Row) -> Check:
+    body, title, help_text = KINDS[kind]
+    gradients = _listed([f"d{name}" for name in own.leaves])
+    listed = (_listed([*own.gradients.values()]), _listed([*own.buffers]))
+    words = (own.title, _listed([*own.outputs]), gradients, *listed, own.random)
+    todo, _, more = own.name.partition("-")
+    prefix = f"{todo}-{more}-" if more else f"{todo}-"
+    first = f"{prefix}{_kinds(own)[0]}"
+    needs = row.needs if row.needs is not None else () if kind == _kinds(own)[0] else (first,)
+    return Check(
+        f"{todo}-{row.id}" if row.id else prefix + kind,
+        row.points,
+        needs,
+        rubric.SECONDS,
+        row.title or title.format(*words),
+        row.help or help_text.format(*words),
+        partial(body, own),
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

@@ -1,0 +1,251 @@
+"""The checks that follow from what is declared of a layer: a body for each, run for one case after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from autograder.checking import answers
+from autograder.checking.declared import Declaration, Trial
+from autograder.checking.drawn import Case
+from autograder.checking.each import for_each
+from autograder.checking.expect import expect_array, expect_close, expect_equal, expect_unchanged
+from autograder.checking.general import suspects
+from autograder.checking.student import Remote, Student
+from autograder.errors import CheckFailed
+
+SUSPECTED = 4  # cases of a check for which general suspects are worked out: a slip shows in the first ones
+LAYOUTS = (("float32", "strided"), ("float64", "fortran"), ("float32", "readonly"))
+STEP, NEARLY = 1e-5, 1e-6  # of central differences, and the relative error that they may have
+ENTRIES = 24  # of an array, for which they are taken
+Rng = np.random.Generator
+Ask = Callable[[Student, Rng, Case, bool], None]
+
+
+def _cases(own: Declaration, student: Student, rng: Rng, ask: Ask) -> None:
+    """Ask for each case; with general suspects for the first ones."""
+    cases = own.plan.cases(rng, own.typical)
+    first = {*cases[:SUSPECTED]}
+    for_each(student, rng, cases, lambda student, rng, case: ask(student, rng, case, case in first))
+
+
+def _expect(trial: Trial, kind: str, index: int, found: object, name: str, rich: bool, **also: Any) -> None:
+    """Compare one array with what should come out."""
+    right = getattr(trial.right, kind)[index]
+    if right.dtype.kind != "f":
+        expect_equal(found, right, name)
+        return
+    dtype = also.pop("dtype", "float64")
+    expect_close(found, right, name, dtype=dtype, suspects=(suspects(trial, kind, index) if rich else {}) | also)
+
+
+def values(own: Declaration, student: Student, rng: Rng) -> None:
+    """Pass what returns the right outputs."""
+
+    def ask(student: Student, rng: Rng, case: Case, rich: bool) -> None:
+        trial = own.draw(rng, case)
+        layer = None if own.plain else trial.layer(student)
+        for index, (name, found) in enumerate(zip(own.outputs, trial.run(student, layer, trial.arrays), strict=True)):
+            _expect(trial, "outputs", index, found, name, rich)
+
+    _cases(own, student, rng, ask)
+
+
+def gradient(own: Declaration, student: Student, rng: Rng) -> None:
+    """Pass a layer whose backward returns the right gradients of its inputs."""
+
+    def ask(student: Student, rng: Rng, case: Case, rich: bool) -> None:
+        trial = own.draw(rng, case)
+        layer = trial.layer(student)
+        trial.run(student, layer, trial.arrays)
+        for index, found in enumerate(trial.pull(layer, trial.upstream)):
+            _expect(trial, "gradients", index, found, f"d{own.leaves[index]}", rich)
+
+    _cases(own, student, rng, ask)
+
+
+def parameters(own: Declaration, student: Student, rng: Rng) -> None:
+    """Pass a layer whose backward sets the right gradients of its parameters."""
+
+    def ask(student: Student, rng: Rng, case: Case, rich: bool) -> None:
+        trial = own.draw(rng, case)
+        layer = trial.layer(student)
+        trial.run(student, layer, trial.arrays)
+        trial.pull(layer, trial.upstream)
+        for index, name in enumerate(own.gradients.values(), start=len(own.leaves)):
+            _expect(trial, "gradients", index, layer.get(name), name, rich)
+
+    _cases(own, student, rng, ask)
+
+
+def buffers(own: Declaration, student: Student, rng: Rng) -> None:
+    """Pass a layer that has the right buffers after one call, and after several."""
+
+    def ask(student: Student, rng: Rng, case: Case, rich: bool) -> None:
+        trial = own.draw(rng, case)
+        layer = trial.layer(student)
+        for call in range(3):
+            trial.run(student, layer, trial.arrays)
+            for index, name in enumerate(own.buffers):
+                _expect(trial, "buffers", index, layer.get(name), f"{name}", rich and not call)
+            trial = own.draw(rng, case, known=_state(trial))
+
+    _cases(own, student, rng, ask)
+
+
+def evaluation(own: Declaration, student: Student, rng: Rng) -> None:
+    """Pass a layer that goes by its buffers in evaluation, draws nothing, changes nothing, and can go back."""
+
+    def ask(student: Student, rng: Rng, case: Case, rich: bool) -> None:
+        trial = own.draw(rng, case, training=False)
+        layer = trial.layer(student)
+        for training in (False, True, False):
+            if training and own.drawing(training):
+                continue
+            trial.switch(layer, training)
+            trial = replace(trial, training=training)
+            for index, (name, found) in enumerate(
+                zip(own.outputs, trial.run(student, layer, trial.arrays), strict=True)
+            ):
+                _expect(trial, "outputs", index, found, f"{name}{_mode(training)}", rich)
+            for index, found in enumerate(trial.pull(layer, trial.upstream)):
+                _expect(trial, "gradients", index, found, f"d{own.leaves[index]}{_mode(training)}", rich)
+            for index, name in enumerate(own.gradients.values(), start=len(own.leaves)):
+                _expect(trial, "gradients", index, layer.get(name), f"{name}{_mode(training)}", rich)
+            for index, name in enumerate(own.buffers):
+                _expect(trial, "buffers", index, layer.get(name), f"{name}{_mode(training)}", rich)
+            trial = own.draw(rng, case, training=False, known=_state(trial))
+
+    _cases(own, student, rng, ask)
+
+
+def _mode(training: bool) -> str:
+    return "" if training else " of an evaluation"
+
+
+def _state(trial: Trial) -> dict[str, np.ndarray]:
+    """What a layer has after a call: its parameters, and the buffers as they should be."""
+    own = trial.declaration
+    left = dict(zip(own.buffers, trial.right.buffers, strict=True))
+    return {name: trial.arrays[name] for name in own.parameters} | left
+
+
+def latest(own: Declaration, student: Student, rng: Rng) -> None:
+    """Pass a layer that goes by its latest batch, whatever came before."""
+    case = own.plan.cases(rng, 1)[1]
+    batch = next(iter(next(iter(own.inputs.values())).axes), "")
+    other = case.but(**{batch: case.numbers[batch] + 1}) if own.plan.axes.get(batch, 0) is None else case
+
+    def ask(student: Student, rng: Rng, case: Case, rich: bool) -> None:
+        before: Trial | None = None
+        trial = own.draw(rng, case)
+        layer = trial.layer(student)
+        for turn in (case, other, other):
+            known = _state(before) if before else {name: trial.arrays[name] for name in (*own.parameters, *own.buffers)}
+            trial = own.draw(rng, turn, known=known)
+            outputs = trial.run(student, layer, trial.arrays)
+            for index, (name, found) in enumerate(zip(own.outputs, outputs, strict=True)):
+                _expect(trial, "outputs", index, found, name, False, **_stale(trial, before, "outputs", index))
+            for _ in range(2):  # a second backward gives the same
+                for index, found in enumerate(trial.pull(layer, trial.upstream)):
+                    stale = _stale(trial, before, "gradients", index)
+                    _expect(trial, "gradients", index, found, f"d{own.leaves[index]}", False, **stale)
+                for index, name in enumerate(own.gradients.values(), start=len(own.leaves)):
+                    stale = _stale(trial, before, "gradients", index)
+                    _expect(trial, "gradients", index, layer.get(name), name, False, **stale)
+            before = trial
+
+    for_each(student, rng, [case], lambda student, rng, case: ask(student, rng, case, True))
+
+
+def _stale(trial: Trial, before: Trial | None, kind: str, index: int) -> dict[str, Any]:
+    """What is left of the call before."""
+    right = getattr(trial.right, kind)[index]
+    found: dict[str, Any] = {"backward adds to what an earlier backward has left": lambda: 2 * right}
+    if before is not None:
+        old = getattr(before.right, kind)[index]
+        found |= {"it is that of the batch before": lambda: old}
+        if old.shape == right.shape:
+            found["backward adds to what an earlier backward has left, its own and another's"] = lambda: old + right
+    return found
+
+
+def inputs(own: Declaration, student: Student, rng: Rng) -> None:
+    """Pass a layer that gives equal values for any dtype and layout, and leaves what it is given alone."""
+    cases = own.plan.cases(rng, 2)[1:3]
+    for_each(student, rng, cases, partial(_leaves_alone, own))
+
+
+def _leaves_alone(own: Declaration, student: Student, rng: Rng, case: Case) -> None:
+    trial = own.draw(rng, case, training=not own.drawing(True))
+    for dtype, layout in LAYOUTS:
+        layer = None if own.plain else trial.layer(student, dtype)
+        given = {name: student.hold(trial.cast(name, dtype), _fit(layout, trial.arrays[name])) for name in own.inputs}
+        held = student.new("probe:Parameters", layer, [*own.parameters]) if layer and own.parameters else None
+        for index, (name, found) in enumerate(zip(own.outputs, trial.run(student, layer, given), strict=True)):
+            _expect(trial, "outputs", index, found, f"{name} for a {layout} input", False, dtype=dtype)
+        _expect_kept(trial, given, held, own.forward if layer else "", dtype)
+        if layer is None or not trial.question.upstream:
+            continue
+        upstream = tuple(student.hold(one.astype(dtype), _fit(layout, one)) for one in trial.upstream)
+        for index, found in enumerate(trial.pull(layer, upstream)):
+            _expect(trial, "gradients", index, found, f"d{own.leaves[index]} for a {layout} dy", False, dtype=dtype)
+        for index, name in enumerate(own.gradients.values(), start=len(own.leaves)):
+            _expect(trial, "gradients", index, layer.get(name), name, False, dtype=dtype)
+        for remote, before, name in zip(upstream, trial.upstream, own.outputs, strict=True):
+            expect_unchanged(remote.fetch(), before, f"d{name}")
+        _expect_kept(trial, given, held, own.backward, dtype)
+
+
+def _fit(layout: str, value: np.ndarray) -> str:
+    return layout if value.ndim else "plain"
+
+
+def _expect_kept(trial: Trial, given: Mapping[str, Remote], held: Remote | None, method: str, dtype: str) -> None:
+    for name, remote in given.items():
+        expect_unchanged(remote.fetch(), trial.arrays[name], name)
+    now = (answers.table(held.call("now")) or {}) if held else {}
+    for name in trial.declaration.parameters:
+        value, replaced = answers.pair(now.get(name)) or (None, False)
+        found = answers.array(value)
+        if found is None or not np.array_equal(found, trial.cast(name, dtype)):
+            raise CheckFailed(f"{name} was changed by {method}: only an optimizer moves parameters")
+        if replaced is not False:
+            raise CheckFailed(f"{name} is another array after {method}, expected the same, which an optimizer may hold")
+
+
+def differences(own: Declaration, student: Student, rng: Rng, seed: int | None = None) -> None:
+    """Pass a layer whose backward gives what central differences of its own forward give."""
+
+    def ask(student: Student, rng: Rng, case: Case, rich: bool) -> None:
+        trial = own.draw(rng, case)
+
+        def total(**changed: np.ndarray) -> float:
+            other = replace(trial, arrays={**trial.arrays, **changed})
+            outputs = other.run(student, other.layer(student, seed=seed), other.arrays)
+            those = zip(own.outputs, outputs, trial.upstream, strict=True)
+            return float(sum((expect_array(one, name, dy.shape) * dy).sum() for name, one, dy in those))
+
+        layer = trial.layer(student, seed=seed)
+        trial.run(student, layer, trial.arrays)
+        gradients = dict(zip((f"d{name}" for name in own.leaves), trial.pull(layer, trial.upstream), strict=True))
+        gradients |= {name: layer.get(name) for name in own.gradients.values()}
+        for leaf, (name, found) in zip([*own.leaves, *own.parameters], gradients.items(), strict=True):
+            value = trial.arrays[leaf]
+            places = rng.permutation(value.size)[:ENTRIES]
+            slopes = []
+            for place in places:
+                ends = []
+                for step in (STEP, -STEP):
+                    moved = value.copy()
+                    moved.flat[place] += step
+                    ends.append(total(**{leaf: moved}))
+                slopes.append((ends[0] - ends[1]) / (2 * STEP))
+            array = expect_array(found, name, value.shape)
+            expect_close(array.ravel()[places], np.array(slopes), name, tolerance=NEARLY)
+
+    for_each(student, rng, own.plan.cases(rng, 1)[:3], lambda student, rng, case: ask(student, rng, case, True))

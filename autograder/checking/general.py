@@ -1,0 +1,128 @@
+"""Suspects that come with every declared layer: what slips of any layer would return, worked out for the case at hand.
+
+Each is the counterpart with one thing changed: a parameter left out, an option at its default, two axes taken for each
+other, the other mode, dy left out, one image in place of all. A sign, a constant factor and exchanged axes of the
+result are told by `autograder.checking.diagnosis`, without any suspect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import combinations
+
+import numpy as np
+
+from autograder.checking.declared import Trial
+
+Clauses = dict[str, Callable[[], np.ndarray]]
+
+
+def suspects(trial: Trial, kind: str, index: int) -> Clauses:
+    """What one array may be when a slip was made.
+
+    Args:
+        kind, index: "outputs", "gradients" or "buffers" of the result, and which of them.
+    """
+    found = dict(_by_size(trial, kind, index))
+    if trial.declaration.counterpart is None:
+        return found
+    changed = partial(trial.wrong, kind, index)
+    found |= _parameters(trial, changed) | _options(trial, changed) | _axes(trial, changed, kind, index)
+    if trial.declaration.mode:
+        found["the layer is taken to be in " + ("evaluation" if trial.training else "training")] = partial(
+            changed, training=not trial.training
+        )
+    if kind == "gradients":
+        found |= _upstream(trial, changed, index)
+    if kind == "buffers":
+        name = [*trial.declaration.buffers][index]
+        found["it is left as it was"] = lambda: trial.arrays[name]
+    return found
+
+
+def _by_size(trial: Trial, kind: str, index: int) -> Iterator[tuple[str, Callable[[], np.ndarray]]]:
+    """A mean for a sum, or a sum for a mean; transposed, where that fits."""
+    right = getattr(trial.right, kind)[index]
+    first = next(iter(trial.declaration.inputs))
+    for name, length in trial.case.axes:
+        if isinstance(length, int) and length > 1:
+            yield f"it is divided by {name}", lambda length=length: right / length  # type: ignore[misc]
+            yield f"it is multiplied by {name}", lambda length=length: right * length  # type: ignore[misc]
+    values = trial.arrays[first].size
+    if values > 1 and kind != "outputs":
+        each = right.size or 1
+        yield "the mean is taken over all that is summed", lambda: right * each / values
+    if right.ndim == 2 and right.shape[0] == right.shape[1] > 1:
+        yield "it is transposed", lambda: right.T
+
+
+def _parameters(trial: Trial, changed: Callable[..., np.ndarray]) -> Clauses:
+    found: Clauses = {}
+    for name in trial.declaration.parameters:
+        value = trial.arrays[name]
+        found[f"{name} is left out"] = partial(changed, **{name: np.zeros_like(value)})
+        found[f"{name} is taken to be 1"] = partial(changed, **{name: np.ones_like(value)})
+        found[f"{name} has the other sign"] = partial(changed, **{name: -value})
+        if value.ndim == 2 and value.shape[0] == value.shape[1] > 1:
+            found[f"{name} is transposed"] = partial(changed, **{name: np.ascontiguousarray(value.T)})
+    return found
+
+
+def _options(trial: Trial, changed: Callable[..., np.ndarray]) -> Clauses:
+    found: Clauses = {}
+    for name, value in trial.case.options:
+        for choice in trial.case.plan.options[name]:
+            if choice != value and not isinstance(choice, str):
+                found[f"{name} is {choice}, not {value}"] = partial(changed, **{name: choice})
+        if isinstance(value, float) and 0 < value < 1 and value != 0.5:
+            found[f"{name} and 1 - {name} are exchanged"] = partial(changed, **{name: 1 - value})
+    return found
+
+
+def _axes(trial: Trial, changed: Callable[..., np.ndarray], kind: str, index: int) -> Clauses:
+    """What comes out when two axes of an input are taken for each other, and the result is turned back."""
+    found: Clauses = {}
+    name = next(iter(trial.declaration.inputs))
+    value = trial.arrays[name]
+    leaf = kind == "gradients" and index < len(trial.declaration.leaves)
+    if kind == "buffers" or (kind == "gradients" and not leaf) or len(trial.upstream) != 1:
+        return found
+
+    def turned(one: int, other: int) -> np.ndarray:
+        (dy,) = trial.upstream
+        if dy.ndim != value.ndim:
+            return np.full((), np.nan)
+        turn = [np.ascontiguousarray(array.swapaxes(one, other)) for array in (value, dy)]
+        upstream = (turn[1],) if trial.question.upstream else ()
+        wrong = changed(**{name: turn[0]}, upstream=upstream)
+        return wrong.swapaxes(one, other) if wrong.ndim == value.ndim else wrong
+
+    for one, other in combinations(range(value.ndim), 2):
+        found[f"axes {one} and {other} of {name} are taken for each other"] = partial(turned, one, other)
+    return found
+
+
+def _upstream(trial: Trial, changed: Callable[..., np.ndarray], index: int) -> Clauses:
+    """What a gradient may be when dy, or a part of it, plays no part."""
+    names, upstream, right = [*trial.declaration.outputs], trial.upstream, trial.right
+    found: Clauses = {}
+    for position, (name, dy) in enumerate(zip(names, upstream, strict=True)):
+        if trial.declaration.start:
+            continue
+        others = list(upstream)
+        for clause, other in ((f"d{name} is left out", np.ones_like(dy)), (f"d{name} is 0", np.zeros_like(dy))):
+            if other.any() or len(upstream) > 1:
+                others[position] = other
+                found[clause] = partial(changed, upstream=tuple(others))
+        if right.gradients[index].shape == dy.shape:
+            found[f"d{name} is passed on as it is"] = lambda dy=dy: dy  # type: ignore[misc]
+            y = right.outputs[position]
+            found[f"d{name} is multiplied by {name}"] = lambda dy=dy, y=y: dy * y  # type: ignore[misc]
+        if dy.ndim and len(dy) > 1 and index >= len(trial.declaration.leaves):
+            for clause, kept in (("only the last entry of the batch counts", -1), ("only the first entry counts", 0)):
+                masked = np.zeros_like(dy)
+                masked[kept] = dy[kept]
+                others = [*upstream[:position], masked, *upstream[position + 1 :]]
+                found[clause] = partial(changed, upstream=tuple(others))
+    return found
