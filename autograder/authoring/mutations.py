@@ -43,7 +43,22 @@ KINDS = tuple(
         "y probs scores", "lr momentum weight_decay", "exponentials shifted totals", "first second third",
     )
 )  # fmt: skip
-ORDERLESS = {"sum", "mean", "max", "min", "any", "all", "prod", "maximum", "minimum", "result_type", "swapaxes", "zip"}
+ORDERLESS = {
+    "sum",
+    "mean",
+    "var",
+    "std",
+    "max",
+    "min",
+    "any",
+    "all",
+    "prod",
+    "maximum",
+    "minimum",
+    "result_type",
+    "swapaxes",
+    "zip",
+}
 KEPT = {"range", "len", "enumerate", "zip"}  # without them, the loop around could not run at all
 
 

@@ -64,6 +64,15 @@ class Counterpart:
     leaves: tuple[str, ...]
     buffers: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        if not self.recorded:  # now, and not while the clock of a check runs
+            importlib.import_module("torch")
+
+    @property
+    def recorded(self) -> bool:
+        """Whether this is a handout, in which nothing is worked out."""
+        return (_oracles(self.package) / recordings.FILE).exists()
+
     def ask(self, question: Question) -> Result | None:
         """Work out a case; None where there is no such case: PyTorch refuses it, or rounding decides."""
         return self._sorted(_consulted(self, "values")(question), question)
@@ -137,6 +146,10 @@ class Result(NamedTuple):
     gradients: list[np.ndarray]
 
 
+def _oracles(package: str) -> Path:
+    return Path(importlib.import_module(package).__path__[0]) / "oracles"
+
+
 @functools.cache
 def _consulted(counterpart: Counterpart, what: str) -> Callable[[Question], Any]:
     """Look up what was recorded, in a handout; work it out everywhere else."""
@@ -145,9 +158,8 @@ def _consulted(counterpart: Counterpart, what: str) -> Callable[[Question], Any]
         return counterpart.work_out(what, Question(dict(numbers), dict(arrays), upstream))
 
     by_torch.__name__ = f"like.{counterpart.name}.{what}"
-    folder = Path(importlib.import_module(counterpart.package).__path__[0]) / "oracles"
-    recorded = (folder / recordings.FILE).exists()
-    function = recordings.recorded(by_torch.__name__, str(folder / "any")) if recorded else oracle(by_torch)
+    place = str(_oracles(counterpart.package) / "any")
+    function = recordings.recorded(by_torch.__name__, place) if counterpart.recorded else oracle(by_torch)
     return lambda asked: function(tuple(asked.numbers.items()), tuple(asked.arrays.items()), asked.upstream)
 
 

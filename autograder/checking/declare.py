@@ -1,11 +1,11 @@
 '''Declare a layer or a function, and its checks follow.
 
-    """3.2: layer normalisation."""
+    """7.2: layer normalisation."""
 
     from autograder.checking.declare import Row, layer
 
     layer(
-        "3.2",
+        "7.2",
         "layers.norm:LayerNorm",
         "F.layer_norm(x, (D,), weight, bias, eps)",  # PyTorch says what is right, and autograd its gradients
         args="D",
@@ -15,10 +15,10 @@
         rows={"values": Row("LayerNorm.forward gives each vector mean 0 and variance 1.", "eps keeps ...", points=2)},
     )
 
-This gives checks 3.2-values, 3.2-gradient, 3.2-parameters, 3.2-latest and 3.2-inputs: over lengths that differ, that
+This gives checks 7.2-values, 7.2-gradient, 7.2-parameters, 7.2-latest and 7.2-inputs: over lengths that differ, that
 are equal, and that are 1; over every option; for float32, strided, Fortran and read-only arrays; with the suspects of
-`autograder.checking.general` and those of the course's `mistakes/`. With `buffers` there is 3.2-buffers, with `mode`
-3.2-evaluation, with `random` 3.2-shares, 3.2-seeds and 3.2-same-draw. Without a line of PyTorch, gradients are compared
+`autograder.checking.general` and those of the course's `mistakes/`. With `buffers` there is 7.2-buffers, with `mode`
+7.2-evaluation, with `random` 7.2-shares, 7.2-seeds and 7.2-same-draw. Without a line of PyTorch, gradients are compared
 with differences of the student's own forward.
 '''
 
@@ -133,7 +133,7 @@ def layer(
     """Declare a layer; see `autograder.checking.declared` for what is said of it.
 
     Args:
-        todo: "3.2", or "3.2-norm" where a TODO has several.
+        todo: "7.2", or "7.2-norm" where a TODO has several.
         target: "layers.norm:LayerNorm".
         like: what it should return, a line of PyTorch, see `autograder.checking.counterpart`.
         inputs, parameters, buffers: by name, their axes, see `Array.parse`; "*D" stands for any number of axes.
@@ -226,8 +226,7 @@ def _kinds(own: Declaration) -> list[str]:
         kinds = ["values", *(["gradient"] if own.leaves else []), *(["parameters"] if own.parameters else [])]
         kinds += ["buffers"] if own.buffers else []
         kinds += ["latest"]
-    kinds += ["evaluation"] if own.mode else []
-    return kinds if own.drawing(True) and not own.mode else [*kinds, "inputs"]
+    return [*kinds, *(["evaluation"] if own.mode else []), "inputs"]
 
 
 def _check(own: Declaration, kind: str, row: Row) -> Check:

@@ -136,12 +136,11 @@ def _state(trial: Trial) -> dict[str, np.ndarray]:
 
 def latest(own: Declaration, student: Student, rng: Rng) -> None:
     """Pass a layer that goes by its latest batch, whatever came before."""
-    case = own.plan.cases(rng, 1)[1]
     batch = next(iter(next(iter(own.inputs.values())).axes), "")
-    other = case.but(**{batch: case.numbers[batch] + 1}) if own.plan.axes.get(batch, 0) is None else case
 
-    def ask(student: Student, rng: Rng, case: Case, rich: bool) -> None:
+    def ask(student: Student, rng: Rng, case: Case) -> None:
         before: Trial | None = None
+        other = case.but(**{batch: case.numbers[batch] + 1}) if own.plan.axes.get(batch, 0) is None else case
         trial = own.draw(rng, case)
         layer = trial.layer(student)
         for turn in (case, other, other):
@@ -159,7 +158,7 @@ def latest(own: Declaration, student: Student, rng: Rng) -> None:
                     _expect(trial, "gradients", index, layer.get(name), name, False, **stale)
             before = trial
 
-    for_each(student, rng, [case], lambda student, rng, case: ask(student, rng, case, True))
+    for_each(student, rng, own.plan.cases(rng, 1)[1:2], ask)
 
 
 def _stale(trial: Trial, before: Trial | None, kind: str, index: int) -> dict[str, Any]:
@@ -177,7 +176,10 @@ def _stale(trial: Trial, before: Trial | None, kind: str, index: int) -> dict[st
 def inputs(own: Declaration, student: Student, rng: Rng) -> None:
     """Pass a layer that gives equal values for any dtype and layout, and leaves what it is given alone."""
     cases = own.plan.cases(rng, 2)[1:3]
-    for_each(student, rng, cases, partial(_leaves_alone, own))
+    if own.mode or not own.drawing(True):
+        for_each(student, rng, cases, partial(_leaves_alone, own))
+    if own.drawing(True):
+        for_each(student, rng, cases, partial(_keeps_dtype, own))
 
 
 def _leaves_alone(own: Declaration, student: Student, rng: Rng, case: Case) -> None:
@@ -201,6 +203,20 @@ def _leaves_alone(own: Declaration, student: Student, rng: Rng, case: Case) -> N
         _expect_kept(trial, given, held, own.backward, dtype)
 
 
+def _keeps_dtype(own: Declaration, student: Student, rng: Rng, case: Case) -> None:
+    """Where numbers are drawn, nobody can say which values are right, but which dtype."""
+    trial = own.draw(rng, case)
+    for dtype, layout in LAYOUTS:
+        layer = trial.layer(student, dtype)
+        given = {name: student.hold(trial.cast(name, dtype), _fit(layout, trial.arrays[name])) for name in own.inputs}
+        for found, dy, name in zip(trial.run(student, layer, given), trial.upstream, own.outputs, strict=True):
+            expect_array(found, f"{name} for a {layout} input", dy.shape, dtype=dtype)
+        _expect_kept(trial, given, None, own.forward, dtype)
+        upstream = tuple(one.astype(dtype) for one in trial.upstream)
+        for found, name in zip(trial.pull(layer, upstream) if own.leaves else [], own.leaves, strict=True):
+            expect_array(found, f"d{name} for a {layout} input", trial.arrays[name].shape, dtype=dtype)
+
+
 def _fit(layout: str, value: np.ndarray) -> str:
     return layout if value.ndim else "plain"
 
@@ -209,7 +225,7 @@ def _expect_kept(trial: Trial, given: Mapping[str, Remote], held: Remote | None,
     for name, remote in given.items():
         expect_unchanged(remote.fetch(), trial.arrays[name], name)
     now = (answers.table(held.call("now")) or {}) if held else {}
-    for name in trial.declaration.parameters:
+    for name in trial.declaration.parameters if held else ():
         value, replaced = answers.pair(now.get(name)) or (None, False)
         found = answers.array(value)
         if found is None or not np.array_equal(found, trial.cast(name, dtype)):

@@ -140,9 +140,7 @@ class Case:
         own = dict(self.axes) | dict(self.options)
         one_by_one = [self.but(**{name: value}) for name in own for value in self.plan.others(name, own[name])]
         common = [plain.but(**{name: own[name]}) for name in own]
-        wider = {name: self.plan.wide(name) for name in self.plan.axes}
-        pairs = [plain.but(**{one: wider[one], other: wider[other]}) for one, other in combinations(wider, 2)]
-        yield from dict.fromkeys([self, *one_by_one, plain, *common, *pairs])
+        yield from dict.fromkeys([self, *one_by_one, plain, *common])
 
     def properties(self) -> Iterator[Property]:
         """What may be what matters: a length above the least, two lengths that differ, an option."""

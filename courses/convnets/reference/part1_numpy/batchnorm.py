@@ -44,7 +44,7 @@ class BatchNorm2d(Module):
         # >>> solution
         mean, variance = self.running_mean, self.running_var
         if self.training:
-            count = x.size // x.shape[1]
+            count = len(x) * x.shape[2] * x.shape[3]
             mean, variance = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
             self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * mean
             self.running_var = (1 - self.momentum) * self.running_var + self.momentum * variance * count / (count - 1)
@@ -58,11 +58,11 @@ class BatchNorm2d(Module):
         # TODO 1.14: no loop. With z for the normalised x and m(.) for the mean over images and positions:
         # dx = weight / sqrt(variance + eps) * (dy - m(dy) - z * m(dy * z)) in training.
         # >>> solution
+        z, scale = self.normalised, (self.weight * self.inverse)[:, None, None]
         self.db = dy.sum(axis=(0, 2, 3))
-        self.dw = (dy * self.normalised).sum(axis=(0, 2, 3))
-        dx = dy
-        if self.training:
-            count = dy.size // dy.shape[1]
-            dx = dy - (self.db[:, None, None] + self.normalised * self.dw[:, None, None]) / count
-        return dx * (self.weight * self.inverse)[:, None, None]
+        self.dw = (dy * z).sum(axis=(0, 2, 3))
+        if not self.training:
+            return dy * scale
+        through_mean = dy.mean(axis=(0, 2, 3), keepdims=True)
+        return scale * (dy - through_mean - z * (dy * z).mean(axis=(0, 2, 3), keepdims=True))
         # <<< solution

@@ -36,7 +36,7 @@ class Dropout2d(Module):
         # >>> solution
         self.factors = np.ones((1, 1, 1, 1), x.dtype)
         if self.training:
-            kept = self.rng.random((*x.shape[:2], 1, 1)) >= self.p
+            kept = self.rng.binomial(1, 1 - self.p, (*x.shape[:2], 1, 1))
             self.factors = (kept / (1 - self.p) if self.p < 1 else kept).astype(x.dtype)
         return x * self.factors
         # <<< solution
