@@ -27,6 +27,7 @@ from autograder.checking.oracles import oracle
 Arrays = Mapping[str, np.ndarray]
 REFUSALS = (RuntimeError, ValueError, IndexError, ZeroDivisionError)
 ROUGH = 1e-3  # a result that float32 gives with a larger relative error depends on rounding: it is no case
+FINE = 2e-5  # likewise where float32 is asked for, for each entry
 TRIALS = 40  # calls of a random layer
 MOST_LEVELS, FACTOR_DIGITS = 4, 9  # of the factors by which it multiplies
 
@@ -73,9 +74,13 @@ class Counterpart:
         """Whether this is a handout, in which nothing is worked out."""
         return (_oracles(self.package) / recordings.FILE).exists()
 
-    def ask(self, question: Question) -> Result | None:
-        """Work out a case; None where there is no such case: PyTorch refuses it, or rounding decides."""
-        return self._sorted(_consulted(self, "values")(question), question)
+    def ask(self, question: Question, fine: bool = False) -> Result | None:
+        """Work out a case; None where there is no such case: PyTorch refuses it, or rounding decides.
+
+        Args:
+            fine: whether it is to be as good in float32.
+        """
+        return self._sorted(_consulted(self, "fine" if fine else "values")(question), question)
 
     def entry(self, question: Question, kind: str, index: int) -> np.ndarray:
         """One array of `ask`, by itself: what a suspect is compared with; NaN where there is no such case."""
@@ -92,8 +97,8 @@ class Counterpart:
         if what == "statistics":
             first = next(iter(question.arrays.values()))
             return [array for those in _draws(self, question) for array in statistics(those, first)]
-        if what == "values":
-            return _values(self, question)
+        if what in ("values", "fine"):
+            return _values(self, question, what == "fine")
         kind, _, index = what.partition("-")
         found = self._sorted(_values(self, question), question)
         those = getattr(found, kind, [])
@@ -170,7 +175,7 @@ def _compiled(line: str) -> tuple[Any, frozenset[str]]:
     return compile(tree, "<declaration>", "eval"), names
 
 
-def _values(counterpart: Counterpart, question: Question) -> list[np.ndarray]:
+def _values(counterpart: Counterpart, question: Question, fine: bool = False) -> list[np.ndarray]:
     """Outputs, buffers and gradients in a row; a single False for what is no case."""
     import torch
 
@@ -181,8 +186,10 @@ def _values(counterpart: Counterpart, question: Question) -> list[np.ndarray]:
     except REFUSALS:
         return [np.array(False)]
     for right, other in zip(found, rough, strict=True):
-        error, size = np.linalg.norm((right - other).astype(np.float64)), np.linalg.norm(right.astype(np.float64))
-        if not np.isfinite(size) or error > ROUGH * size:
+        error, size = np.abs((right - other).astype(np.float64)), np.abs(right.astype(np.float64))
+        mean = np.linalg.norm(size) / math.sqrt(max(1, size.size))
+        rough = (error > FINE * (size + mean)).any() if fine else np.linalg.norm(error) > ROUGH * np.linalg.norm(size)
+        if not np.isfinite(mean) or rough:
             return [np.array(False)]
     return found
 

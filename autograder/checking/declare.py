@@ -169,7 +169,7 @@ def layer(
         inputs=arrays,
         outputs={name: None if text is None else Array.parse(text) for name, text in results.items()},
         parameters=state,
-        gradients={words.split()[0]: (words.split() * 2)[1] for words in parameters or {}},
+        gradients={name: (more or [f"d{name}"])[0] for name, *more in map(str.split, parameters or {})},
         buffers=own,
         draws=draws or {},
         call=call or tuple(arrays),

@@ -70,7 +70,12 @@ class Declaration:
         return [name for name, array in self.inputs.items() if array.real]
 
     def draw(
-        self, rng: np.random.Generator, case: Case, training: bool = True, known: Arrays = MappingProxyType({})
+        self,
+        rng: np.random.Generator,
+        case: Case,
+        training: bool = True,
+        known: Arrays = MappingProxyType({}),
+        fine: bool = False,
     ) -> Trial:
         """Draw the arrays of a case, but for those that are known.
 
@@ -86,7 +91,7 @@ class Declaration:
             if shapes := trial.shapes():
                 drawn = [self._upstream(rng, *one) for one in zip(self.outputs, shapes, strict=True)]
                 trial = replace(trial, upstream=tuple(drawn))
-                if self.counterpart is None or self.drawing(training) or self._answer(trial.question) is not None:
+                if self.counterpart is None or self.drawing(training) or self._answer(trial.question, fine):
                     return trial
         raise NoCase
 
@@ -109,9 +114,9 @@ class Declaration:
             return np.full(shape, float(name == self.start))
         return rng.normal(size=shape).astype(np.float32).astype(np.float64)
 
-    def _answer(self, question: Question) -> Result | None:
+    def _answer(self, question: Question, fine: bool = False) -> Result | None:
         assert self.counterpart is not None
-        found = self.counterpart.ask(question)
+        found = self.counterpart.ask(question, fine)
         if found is not None and len(found.outputs) != len(self.outputs):
             names = ", ".join(self.outputs)
             raise RubricError(f"{self.name}: PyTorch returns {len(found.outputs)} values, expected {names}")

@@ -187,11 +187,14 @@ class Plan:
 
     def cases(self, rng: np.random.Generator, typical: int) -> list[Case]:
         """Draw the cases of a check: one of equal lengths, some of different ones, and each axis at its least."""
-        turns = {name: rng.permutation(len(choices)) for name, choices in self.options.items()}
+        own = {name: lengths for name, lengths in self.axes.items() if lengths is not None}
+        turns = {name: rng.permutation(len(choices)) for name, choices in [*self.options.items(), *own.items()]}
         found: list[Case] = []
 
-        def add(axes: Mapping[str, Length]) -> None:
-            options = {name: self.options[name][turn[len(found) % len(turn)]] for name, turn in turns.items()}
+        def add(axes: dict[str, Length], edge: str = "") -> None:
+            chosen = {name: turn[len(found) % len(turn)] for name, turn in turns.items()}
+            axes |= {name: lengths[chosen[name]] for name, lengths in own.items() if name != edge}
+            options = {name: choices[chosen[name]] for name, choices in self.options.items()}
             found.append(Case(self, tuple(axes.items()), tuple(options.items())))
             if len(found) % 4 == 0:  # so that two options meet in more than one way
                 turns.update({name: rng.permutation(turn) for name, turn in turns.items()})
@@ -200,7 +203,7 @@ class Plan:
         for _ in range(typical):
             add(self._different(rng))
         for name in self.axes:
-            add(self._different(rng) | {name: self.least(name)})
+            add(self._different(rng) | {name: self.least(name)}, name)
         return found
 
     def least(self, name: str) -> Length:
@@ -227,9 +230,12 @@ class Plan:
         best: dict[str, Length] = {}
         for _ in range(ATTEMPTS):
             drawn = {name: self._length(rng, name) for name in self.axes}
-            if len(set(drawn.values())) > len(set(best.values())) or not best:
+            if not best or self._variety(drawn) > self._variety(best):
                 best = drawn
         return best
+
+    def _variety(self, lengths: Mapping[str, Length]) -> int:
+        return len({lengths[name] for name, own in self.axes.items() if own is None})
 
     def _equal(self, rng: np.random.Generator) -> dict[str, Length]:
         """Lengths as equal as can be but for the first: what is transposed fits, and can be told by its values."""

@@ -1,8 +1,8 @@
 from autograder.checking.declare import function, layer
 
 layer(
-    "1.3",
-    "signals.cells:Cell",
+    "1.1",
+    "layers.cells:Cell",
     "torch.tanh(x @ weight.T + h) * h, torch.tanh(x @ weight.T + h)",
     args=("D", "U"),
     inputs={"x": "N D", "h": "N U"},
@@ -10,8 +10,8 @@ layer(
     parameters={"weight dw": "U D"},
 )
 function(
-    "1.4",
-    "signals.cells:likeness",
+    "1.2",
+    "layers.cells:likeness",
     "a @ b.T / (D**0.5 if scaled else 1)",
     inputs={"a": "N D", "b": "M D"},
     options={"scaled": (True, False)},

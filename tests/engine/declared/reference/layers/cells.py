@@ -9,7 +9,7 @@ class Cell:
 
     def forward(self, x, h):
         """(N, D), (N, U) -> y (N, U), h' (N, U)."""
-        # TODO 1.3: both results.
+        # TODO 1.1: both results.
         # >>> solution
         self.x, self.h, self.new = x, h, np.tanh(x @ self.weight.T + h)
         return self.new * h, self.new
@@ -17,7 +17,7 @@ class Cell:
 
     def backward(self, dy, dh):
         """(N, U), (N, U) -> dx (N, D), the gradient of h (N, U)."""
-        # TODO 1.3: both gradients, and dw.
+        # TODO 1.1: both gradients, and dw.
         # >>> solution
         inner = (dh + dy * self.h) * (1 - self.new**2)
         self.dw = inner.T @ self.x
@@ -27,7 +27,7 @@ class Cell:
 
 def likeness(a, b, scaled=True):
     """(N, D), (M, D) -> (N, M): products of every two rows, divided by the root of D where scaled."""
-    # TODO 1.4: one matrix product.
+    # TODO 1.2: one matrix product.
     # >>> solution
     found = a @ b.T
     return found / np.sqrt(a.shape[1]).astype(a.dtype) if scaled else found

@@ -1,0 +1,194 @@
+"""A layer is declared in a few lines, and its checks pass what is right and catch what is not."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from homework import COURSE
+
+from autograder.authoring import mutants
+from autograder.checking.student import LocalStudent
+from autograder.course import definition, skeleton
+from autograder.course.definition import Course
+from autograder.errors import CheckFailed, StudentRaised
+
+DECLARED = definition.find(Path(__file__).parent / "declared")
+OWN = {course: {part.folder for part in course.definition.parts.values()} for course in (COURSE, DECLARED)}
+LAYERS = [(COURSE, "1.14"), (COURSE, "1.15"), *((DECLARED, f"1.{number}") for number in range(1, 10))]
+MUTANTS = 12  # of each layer
+
+
+@pytest.fixture
+def ask(tmp_path) -> Callable[[Course, str, Mapping[str, bytes]], list[str]]:
+    """Run the checks of a TODO on files, until one fails; its id, what it says, and the suspect."""
+    count = iter(range(10_000))
+
+    def run(course: Course, todo: str, files: Mapping[str, bytes]) -> list[str]:
+        for name in [name for name in sys.modules if name.partition(".")[0] in OWN[course]]:
+            del sys.modules[name]
+        folder = tmp_path / str(next(count))
+        skeleton.lay_out(dict(files), folder)
+        student = LocalStudent(folder)
+        try:
+            for check in course.checks():
+                if check.todo == todo:
+                    try:
+                        check.run(student, 0, None)
+                    except CheckFailed as error:
+                        return [check.id, str(error), error.finding.suspect if error.finding else ""]
+                    except StudentRaised as error:
+                        return [check.id, str(error), ""]
+        finally:
+            sys.path.remove(str(student.folder))
+        return []
+
+    return run
+
+
+@pytest.mark.parametrize(("course", "todo"), LAYERS, ids=[todo for _, todo in LAYERS])
+def test_the_solution_passes_and_its_mutants_do_not(ask, course, todo) -> None:
+    files = course.files()
+    assert ask(course, todo, files) == []
+    (folder,) = {name.partition("/")[0] for name, text in files.items() if f"TODO {todo}:".encode() in text}
+    known = mutants.load_equivalent(course)
+    own = [one for one in mutants.of_part(files, folder) if one.todo == todo and one.key not in known]
+    missed = [one.diff(files) for one in mutants.sample(own, MUTANTS) if not ask(course, todo, one.apply(files))]
+    assert not missed
+
+
+def changed(file: str, *pairs: tuple[str, str]) -> tuple[Course, Mapping[str, bytes]]:
+    course = COURSE if file.startswith("part1") else DECLARED
+    files = dict(course.files())
+    text = files[file].decode()
+    for before, after in pairs:
+        assert before in text
+        text = text.replace(before, after)
+    return course, {**files, file: text.encode()}
+
+
+NORM, DROP, MORE = "part1_numpy/batchnorm.py", "part1_numpy/dropout.py", "layers/more.py"
+
+
+@pytest.mark.parametrize(
+    ("todo", "file", "pairs"),
+    [
+        ("1.14", NORM, [("self.normalised", "self.kept")]),
+        (
+            "1.14",
+            NORM,
+            [
+                (
+                    "x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))",
+                    "np.einsum('nchw->c', x) / x[:, 0].size, x.swapaxes(0, 1).reshape(x.shape[1], -1).var(1)",
+                )
+            ],
+        ),
+        (
+            "1.14",
+            NORM,
+            [
+                (
+                    "self.running_mean = (1 - self.momentum) * self.running_mean + ",
+                    "self.running_mean *= 1 - self.momentum; self.running_mean += ",
+                )
+            ],
+        ),
+        (
+            "1.14",
+            NORM,
+            [
+                (
+                    "self.normalised * self.weight[:, None, None] + ",
+                    "np.multiply(self.normalised, self.weight[:, None, None], out=np.empty_like(x)) + ",
+                )
+            ],
+        ),
+        (
+            "1.15",
+            DROP,
+            [
+                (
+                    "self.rng.binomial(1, 1 - self.p, (*x.shape[:2], 1, 1))",
+                    "(self.rng.uniform(0, 1, x.shape[1::-1]).T > self.p)[..., None, None]",
+                )
+            ],
+        ),
+        ("1.3", MORE, [("dy * self.weight\n", "np.einsum('ntd,d->ntd', dy, self.weight)\n")]),
+        (
+            "1.4",
+            MORE,
+            [("self.weight[tokens]", "np.eye(len(self.weight), dtype=self.weight.dtype)[tokens] @ self.weight")],
+        ),
+        ("1.9", MORE, [("n, c // r**2, h * r, w * r)", "n, -1, h * r, w * r).copy(order='F')")]),
+    ],
+)
+def test_what_is_right_and_unusual_passes(ask, todo, file, pairs) -> None:
+    course, files = changed(file, *pairs)
+    assert ask(course, todo, files) == []
+
+
+@pytest.mark.parametrize(
+    ("todo", "file", "pair", "loses", "says"),
+    [
+        (
+            "1.14",
+            NORM,
+            ("* self.weight[:, None, None] + self.bias[:, None, None]", "* self.weight[:, None, None]"),
+            "1.14-values",
+            "bias is left out",
+        ),
+        (
+            "1.14",
+            NORM,
+            ("self.dw = (dy * z)", "self.dw = self.dw + (dy * z)"),
+            "1.14-latest",
+            "adds to what an earlier backward has left",
+        ),
+        ("1.14", NORM, ("if self.training:", "if True:"), "1.14-evaluation", "taken to be in training"),
+        (
+            "1.14",
+            NORM,
+            ("np.sqrt(variance + self.eps)", "np.sqrt(variance + 1e-5)"),
+            "1.14-values",
+            "eps is 1e-05, not 0.1",
+        ),
+        (
+            "1.15",
+            DROP,
+            ("(kept / (1 - self.p) if self.p < 1 else kept)", "kept"),
+            "1.15-shares",
+            "is 1 times what goes in, expected 0 or 1.25 times",
+        ),
+        ("1.15", DROP, ("(*x.shape[:2], 1, 1)", "x.shape"), "1.15-shares", "some are kept and some are not"),
+        (
+            "1.15",
+            DROP,
+            ("self.rng.binomial", "np.random.default_rng().binomial"),
+            "1.15-seeds",
+            "differs between two layers",
+        ),
+        ("1.15", DROP, ("return dy * self.factors", "return dy * self.factors[::-1]"), "1.15-same-draw", "dx["),
+        ("1.5", MORE, ("dc = dc + dh", "dc = dh"), "1.5-gradient", "dc is 0"),
+        ("1.8", MORE, ("(np.exp(logs) - target) / len(y)", "np.exp(logs) - target"), "1.8-gradient", "multiplied by N"),
+    ],
+)
+def test_a_slip_of_any_layer_is_named_without_a_suspect_of_its_own(ask, todo, file, pair, loses, says) -> None:
+    course, files = changed(file, pair)
+    found = ask(course, todo, files)
+    assert found[:1] == [loses], found
+    assert says in "\n".join(found), found
+
+
+def test_cases_differ_between_seeds_and_hold_every_edge() -> None:
+    declared = next(check for check in DECLARED.checks() if check.id == "1.7-values").body.args[0]
+    plans = [declared.plan.cases(np.random.default_rng(seed), 4) for seed in (0, 1)]
+    assert plans[0] != plans[1]
+    for cases in plans:
+        for name in declared.plan.axes:
+            assert any(case.numbers[name] == 1 for case in cases)
+        assert {case.numbers["eps"] for case in cases} == {1e-5, 0.1}
+        assert any(case.numbers["H"] != case.numbers["W"] for case in cases)
