@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from homework import COURSE
 
 from autograder.authoring import mutants
 from autograder.checking.student import LocalStudent
@@ -16,7 +15,7 @@ from autograder.course import definition, skeleton
 from autograder.course.definition import Course
 from autograder.errors import CheckFailed, StudentRaised
 
-DECLARED = definition.find(Path(__file__).parent / "declared")
+COURSE, DECLARED = definition.find("convnets"), definition.find(Path(__file__).parent / "declared")
 OWN = {course: {part.folder for part in course.definition.parts.values()} for course in (COURSE, DECLARED)}
 LAYERS = [(COURSE, "1.14"), (COURSE, "1.15"), *((DECLARED, f"1.{number}") for number in range(1, 10))]
 MUTANTS = 12  # of each layer
