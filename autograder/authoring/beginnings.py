@@ -64,10 +64,10 @@ def @FILE@_is_right(student: Student, rng: np.random.Generator) -> None:
     """
     for shape in SHAPES:
         x = rng.normal(size=shape)
-        before = x.copy()
+        held = student.hold(x)  # on the student's side, to see afterwards whether it was changed
         suspects = {"the sum takes the place of the mean": lambda x=x: @FILE@_summed(x)}
-        expect_close(student.call("@PART@.@FILE@:@NAME@", x), @FILE@(x), "y", suspects=suspects)
-        expect_unchanged(x, before, "x")
+        expect_close(student.call("@PART@.@FILE@:@NAME@", held), @FILE@(x), "y", suspects=suspects)
+        expect_unchanged(held.fetch(), x, "x")
 ''',
     "mistakes/@FILE@.toml": """[[mistake]]
 name = "@NAME@ adds the squares without dividing"
@@ -76,6 +76,17 @@ replace = ".mean(axis=1)"
 by = ".sum(axis=1)"
 loses = ["@TODO@-values"]
 says = "the sum takes the place of the mean"  # the sentence that a student reads
+
+[[mistake]]
+name = "@NAME@ squares x where it is"
+file = "@PART@/@FILE@.py"
+function = "@NAME@"
+body = '''
+x *= x
+return x.mean(axis=1)
+'''
+loses = ["@TODO@-values"]
+says = "x was changed by the call"
 """,
 }
 COURSE = {

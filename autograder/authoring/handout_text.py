@@ -15,6 +15,7 @@ from datetime import datetime
 from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxError
 
 from autograder.course import regions, selection
+from autograder.course import report_rubric as criteria
 from autograder.course.assignment import Assignment
 from autograder.errors import RubricError
 from autograder.reports.scores import points
@@ -22,6 +23,7 @@ from autograder.reports.scores import points
 Files = dict[str, bytes]
 README, TEMPLATES = "README.md", ("README.md", "Makefile")
 PLACE = "summary"
+REPORT = re.compile(r"report/[^/]+\.(md|toml)")
 SHOWN = 4  # functions of a TODO that are named
 
 
@@ -56,6 +58,26 @@ def _is_template(name: str) -> bool:
 def _about(content: bytes) -> set[str]:
     """The TODOs that a file speaks of."""
     return set(re.findall(r"\bTODO (\d+\.\d+)", content.decode(errors="replace")))
+
+
+def report(assignment: Assignment) -> Files:
+    """Read template and rubric of the written report, without the sections about parts that are left out.
+
+    Raises:
+        RubricError: if the rubric cannot be used.
+    """
+    folder = assignment.course.folder
+    texts = {
+        name: text.decode() for name, text in selection.read(folder, ("report",)).items() if REPORT.fullmatch(name)
+    }
+    rubric = f"report/{criteria.FILE}"
+    for section in criteria.load(folder / rubric).left_out(assignment.parts) if rubric in texts else ():
+        blocks = re.split(r"^(?=\[)", texts[rubric], flags=re.M)
+        kept = [block for block in blocks if not re.search(rf'^number = "{section}\.', block, re.M)]
+        texts[rubric] = re.sub(rf"^(# )?{section} .*\n", "", "".join(kept), flags=re.M)
+        for name in texts.keys() - {rubric}:
+            texts[name] = re.sub(rf"^# {section} .*?(?=^# |\Z)", "", texts[name], flags=re.M | re.S)
+    return {name: text.encode() for name, text in texts.items()}
 
 
 def fill(text: str, name: str, assignment: Assignment) -> str:

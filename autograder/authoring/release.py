@@ -56,7 +56,6 @@ GRADER = (
 )  # fmt: skip
 ADAPTER = ("adapter.*",)  # of a course whose checks are those of another
 INSTALL = ("pyproject.toml", "requirements.lock", "LICENSE")  # what pip needs beside a README
-REPORT = ("report/*.md", "report/*.toml")
 STUB = '''"""Stands for the oracles of this name: what they returned for the cases of `make test`."""
 
 from autograder.checking.recordings import recorded
@@ -79,7 +78,7 @@ def handout(course: Course, assignment_file: str | Path = "") -> Files:
     calibration = {"autograder/calibration.json": speed.write(speed.measure())}
     text |= {"pytest.ini": pytest_plugin.ini(assignment.course).encode()}
     checks = checks_of(assignment.course)
-    report = _matching(course.folder, REPORT) if assignment.report.points else {}
+    report = handout_text.report(assignment) if assignment.report.points else {}
     shown = _unsolved({name: content for name, content in checks.items() if name.startswith("checks/")})
     rest = _course(assignment.course, shown | report)
     rest[f"courses/{course.name}/{assignments.FILE}"] = assignment.path.read_bytes()

@@ -87,7 +87,7 @@ def write_gradebook(
     assignment = find_assignment(course, assignment_file)
     rubric_file = rubric_file or assignment.course.folder / "report" / criteria.FILE
     inputs = merge.Inputs(roster, code, report, times, extensions, dropped)
-    merged = merge.merge(inputs, assignment, criteria.load(rubric_file))
+    merged = merge.merge(inputs, assignment, criteria.load(rubric_file).asked(assignment.parts))
     for line in merged.remarks:
         console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
     paths = exports.write(merged, column or assignment.title, out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,7 @@ class Criteria(BaseModel):
 
     Attributes:
         made_by: what writes the tables and figures whose names begin like this, as advice to students.
+        parts: the part of the assignment that a section is about, and goes with where that is left out.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,6 +43,7 @@ class Criteria(BaseModel):
     sections: dict[str, str]
     line: tuple[Line, ...]
     made_by: dict[str, str] = {}
+    parts: dict[str, int] = {}
 
     @model_validator(mode="after")
     def _consistent(self) -> Criteria:
@@ -57,6 +60,16 @@ class Criteria(BaseModel):
     def points(self) -> float:
         """What all lines are worth together."""
         return sum(line.points for line in self.line)
+
+    def left_out(self, parts: Collection[int]) -> list[str]:
+        """Name the sections about other parts than these."""
+        return [section for section, part in self.parts.items() if part not in parts]
+
+    def asked(self, parts: Collection[int]) -> Criteria:
+        """Leave of the lines those about these parts, and about none."""
+        gone = self.left_out(parts)
+        lines = tuple(line for line in self.line if line.number.partition(".")[0] not in gone)
+        return self.model_copy(update={"line": lines})
 
     def section_points(self, section: str) -> float:
         """What the lines of one section are worth."""

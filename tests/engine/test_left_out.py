@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from test_tiny_course import FILTERS, TINY, run
 
 from autograder.authoring import handout_text, release
 from autograder.course import assignment as assignments
-from autograder.course import selection, skeleton
+from autograder.course import report_rubric, selection, skeleton
 from autograder.course.definition import Course
 from autograder.errors import RubricError
 
@@ -151,3 +152,18 @@ def test_a_template_that_cannot_be_filled_in_is_named_with_its_line(course, tmp_
     (tmp_path / "tiny/handout/README.md").write_text("# Signals\n{% if 2 in parts %}\n")
     with pytest.raises(RubricError, match=r"handout/README.md:\d: .*endif"):
         handout_text.write(assignments.load(Course(tmp_path / "tiny")))
+
+
+def test_a_section_of_the_written_report_goes_with_its_part() -> None:
+    assignment = assignments.load(COURSE, "hw2-2024")
+    files = {name: text.decode() for name, text in handout_text.report(assignment).items()}
+    assert {*files} == {"report/rubric.toml", "report/template.md"}
+    assert not [
+        text for text in files.values() if "imbalance-" in text or "Class imbalance" in text or "### 3." in text
+    ]
+    assert "# 4 Paper review" in files["report/template.md"]
+    left = report_rubric.load(COURSE.folder / "report/rubric.toml").asked(assignment.parts)
+    assert {line.id for line in left.line} == {
+        line["id"] for line in tomllib.loads(files["report/rubric.toml"])["line"]
+    }
+    assert left.points == 28
