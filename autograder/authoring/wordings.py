@@ -143,6 +143,25 @@ def _result(place: Place, statements: Statements, text: str) -> Statements:
     return [*statements[:-1], *parsed("result = value", value=last.value), *parsed(text)]  # type: ignore[attr-defined]
 
 
+def worked_in_float64(place: Place, statements: Statements) -> Statements:
+    """The work is done in float64, and the result has the dtype of what came in."""
+    keeps = any(isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) for node in nodes(statements))
+    names = [name for name in place.arguments if name in used(statements)]
+    if keeps or not names or not place.library or place.is_torch or "kind" in used(statements):
+        return statements
+    library = place.library
+
+    def of(name: str, kind: str) -> str:
+        return f"(isinstance({name}, {place.array}) and {name}.dtype == {library}.{kind})"
+
+    single, double = (" or ".join(of(name, kind) for name in names) for kind in ("float32", "float64"))
+    first = f"kind = {library}.float32 if ({single}) and not ({double}) else {library}.float64\n"
+    wider = (f"{name} = {name}.astype({library}.float64) if {of(name, 'float32')} else {name}\n" for name in names)
+    last = f"return result.astype(kind) if isinstance(result, {place.array}) and result.dtype.kind == 'f' else result"
+    new = _result(place, statements, last)
+    return statements if new is statements else [*parsed(first + "".join(wider)), *new]
+
+
 def result_named(place: Place, statements: Statements) -> Statements:
     """What is returned has a name first, and pairs are assigned one by one."""
     name = free_name("answer", place, statements)
@@ -246,7 +265,7 @@ def branches_written_otherwise(place: Place, statements: Statements) -> Statemen
 
 WORDINGS: tuple[Wording, ...] = (
     locals_renamed, attributes_renamed, helper_of_its_own, inputs_copied, inputs_viewed, result_copied,
-    result_by_columns, result_filled_in, result_named, sums_spelled_out, loops_for_comprehensions,
+    result_by_columns, result_filled_in, worked_in_float64, result_named, sums_spelled_out, loops_for_comprehensions,
     branches_written_otherwise, einsum_for_matmul, functions_for_methods, keywords_for_positions, factors_exchanged,
 )  # fmt: skip
 FILE_WIDE = (attributes_renamed,)  # which means the same only where all regions of a file are written so

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
+from typing import Any
 
 import numpy as np
 import pytest
@@ -104,6 +105,18 @@ def test_what_might_not_mean_the_same_is_left_as_it_is(body, wording) -> None:
     for clause, one in rewritten(source).items():
         assert wording not in clause
         ast.parse(one.source)
+
+
+def test_float64_inside_leaves_float32_outside() -> None:
+    source = (
+        "import numpy as np\n\n\ndef norm(x):\n    # TODO 1.1: (N,) -> (1,)\n    # >>> solution\n"
+        "    return np.sqrt(x @ x)[None]\n    # <<< solution\n"
+    )
+    (found,) = [one for clause, one in rewritten(source).items() if "float64" in clause]
+    names: dict[str, Any] = {}
+    exec(found.source, names)
+    for kind in ("float32", "float64"):
+        assert names["norm"](np.ones(3, kind)).dtype == kind
 
 
 def test_whoever_has_a_public_name_keeps_it() -> None:
