@@ -98,7 +98,8 @@ def run(folder: Path, out: Path, assignment: Assignment, console: Console, *, qu
         hidden = out.with_name(f".{out.name}.partial")
         hidden.write_bytes(partial.read_bytes())
         os.replace(hidden, out)
-    console.print(f"\n{out} is ready ({megabytes(out.stat().st_size)}). {REPORT}", highlight=False, soft_wrap=True)
+    apart = f" {REPORT}" if assignment.report.points else ""
+    console.print(f"\n{out} is ready ({megabytes(out.stat().st_size)}).{apart}", highlight=False, soft_wrap=True)
     return 0
 
 

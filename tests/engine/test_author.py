@@ -35,7 +35,7 @@ def energy_doubles(student, rng):
     x = rng.normal(size=(2, 3))
     right, held = 2 * x, student.hold(x)
     student.call("layers.energy:energy", held)
-    suspects = {"it is left as it was": lambda: right / 2, "it is tripled": lambda: 1.5 * right}
+    suspects = {"it is left as it was": lambda: right / 2, "its sign and size are lost": lambda: 0 * right + 7}
     expect_close(held.fetch(), right, "x", suspects=suspects)
 
 
@@ -130,6 +130,7 @@ def test_text_that_names_what_an_assignment_leaves_out_is_on_the_list(course) ->
     ]
 
 
+@pytest.mark.slow
 def test_grading_shows_what_no_file_does(course) -> None:
     for name, text in ((SOLUTION, IN_PLACE), ("checks/energy.py", CHECKS), ("mistakes/energy.toml", MISTAKE)):
         (course.folder / name).write_text(text)
@@ -139,7 +140,7 @@ def test_grading_shows_what_no_file_does(course) -> None:
     assert "right solution that is refused: 1\n  1.1-values: x[0, 0] is " in said
     assert "+x = x.copy() if isinstance(x, np.ndarray) else x" in said
     assert "check that no mistake or mutant loses: 1\n  1.1-again: energy can be asked for no rows." in said
-    assert "suspect that is never told: 1\n  layers: it is tripled" in said
+    assert "suspect that is never told: 1\n  layers: its sign and size are lost" in said
 
 
 def test_a_todo_that_there_is_not_is_refused(course) -> None:

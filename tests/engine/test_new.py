@@ -20,6 +20,7 @@ from autograder.errors import SetupError
 FLAGS = ("--title", "Vectors", "--part", "layers", "--name", "energy", "--points", "10")
 
 
+@pytest.mark.slow
 def test_a_new_course_and_a_new_todo_go_through_every_command_to_a_graded_zip(tmp_path) -> None:
     said = run(tmp_path, "new", "course", "vectors", *FLAGS)
     assert said.splitlines()[-3:] == [
