@@ -122,7 +122,7 @@ class Course:
         """Read the parts as the best student would hand them in, with the checkpoints for a data set, if any."""
         if self.base and self.handout:
             own = self._given() | selection.read(self.folder / "standin", dict.fromkeys(self.folders.values()))
-            return own | self.handout.standins(self.base.files(dataset)) | self._weights(dataset)
+            return own | self.handout.standins(self.base.files(dataset), self.folders.values()) | self._weights(dataset)
         return self._code() | self._weights(dataset)
 
     @property

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -163,14 +163,15 @@ class Handout(_Table):
 
     def files(self, folder: str, parts: Mapping[int, str]) -> tuple[tuple[str, ...], ...]:
         """Of each file that targets of a folder lie in, the names that it may have."""
-        those = [target for target in self.targets.values() if parts[target.part] == folder]
+        those = [target for target in self.targets.values() if parts.get(target.part) == folder]
         return tuple(dict.fromkeys(tuple(dict.fromkeys(_split(at)[0] for at in target.at)) for target in those))
 
-    def standins(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
-        """Lay the reference of the other course where its interface in front of it finds it."""
+    def standins(self, files: Mapping[str, bytes], parts: Collection[str]) -> dict[str, bytes]:
+        """Lay the reference of the other course where its interface in front of it finds it, in folders of parts."""
         return {
             f"{folder}/{name}": content
             for folder, tops in self.standin.items()
+            if folder in parts
             for name, content in files.items()
             if name.partition("/")[0] in tops
         }

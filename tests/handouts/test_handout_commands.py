@@ -1,0 +1,62 @@
+"""What instructors and students run, for a published handout."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from homework import ROOT
+from published import COURSE, PART, solved, tarred, zipped
+
+from autograder.authoring import release
+from autograder.course import assignment as assignments
+
+
+def run(folder, *arguments) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder", *map(str, arguments)],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.stdout + done.stderr
+
+
+def test_a_part_that_is_handed_in_by_itself_has_an_assignment_of_its_own() -> None:
+    for name, folders in (("part1", {PART}), ("part2", {"part2-pytorch"})):
+        narrowed = assignments.load(COURSE, name)
+        assert set(narrowed.course.layout.parts) == folders
+        assert {check.part for check in narrowed.checks()} == set(narrowed.parts)
+        assert sum(narrowed.cents(narrowed.checks()).values()) == 3000
+
+
+@pytest.mark.slow
+def test_a_student_tests_in_a_folder_of_the_handout(tmp_path) -> None:
+    for name, content in {**solved(PART), **COURSE.given()}.items():
+        if name.startswith(f"{PART}/"):
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.replace(b"self.reference.db\n", b"self.reference.db * 0\n"))
+    for folder in (tmp_path, tmp_path / PART):
+        said = run(folder, "test", "--course", COURSE.name, "--todo", "1.1")
+        assert "Linear.backward, modules/linear.py: db[0] is 0, expected" in said, said
+
+
+def test_the_package_for_gradescope_holds_both_courses_and_no_answer(tmp_path) -> None:
+    files = release.gradescope(COURSE, key=tmp_path / "secret.key")
+    assert {f"courses/{COURSE.name}/adapter.toml", "courses/convnets/checks/part1/conv2d.py"} <= {*files}
+    assert not [name for name in files if "/standin/" in name or "/reference/" in name]
+    assert f"--course {COURSE.name} ".encode() in files["run_autograder"]
+
+
+@pytest.mark.slow
+def test_a_class_with_zips_and_tars_is_graded(tmp_path) -> None:
+    files = solved(PART)
+    (tmp_path / "class").mkdir()
+    zipped(tmp_path / "class" / "ada.zip", files)
+    tarred(tmp_path / "class" / "bob.tar", files, "w")
+    tarred(tmp_path / "class" / "eve.tar.gz", files, "w:gz")
+    run(tmp_path, "batch", "class", "--out", "out", "--jobs", "1", "--course", COURSE.name, "--assignment", "part1")
+    rows = (tmp_path / "out" / "gradebook.csv").read_text().splitlines()
+    assert [row.split(",")[0] for row in rows[1:] if "30.00,30.00" in row] == ["ada", "bob", "eve"]
