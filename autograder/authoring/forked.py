@@ -52,7 +52,8 @@ def laid_out(files: Mapping[str, bytes]) -> Iterator[LocalStudent]:
     folder = Path(tempfile.mkdtemp())
     try:
         skeleton.lay_out(dict(files), folder)
-        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield LocalStudent(folder)
     finally:
