@@ -26,22 +26,27 @@ Any other exception is a fault of ours: it is reported as BROKEN, never as a zer
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is known about a wrong value beyond the sentence.
+    """What is known about a failure beyond the sentence.
 
     Attributes:
         suspect: "dx equals what you get when ...", or empty.
         picture: |error| over the last two axes, the largest over all others; rows of whole numbers from 0 to 255.
         place: "look at line 57 of ...", on the student's own machine, or empty.
+        kind: what is wrong: "value", "shape", "dtype" and the like; empty where the sentence alone says it.
+        cause: why, as far as that is known: the same for failures of one cause, in whatever check they show.
     """
 
     suspect: str = ""
     picture: tuple[tuple[int, ...], ...] = ()
     place: str = ""
+    kind: str = ""
+    cause: str = ""
 
 
 NOTHING = Finding()
@@ -60,11 +65,18 @@ class OwnWords(GraderError):
 
 
 class CheckFailed(GraderError):
-    """The student's code ran, and what it returned is not what it should be."""
+    """The student's code ran, and what it returned is not what it should be.
 
-    def __init__(self, message: str, finding: Finding | None = None) -> None:
+    Attributes:
+        fitting: what the value is, and the clauses of the suspects that equal it; None where none does.
+    """
+
+    def __init__(
+        self, message: str, finding: Finding = NOTHING, fitting: tuple[Hashable, tuple[str, ...]] | None = None
+    ) -> None:
         super().__init__(message)
         self.finding = finding
+        self.fitting = fitting
 
 
 class BelowThreshold(CheckFailed, OwnWords):
@@ -80,11 +92,13 @@ class StudentRaised(GraderError):
 
     Attributes:
         whatever: whether it would raise that whatever it is asked, as where a module cannot be imported.
+        cause: type and place, the same for one line that raises on several occasions.
     """
 
-    def __init__(self, message: str, whatever: bool = False) -> None:
+    def __init__(self, message: str, whatever: bool = False, cause: str = "") -> None:
         super().__init__(message)
         self.whatever = whatever
+        self.cause = cause or message
 
 
 class Unfinished(StudentRaised):

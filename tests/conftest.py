@@ -80,6 +80,7 @@ def grade(box: Box, assignment: Assignment, tmp_path: Path) -> Grade:
         todos: tuple[str, ...] = (),
         seconds: float = 60,
         seed: int = rubric.PUBLIC_SEED,
+        blocked: str = "ask",
     ) -> Scorecard:
         zip_path = tmp_path / "submission.zip"
         packing.write_zip(zip_path, files)
@@ -90,7 +91,8 @@ def grade(box: Box, assignment: Assignment, tmp_path: Path) -> Grade:
         checks = [
             dataclasses.replace(check, seconds=min(seconds, check.seconds)) for check in every if check.id in wanted
         ]
-        return engine.grade_zip(zip_path, box, assignment.on(FEW), checks, seed, lambda card: None)
+        rules = assignment.on(FEW).model_copy(update={"blocked": blocked})
+        return engine.grade_zip(zip_path, box, rules, checks, seed, lambda card: None)
 
     return grade_files
 

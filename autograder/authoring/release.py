@@ -19,8 +19,8 @@ from pathlib import Path
 
 from autograder.authoring import handout_text
 from autograder.checking import oracles, recordings, rubric
-from autograder.checking.expect import every_suspect_computed
 from autograder.checking.student import LocalStudent
+from autograder.checking.suspects import every_suspect_computed
 from autograder.course import assignment as assignments
 from autograder.course import keys, selection, skeleton
 from autograder.course.assignment import Assignment
@@ -40,14 +40,14 @@ STUDENTS = (
     "course/regions.py", "course/report_rubric.py", "course/selection.py", "course/skeleton.py", "course/tables.py",
     "course/times.py", "course/toml_files.py",
     "conformance/__init__.py", "conformance/doctor.py",
-    "grading/__init__.py", "grading/candidates.py", "grading/changes.py", "grading/exam.py", "grading/marking.py",
-    "grading/public_exam.py", "grading/scaling.py", "grading/second_look.py",
+    "grading/__init__.py", "grading/blocked.py", "grading/candidates.py", "grading/changes.py",
+    "grading/exam.py", "grading/marking.py", "grading/public_exam.py", "grading/scaling.py", "grading/second_look.py",
     "inside/__init__.py", "inside/absent.py", "inside/adapted.py", "inside/checkpoint_probe.py", "inside/host.py",
     "inside/loss_probes.py",
     "inside/model_probes.py", "inside/names.py", "inside/not_python.py", "inside/probes.py", "inside/steps.py",
     "inside/surroundings.py", "inside/targets.py", "inside/torch_probes.py", "inside/wire.py",
-    "reports/__init__.py", "reports/files.py", "reports/scores.py", "reports/sheets.py", "reports/terminal.py",
-    "reports/words.py",
+    "reports/__init__.py", "reports/causes.py", "reports/files.py", "reports/scores.py", "reports/sheets.py",
+    "reports/terminal.py", "reports/words.py",
 )  # fmt: skip
 # Of `autograder/`, what grading needs.
 GRADER = (

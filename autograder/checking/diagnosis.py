@@ -19,6 +19,7 @@ PICTURE_SIDE = 32  # pixels at most
 MAX_RANK_PERMUTED = 4
 MAX_PERIOD = 5
 MAX_BORDER = 4
+TINY, HUGE = 1e-150, 1e150  # numbers beyond these are none that anybody computes with
 NEAR = 1e-5  # a relative difference below this has other reasons than a wrong formula
 
 
@@ -35,11 +36,6 @@ def apart(found: float, expected: float) -> tuple[str, str]:
     return texts
 
 
-def sentence(name: str, clause: str) -> str:
-    """Say that a suspect fits."""
-    return f"{name} equals what you get when {clause}"
-
-
 def nearly(found: np.ndarray, expected: np.ndarray, name: str) -> str:
     """Name what usually makes values differ that agree to six digits and more, or nothing where they do not."""
     size = float(np.linalg.norm(expected))
@@ -51,6 +47,26 @@ def nearly(found: np.ndarray, expected: np.ndarray, name: str) -> str:
         return f"{agree} and is rounded to float32: where does that dtype come from?"
     added = "is a small number such as 1e-8 added in a logarithm, a root or a denominator"
     return f"{agree}: is it float32 somewhere on the way, or {added}?"
+
+
+def misread(found: np.ndarray, expected: np.ndarray, name: str) -> str:
+    """Say that values are no numbers but pieces of numbers, or nothing where they may be some."""
+    sizes, right = np.abs(found[found != 0]), np.abs(expected[expected != 0])
+    odd = sizes[(sizes < TINY) | (sizes > HUGE)]
+    if not odd.size or ((right < TINY) | (right > HUGE)).any():
+        return ""
+    return f"{name} holds numbers such as {odd[0]:.1g}: bytes are read that belong to two values (strides count bytes)"
+
+
+def rearranged(found: np.ndarray, expected: np.ndarray, tolerance: float) -> str:
+    """Say that values of another shape are the right ones, and how they lie, or nothing where they are not."""
+    if found.size != expected.size or found.size < 2:
+        return ""
+    if found.ndim == expected.ndim <= MAX_RANK_PERMUTED:
+        for order in list(itertools.permutations(range(found.ndim)))[1:]:
+            if _equal(found.transpose(order), expected, tolerance):
+                return f"they are right with axes in the order {order}"
+    return "its values are right, one after the other" if _equal(found.ravel(), expected.ravel(), tolerance) else ""
 
 
 def locate(

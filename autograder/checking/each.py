@@ -9,17 +9,20 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 
-from autograder.checking.expect import no_suspects, rehearsing
+from autograder.checking import minor
 from autograder.checking.properties import AnyCase, difference, undecided
 from autograder.checking.student import Student
-from autograder.errors import CheckFailed, NotRecorded, OutOfTime, RubricError, StudentRaised, Unfinished
+from autograder.checking.suspects import no_suspects, rehearsing, review
+from autograder.errors import NOTHING, CheckFailed, NotRecorded, OutOfTime, RubricError, StudentRaised, Unfinished
 
 SECONDS = 1.0  # that neighbours may take together
 
+T = TypeVar("T")
 Kind = TypeVar("Kind", bound=AnyCase)
 Body = Callable[[Student, np.random.Generator, Kind], None]
 
@@ -35,9 +38,11 @@ def for_each(student: Student, rng: np.random.Generator, cases: Iterable[Kind], 
         GraderError: what the body raised, with the case and with what tells it from cases that pass.
     """
     passed: list[Kind] = []
+    trivial: tuple[CheckFailed, Kind] | None = None
     for sizes in cases:
         try:
-            body(student, rng, sizes)
+            with minor.waiting() as waiting:
+                body(student, rng, sizes)
         except Unfinished:
             raise
         except NoCase:
@@ -45,19 +50,48 @@ def for_each(student: Student, rng: np.random.Generator, cases: Iterable[Kind], 
         except (CheckFailed, StudentRaised) as error:
             if isinstance(error, StudentRaised) and error.whatever:
                 raise
-            told = f"{error}, for {sizes}"
-            named = isinstance(error, CheckFailed) and error.finding is not None and error.finding.suspect
-            why = _why(student, sizes, passed, body) if student.explains and not named else ""
-            error.args = ("; ".join(filter(None, (told, why))),)
+            if review():  # of what cannot be asked here, other cases may tell
+                continue
+            _explain(error, student, sizes, passed, body)
             raise
-        passed.append(sizes)
+        if not waiting:
+            passed.append(sizes)
+        elif trivial is None:
+            trivial = waiting[0], sizes
         if rehearsing():
             _rehearse(student, sizes, body)
-    if not passed:
+    if trivial is not None:
+        _explain(trivial[0], student, trivial[1], passed, body)
+        minor.report(trivial[0])
+    elif not passed and not review():
         raise RubricError("nobody can say what is right in any of the cases")
 
 
-def _why(student: Student, failed: Kind, passed: Iterable[Kind], body: Body[Kind]) -> str:
+def for_every(parts: Iterable[T], body: Callable[[T], None]) -> None:
+    """Run `body` for several things of which some may be open: that is raised only once it has run for the others."""
+    still_open: list[Unfinished] = []
+    for part in parts:
+        try:
+            body(part)
+        except Unfinished as error:
+            still_open.append(error)
+    if still_open:
+        raise still_open[0]
+
+
+def _explain(
+    error: CheckFailed | StudentRaised, student: Student, sizes: Kind, passed: Iterable[Kind], body: Body[Kind]
+) -> None:
+    """Add to what is said of a failure for which case that is, and what tells that from cases that pass."""
+    finding = error.finding if isinstance(error, CheckFailed) else NOTHING
+    trivial = finding.kind == "dtype"
+    why = _why(student, sizes, passed, body, trivial) if student.explains and not finding.suspect else ""
+    error.args = ("; ".join(filter(None, (f"{error}, for {sizes}", why))),)
+    if why and isinstance(error, CheckFailed):
+        error.finding = replace(finding, cause=why)
+
+
+def _why(student: Student, failed: Kind, passed: Iterable[Kind], body: Body[Kind], trivial: bool) -> str:
     """Ask the neighbours of a case that failed, and say what tells those that pass from those that do not."""
     outcomes = dict.fromkeys(passed, True)
     end = time.monotonic() + SECONDS
@@ -65,7 +99,7 @@ def _why(student: Student, failed: Kind, passed: Iterable[Kind], body: Body[Kind
         if not undecided(failed, outcomes):
             return ""
         try:
-            outcomes[sizes] = _passes(student, sizes, body, end - time.monotonic())
+            outcomes[sizes] = _passes(student, sizes, body, end - time.monotonic(), trivial)
         except (NoCase, NotRecorded):  # the latter of a handout, whose neighbours are fewer
             continue
         except KeyboardInterrupt:
@@ -77,8 +111,8 @@ def _why(student: Student, failed: Kind, passed: Iterable[Kind], body: Body[Kind
     return difference(failed, outcomes)
 
 
-def _passes(student: Student, sizes: Kind, body: Body[Kind], seconds: float) -> bool:
-    """Whether a neighbour passes.
+def _passes(student: Student, sizes: Kind, body: Body[Kind], seconds: float, trivial: bool) -> bool:
+    """Whether a neighbour passes, a wrong dtype aside where that is not the question.
 
     Raises:
         GraderError: where that cannot be told: it took too long, or its code is still to be written.
@@ -86,14 +120,14 @@ def _passes(student: Student, sizes: Kind, body: Body[Kind], seconds: float) -> 
     if seconds <= 0:
         raise OutOfTime("the neighbours took too long")
     try:
-        with student.within(seconds), no_suspects():
+        with student.within(seconds), no_suspects(), minor.waiting() as waiting:
             body(student, sizes.rng(), sizes)
             student.finish()
     except Unfinished:
         raise
     except (CheckFailed, StudentRaised):
         return False
-    return True
+    return not (waiting and trivial)
 
 
 def _rehearse(student: Student, sizes: Kind, body: Body[Kind]) -> None:

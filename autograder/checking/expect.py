@@ -9,67 +9,23 @@ from __future__ import annotations
 import contextlib
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from autograder.checking import answers, closeness
+from autograder.checking import answers, closeness, minor
 from autograder.checking.closeness import allowed, close
-from autograder.checking.diagnosis import apart, locate, nearly, picture, sentence
+from autograder.checking.diagnosis import apart, locate, misread, nearly, picture, rearranged
+from autograder.checking.suspects import Suspects, review, sentence, subject, wanted
 from autograder.errors import CheckFailed, Finding
 from autograder.inside.wire import Opaque
-
-Suspects = Mapping[str, Callable[[], Any]]
 
 # A result may differ from the float64 reference by this, relative to its own size and to the array's root mean square.
 TOLERANCE = {"float64": 1e-9, "float32": 1e-4, "float16": 1e-2, "bfloat16": 3e-2}
 MAX_SHOWN = 60
 MAX_LISTED = 1000  # numbers of an array that are compared one by one
-
-_computed = "of what is wrong"  # which suspects are: these, "all" or "none"
-_clauses: set[str] = set()  # of all suspects, as far as all are computed
-
-
-@contextlib.contextmanager
-def every_suspect_computed() -> Iterator[set[str]]:
-    """Compute all suspects of every value, right ones too: so all that their oracles return can be recorded.
-
-    Yields the clauses of those that were.
-    """
-    _clauses.clear()
-    with _computing("all"):
-        yield _clauses
-
-
-@contextlib.contextmanager
-def no_suspects() -> Iterator[None]:
-    """Compute no suspects, where it matters only whether a value is right."""
-    with _computing("none"):
-        yield
-
-
-def rehearsing() -> bool:
-    """Whether all that a check may ever ask of the oracles is asked now, to be recorded."""
-    return _computed == "all"
-
-
-@contextlib.contextmanager
-def _computing(which: str) -> Iterator[None]:
-    global _computed
-    before, _computed = _computed, which
-    try:
-        yield
-    finally:
-        _computed = before
-
-
-def _wanted(suspects: Suspects | None) -> Suspects:
-    """The suspects that a wrong value is compared with; all are computed at once where they are to be recorded."""
-    for clause, compute in (suspects or {}).items() if rehearsing() else ():
-        _clauses.add(clause)
-        compute()
-    return {} if _computed == "none" else suspects or {}
 
 
 @np.errstate(all="ignore")  # a student's values may overflow when they are compared
@@ -94,25 +50,32 @@ def expect_close(
         tolerance: relative; follows from the dtype when None.
         axes: names of the axes, for the sentence; images, channels, rows and columns when empty.
     """
-    suspects = _wanted(suspects)
+    suspects = wanted(suspects)
     reference = np.asarray(expected, dtype=np.float64)
     found, found_dtype = _as_array(actual, name, reference.shape, dtype)
     # The coarser of the two, so that right values of the wrong dtype are told their dtype.
     limit = max(TOLERANCE.get(kind, 0.0) for kind in (found_dtype, dtype)) if tolerance is None else tolerance
     explain = _Explainer(found, reference, name, suspects, limit or TOLERANCE["float64"], axes)
+    if going := review():
+        going.weigh(subject(name, reference.ndim), suspects, explain.equals)
+        return reference
     if found.dtype.kind != "f":
-        raise explain.failure(f"{name} has dtype {found_dtype}, expected {dtype}")
+        raise explain.failure(f"{name} has dtype {found_dtype}, expected {dtype}", "dtype")
     if found.shape != reference.shape:
-        raise explain.failure(f"{name} has shape {found.shape}, expected {reference.shape}")
+        how = rearranged(found.astype(np.float64), reference, explain.tolerance)
+        message = f"{name} has shape {found.shape}, expected {reference.shape}"
+        raise explain.failure(f"{message} ({how})" if how else message, "shape")
     if not np.isfinite(found).all():
         index = _first(~np.isfinite(found))
         count = int((~np.isfinite(found)).sum())
-        raise explain.failure(f"{_entry(name, index)} is {found[index]} ({_share(count, found.size)} not finite)")
+        raise explain.failure(
+            f"{_entry(name, index)} is {found[index]} ({_share(count, found.size)} not finite)", "not finite"
+        )
     closeness.note(found, reference, limit)
     if not close(found, reference, limit):
         raise explain.difference()
     if found_dtype != dtype:
-        raise CheckFailed(f"{name} has dtype {found_dtype}, expected {dtype}, the dtype of the inputs")
+        minor.report(_failed(f"{name} has dtype {found_dtype}, expected {dtype}, the dtype of the inputs", "dtype"))
     return found
 
 
@@ -120,37 +83,39 @@ def expect_array(actual: object, name: str, shape: tuple[int, ...], *, dtype: st
     """Pass a finite float array of this shape and dtype, whatever its values."""
     found, found_dtype = _as_array(actual, name, shape, dtype)
     if found.shape != shape:
-        raise CheckFailed(f"{name} has shape {found.shape}, expected {shape}")
-    if found_dtype != dtype:
-        raise CheckFailed(f"{name} has dtype {found_dtype}, expected {dtype}")
+        raise _failed(f"{name} has shape {found.shape}, expected {shape}", "shape")
     if not np.isfinite(found).all():
         index = _first(~np.isfinite(found))
-        raise CheckFailed(f"{_entry(name, index)} is {found[index]}, expected a finite number")
+        raise _failed(f"{_entry(name, index)} is {found[index]}, expected a finite number", "not finite")
+    if found_dtype != dtype:
+        minor.report(_failed(f"{name} has dtype {found_dtype}, expected {dtype}", "dtype"))
     return found
 
 
 def expect_equal(actual: object, expected: Any, name: str, *, suspects: Suspects | None = None) -> None:
     """Pass a whole number, text, or a tuple or array of whole numbers, that equals `expected`."""
-    suspects = _wanted(suspects)
+    suspects = wanted(suspects)
     found = _plain(actual)
-    if not _same(found, expected):
-        seen, wanted = _versus(found, expected)
-        message = f"{name} is {seen}, expected {wanted}"
-        for clause, wrong in suspects.items():
-            if _same(found, wrong()):
-                raise CheckFailed(message, Finding(suspect=sentence(name, clause)))
-        raise CheckFailed(message)
+    if going := review():
+        going.weigh(subject(name, 0), suspects, lambda wrong: _same(found, wrong))
+    elif not _same(found, expected):
+        seen, right = _versus(found, expected)
+        clauses = tuple(clause for clause, wrong in suspects.items() if _same(found, wrong()))
+        raise _failed(f"{name} is {seen}, expected {right}", "value", name, 0, clauses)
 
 
 def expect_unchanged(after: object, before: np.ndarray, name: str, *, suspects: Suspects | None = None) -> None:
     """Pass an input that the student's code has left as it was; suspects say what it may have become."""
-    suspects = _wanted(suspects)
+    suspects = wanted(suspects)
     found = answers.array(after)
     if found is None or found.shape != before.shape or not np.array_equal(found, before, equal_nan=True):
         message = f"{name} was changed by the call, expected inputs to stay as they are"
         if found is None:
             raise CheckFailed(message)
-        raise _Explainer(found, before, name, suspects, TOLERANCE["float64"], ()).failure(message)
+        explain = _Explainer(found, before, name, suspects, TOLERANCE["float64"], ())
+        if not (going := review()):
+            raise explain.failure(message, "changed")
+        going.weigh(subject(name, before.ndim), suspects, explain.equals)
 
 
 def expect_no_warnings(warned: Sequence[str], name: str) -> None:
@@ -158,6 +123,12 @@ def expect_no_warnings(warned: Sequence[str], name: str) -> None:
     numerical = [text for text in warned if text.startswith("RuntimeWarning")]
     if numerical:
         raise CheckFailed(f"{name} warns: {numerical[0]}")
+
+
+def _failed(message: str, kind: str, name: str = "", rank: int = 0, clauses: Sequence[str] = ()) -> CheckFailed:
+    told = sentence(name, clauses)
+    finding = Finding(suspect=told, kind=kind, cause=" | ".join(clauses))
+    return CheckFailed(message, finding, (subject(name, rank), tuple(clauses)) if told else None)
 
 
 def _versus(found: Any, expected: Any) -> tuple[str, str]:
@@ -238,12 +209,12 @@ class _Explainer:
         self.found, self.reference, self.name = found, reference, name
         self.suspects, self.tolerance, self.axes = suspects, tolerance, axes
 
-    def failure(self, message: str) -> CheckFailed:
-        """Say `message`, with the first suspect that fits."""
-        return CheckFailed(message, Finding(suspect=self.suspect()))
+    def failure(self, message: str, kind: str) -> CheckFailed:
+        """Say `message`, with the suspects that fit."""
+        return _failed(message, kind, self.name, self.reference.ndim, self.clauses())
 
     def difference(self) -> CheckFailed:
-        """Say where the values differ, which pattern that makes, and the first suspect that fits."""
+        """Say where the values differ, which pattern that makes, and the suspects that fit."""
         error = np.abs(self.found.astype(np.float64) - self.reference)
         wrong = error > allowed(self.reference, self.tolerance)
         if not wrong.any():  # every entry is within bounds, the whole is not
@@ -254,20 +225,25 @@ class _Explainer:
         detail = ", ".join(text for text in (share, pattern) if text)
         shown, expected = apart(float(self.found[index]), float(self.reference[index]))
         message = f"{_entry(self.name, index)} is {shown}, expected {expected}"
-        suspect = self.suspect() or nearly(self.found.astype(np.float64), self.reference, self.name)
-        finding = Finding(suspect=suspect, picture=picture(np.where(wrong, error, 0.0)))
-        return CheckFailed(f"{message} ({detail})" if detail else message, finding)
+        failure = self.failure(f"{message} ({detail})" if detail else message, "value")
+        numbers = self.found.astype(np.float64), self.reference, self.name
+        told = failure.finding.suspect or nearly(*numbers) or misread(*numbers)
+        failure.finding = replace(failure.finding, suspect=told, picture=picture(np.where(wrong, error, 0.0)))
+        return failure
 
-    def suspect(self) -> str:
-        for clause, compute in self.suspects.items():
-            wrong = np.asarray(compute(), dtype=np.float64)
-            if wrong.shape != self.found.shape or self.found.dtype.kind not in "fiub":
-                continue
-            if not np.isfinite(np.square(wrong)).all():  # its tolerance would be infinite
-                continue
-            if close(self.found, wrong, self.tolerance) and not close(wrong, self.reference, self.tolerance):
-                return sentence(self.name, clause)
-        return ""
+    def clauses(self) -> list[str]:
+        """The suspects that equal what was found, and not what it should be."""
+        return [clause for clause, compute in self.suspects.items() if self._fits(compute())]
+
+    def _fits(self, suspect: Any) -> bool:
+        return self.equals(suspect) and not close(np.asarray(suspect, float), self.reference, self.tolerance)
+
+    def equals(self, suspect: Any) -> bool:
+        """Whether what was found equals what a suspect would return."""
+        wrong = np.asarray(suspect, dtype=np.float64)
+        if self.found.dtype.kind not in "fiub" or not np.isfinite(np.square(wrong)).all():  # its tolerance: infinite
+            return False
+        return close(self.found, wrong, self.tolerance)
 
 
 def _first(mask: np.ndarray) -> tuple[int, ...]:

@@ -9,17 +9,22 @@ from __future__ import annotations
 import hashlib
 import importlib
 import pkgutil
-from collections.abc import Callable, Collection, Sequence
+import time
+from collections.abc import Callable, Collection, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
+from autograder.checking import minor
 from autograder.checking.student import Student
-from autograder.errors import RubricError
+from autograder.checking.suspects import leaving_out, reviewing
+from autograder.errors import CheckFailed, GraderError, RubricError
 
 PUBLIC_SEED = 0
 SECONDS = 10.0  # of a check that does not say how long it may take
+SECONDS_AGAIN = 1.0  # that a failing check may take to be asked a second time
 Body = Callable[..., None]
 
 
@@ -41,8 +46,9 @@ class Check:
     Attributes:
         id: "3.2-overlap": the TODO, a dash, and a name of its own.
         weight: its share of the TODO's points, relative to the TODO's other checks.
-        needs: ids of checks without which this one would only repeat their failure; it is skipped unless they pass.
+        needs: ids of checks whose failure this one may only repeat.
         seconds: wall-clock limit of all that it asks of the student's code, imports not counted.
+        alone: whether passing it means something while a check that it needs has not passed.
         exam: whether its body gets, besides the student and a random generator, the `Exam` of the checkpoints, which
             has a clock of its own.
         title, help: the docstring's first line, and the rest of it.
@@ -56,6 +62,7 @@ class Check:
     help: str
     body: Body
     exam: bool = False
+    alone: bool = True
 
     @property
     def todo(self) -> str:
@@ -75,8 +82,34 @@ class Check:
     def run(self, student: Student, seed: int, exam: Exam | None) -> None:
         """Ask the student's code, and raise what is wrong with the answers."""
         student.explains = seed == PUBLIC_SEED
-        self.body(student, self.rng(seed), *([exam] if self.exam else []))
-        student.finish()
+        began = time.monotonic()
+        try:
+            self._ask(student, seed, exam)
+        except CheckFailed as error:
+            if not student.explains or error.fitting is None or time.monotonic() - began > SECONDS_AGAIN:
+                raise
+            refuted = self._refuted(error.fitting, student, seed, exam)
+            if not refuted:
+                raise
+            with leaving_out(refuted):
+                self._ask(student, seed, exam)
+            raise  # it passed this time: what was seen at first stands
+
+    def _ask(self, student: Student, seed: int, exam: Exam | None) -> None:
+        """Run the body to its end; a minor failure is raised only where there is no other."""
+        with minor.waiting() as waiting:
+            self.body(student, self.rng(seed), *([exam] if self.exam else []))
+            student.finish()
+        if waiting:
+            raise waiting[0]
+
+    def _refuted(
+        self, fitting: tuple[Hashable, tuple[str, ...]], student: Student, seed: int, exam: Exam | None
+    ) -> set[str]:
+        """Say which suspects that fit one value do not fit all that the check sees; none where that cannot be told."""
+        with reviewing(*fitting) as review, suppress(GraderError), student.within(SECONDS_AGAIN):
+            self._ask(student, seed, exam)
+        return review.refuted
 
 
 _declared: dict[tuple[str, str], Check] = {}  # by the package of the course, and its id
@@ -84,15 +117,26 @@ _places: dict[tuple[str, str], str] = {}  # the file of each
 
 
 def check(
-    id: str, *, points: int = 1, needs: Sequence[str] = (), seconds: float = SECONDS, exam: bool = False
+    id: str,
+    *,
+    points: int = 1,
+    needs: Sequence[str] = (),
+    seconds: float = SECONDS,
+    exam: bool = False,
+    alone: bool = True,
 ) -> Callable[[Body], Body]:
-    """Declare a check; `points` is its weight within its TODO, 0 for one that only informs."""
+    """Declare a check.
+
+    Args:
+        points: its weight within its TODO, 0 for one that only informs.
+        alone: False where code that does nothing passes it: then it is asked only after all that it needs has passed.
+    """
 
     def declare(body: Body) -> Body:
         title, _, rest = (body.__doc__ or "").strip().partition("\n")
         help_text = "\n".join(line.strip() for line in rest.strip().splitlines())
         file = body.__code__.co_filename
-        register(Check(id, points, tuple(needs), seconds, title, help_text, body, exam), body.__module__, file)
+        register(Check(id, points, tuple(needs), seconds, title, help_text, body, exam, alone), body.__module__, file)
         return body
 
     return declare

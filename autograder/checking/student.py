@@ -182,7 +182,8 @@ def raised(error: dict[str, Any], memory_limit: str = "") -> Exception:
         return Unfinished(f"{error['text'] or 'NotImplementedError'}{place}")
     within = " in " in error["where"] and not error["where"].endswith(" in <module>")  # a function of the student's
     whatever = not error["type"] or bool(error["where"] and not within)
-    return StudentRaised(": ".join(filter(None, (error["type"], error["text"]))) + place, whatever)
+    cause = f"{error['type']}{place}" if within else ""  # whatever the text says of this case
+    return StudentRaised(": ".join(filter(None, (error["type"], error["text"]))) + place, whatever, cause)
 
 
 class LocalStudent(Student):

@@ -93,6 +93,8 @@ class Assignment(_Table):
         course: whose it is, as far as it is asked for here.
         path: where it was read.
         zone: of times that name none, "America/New_York"; the one of `due` where it is empty.
+        blocked: what becomes of a check while one that it needs has not passed: "ask" it, and let it earn what it shows
+            on its own, or "lose" it unasked.
         thresholds: the accuracy that a checkpoint must exceed, a share of the test images, by data set and tier.
     """
 
@@ -108,6 +110,7 @@ class Assignment(_Table):
     limits: Limits = Limits()
     policies: Policies = Policies()
     dataset: Annotated[str, Field(pattern=DATASETS)] = "cifar10"
+    blocked: Literal["ask", "lose"] = "ask"
     thresholds: dict[Literal["cifar10", "images", "shapes"], dict[str, Share]] = {}
 
     def on(self, dataset: str) -> Assignment:

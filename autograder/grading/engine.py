@@ -21,8 +21,9 @@ from autograder.errors import (
     SetupError,
     SubmissionError,
 )
+from autograder.grading import blocked
 from autograder.grading.exam import Exam
-from autograder.grading.marking import LIMITS, Verdict, blank, judge, refuse, settle, unmet
+from autograder.grading.marking import LIMITS, Verdict, blank, judge, refuse, settle
 from autograder.grading.public_exam import PublicExam
 from autograder.grading.versions import versions
 from autograder.reports.scores import Mark, Outcome, Scorecard
@@ -105,7 +106,7 @@ def grade_folder(
     card.secret = seed != PUBLIC_SEED or exam.private
 
     def mark(check: Check, student: BoxedStudent) -> None:
-        _grade_check(check, student, card, seed, deadline, exam)
+        _grade_check(check, student, assignment, card, seed, deadline, exam)
         publish(card)
 
     def explain(check: Check, student: BoxedStudent) -> None:
@@ -155,16 +156,26 @@ def _look_again(exam: Exam, student: BoxedStudent, deadline: float) -> None:
         student.renew()
 
 
-def _grade_check(check: Check, student: BoxedStudent, card: Scorecard, seed: int, deadline: float, exam: Exam) -> None:
+def _grade_check(
+    check: Check,
+    student: BoxedStudent,
+    assignment: Assignment,
+    card: Scorecard,
+    seed: int,
+    deadline: float,
+    exam: Exam,
+) -> None:
     began = time.monotonic()
-    if reason := unmet(check, card.marks):
-        settle(card, check, Verdict(Outcome.SKIPPED, reason))
+    if skipped := blocked.unasked(check, card.marks, assignment):
+        settle(card, check, skipped)
     elif began >= deadline:
         settle(card, check, Verdict(Outcome.LOST, _out_of_budget(card)))
     else:
         result, printed = _ask(check, student, seed, deadline, exam)
         if card.secret:
-            result, printed = _without_secrets(check, result), ""
+            result, printed = _without_secrets(check, result), ""  # why it failed, the public cases tell afterwards
+        else:
+            result = blocked.own(check, result, card.marks)
         settle(card, check, result, time.monotonic() - began, printed)
 
 
@@ -215,10 +226,14 @@ def _explain(check: Check, student: BoxedStudent, card: Scorecard, deadline: flo
     cases = _cases(check)[1]
     if public.outcome is Outcome.PASSED:
         public, printed = Verdict(mark.outcome, f"{mark.message}, while it is right with {cases}"), ""
-    elif public.outcome is not mark.outcome:
-        public = replace(public, message=f"{mark.message}; with {cases}: {public.message}")
+    else:
+        public = blocked.own(check, public, card.marks)
+        if public.outcome not in (mark.outcome, Outcome.SKIPPED):
+            public = replace(public, message=f"{mark.message}; with {cases}: {public.message}")
+    if public.outcome is not Outcome.SKIPPED:
+        public = replace(public, outcome=mark.outcome)
     seconds = card.seconds[check.id] + time.monotonic() - began
-    settle(card, check, replace(public, outcome=mark.outcome), seconds, printed)
+    settle(card, check, public, seconds, printed)
 
 
 def _out_of_budget(card: Scorecard) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from autograder.checking.rubric import Check
@@ -40,6 +40,7 @@ class Verdict:
     finding: Finding = NOTHING
     limit: str = ""  # that was exceeded: one of a few fixed words
     own_words: bool = False  # nothing that student code has said is in the message
+    blocker: str = ""  # id of the check whose failure this one repeats, or would
 
 
 def blank(assignment: Assignment, checks: Sequence[Check]) -> Scorecard:
@@ -70,23 +71,17 @@ def verdict(error: Exception) -> Verdict:
     own = isinstance(error, OwnWords)
     match error:
         case CheckFailed():
-            return Verdict(Outcome.FAILED, str(error), error.finding or NOTHING, own_words=own)
+            return Verdict(Outcome.FAILED, str(error), error.finding, own_words=own)
         case Unfinished():
-            return Verdict(Outcome.UNFINISHED, str(error), own_words=own)
+            return Verdict(Outcome.UNFINISHED, str(error), Finding(cause=error.cause), own_words=own)
         case StudentRaised():
-            return Verdict(Outcome.RAISED, str(error))
+            return Verdict(Outcome.RAISED, str(error), Finding(cause=error.cause))
         case WorkerLost():
             return Verdict(Outcome.LOST, str(error), limit=LIMITS.get(type(error), ""))
         case SetupError():  # it says what this machine lacks
             return Verdict(Outcome.BROKEN, str(error))
     log.error("a check failed by itself", exc_info=error)
     return Verdict(Outcome.BROKEN, f"the check itself failed: {type(error).__name__}")
-
-
-def unmet(check: Check, marks: Mapping[str, Mark]) -> str:
-    """Say which needed check has not passed, or nothing."""
-    missing = next((marks[need] for need in check.needs if marks[need].outcome is not Outcome.PASSED), None)
-    return f"needs {missing.check}, which has not passed" if missing else ""
 
 
 def settle(card: Scorecard, check: Check, result: Verdict, seconds: float = 0.0, printed: str = "") -> None:
@@ -97,6 +92,7 @@ def settle(card: Scorecard, check: Check, result: Verdict, seconds: float = 0.0,
         outcome=result.outcome,
         message=result.message,
         finding=result.finding,
+        blocker=result.blocker,
         help=check.help if result.outcome in HELPED and not result.finding.suspect else "",
         printed=printed,
     )

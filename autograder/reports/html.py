@@ -11,7 +11,7 @@ import functools
 import re
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.reports import files, words
+from autograder.reports.causes import Cause, causes
 from autograder.reports.scores import Mark, Outcome, Scorecard, earned, points
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -51,15 +52,23 @@ class Todo:
     id: str
     place: str
     marks: Sequence[Mark]
+    causes: Mapping[str, Cause]
 
     def having(self, *outcomes: Outcome) -> list[Mark]:
         """Choose marks by outcome."""
         return [mark for mark in self.marks if mark.outcome in outcomes]
 
     @property
-    def failures(self) -> list[Mark]:
+    def failures(self) -> list[Cause]:
         """What gets a box of its own."""
-        return self.having(*words.WRONG, Outcome.BROKEN)
+        wrong = self.having(*words.WRONG, Outcome.BROKEN)
+        return [cause for mark in wrong if (cause := self.causes[mark.check]).mark is mark]
+
+    @property
+    def repeats(self) -> list[tuple[Mark, Mark]]:
+        """What fails for a cause that is told elsewhere, each with the check that tells it."""
+        wrong = self.having(*words.WRONG)
+        return [(mark, cause.mark) for mark in wrong if (cause := self.causes[mark.check]).mark is not mark]
 
     @property
     def waiting(self) -> list[Mark]:
@@ -97,7 +106,8 @@ class Part:
 
 
 def _part(scorecard: Scorecard, number: int, todos: dict[str, list[Mark]]) -> Part:
-    found = [Todo(id, words.place(scorecard, id), marks) for id, marks in todos.items()]
+    behind = causes(scorecard)
+    found = [Todo(id, words.place(scorecard, id), marks, behind) for id, marks in todos.items()]
     return Part(words.part_title(scorecard, number), found)
 
 

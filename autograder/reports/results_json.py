@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.reports import files
+from autograder.reports.causes import Cause, causes
 from autograder.reports.scores import Mark, ModelResult, Outcome, Scorecard, earned, points
 from autograder.reports.words import GRADED_AGAIN, LABELS, clean, explain, line, next_step, part_title
 
@@ -93,6 +94,7 @@ def _model(result: ModelResult) -> dict[str, Any]:
 
 
 def _rows(scorecard: Scorecard, visibility: str) -> Iterator[dict[str, Any]]:
+    behind = causes(scorecard)
     for todo, marks in scorecard.todos().items():
         for position, mark in enumerate(marks, start=1):
             yield {
@@ -102,7 +104,7 @@ def _rows(scorecard: Scorecard, visibility: str) -> Iterator[dict[str, Any]]:
                 "score": mark.cents / 100,
                 "max_score": mark.max_cents / 100,
                 "status": "passed" if mark.outcome is Outcome.PASSED else "failed",
-                "output": "\n\n".join(_output(mark)),
+                "output": "\n\n".join(_output(mark, behind.get(mark.check))),
                 "output_format": "text",
                 "visibility": visibility,
                 "tags": [todo, mark.outcome.value],
@@ -110,9 +112,11 @@ def _rows(scorecard: Scorecard, visibility: str) -> Iterator[dict[str, Any]]:
             }
 
 
-def _output(mark: Mark) -> Iterator[str]:
-    """The paragraphs below a row."""
-    if mark.outcome is Outcome.PASSED:
+def _output(mark: Mark, cause: Cause | None) -> Iterator[str]:
+    """The paragraphs below a row; a cause is told in the first row that it costs."""
+    if cause is not None and cause.mark is not mark:
+        yield f"{explain(mark)}: the same cause as in {cause.mark.check}"
+    elif mark.outcome is Outcome.PASSED:
         yield LABELS[mark.outcome]
     else:
         yield explain(mark)
@@ -120,6 +124,8 @@ def _output(mark: Mark) -> Iterator[str]:
             yield clean(mark.finding.suspect)
         if mark.help:
             yield clean(mark.help)
+        if cause is not None and cause.takes_along:
+            yield f"{line(cause.takes_along)}: {points(cause.lost)} points in all"
     if mark.printed:
         yield f"Your code printed:\n{clean(mark.printed)}"
 

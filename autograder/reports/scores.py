@@ -37,6 +37,7 @@ class Mark:
         finding: the suspect and the picture of a wrong array.
         help: shown when not passed.
         printed: what the student's code printed during the check, cut.
+        blocker: id of the check whose failure this one repeats, or would, where it was skipped for that.
     """
 
     check: str
@@ -48,6 +49,7 @@ class Mark:
     finding: Finding = NOTHING
     help: str = ""
     printed: str = ""
+    blocker: str = ""
 
     @property
     def cents(self) -> int:

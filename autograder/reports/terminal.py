@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from autograder.reports import causes
 from autograder.reports.scores import Mark, Outcome, Scorecard, earned, points
 from autograder.reports.words import (
     GRADED_AGAIN,
@@ -100,8 +101,9 @@ def _points(marks: Sequence[Mark]) -> str:
 
 
 def _failures(scorecard: Scorecard, out: _Printer) -> None:
-    """What was wrong, and why: a few lines each."""
-    for mark in scorecard.marks.values():
+    """What was wrong, and why: a few lines for each cause."""
+    for cause in causes.told(scorecard):
+        mark = cause.mark
         if mark.outcome in (*WRONG, Outcome.BROKEN):
             colour = "yellow" if mark.outcome is Outcome.BROKEN else "red"
             out.say(out.text(mark.check, f"bold {colour}") + Text("  ") + out.text(mark.title))
@@ -112,6 +114,8 @@ def _failures(scorecard: Scorecard, out: _Printer) -> None:
                 out.say(mark.help, "dim", indent=4)
             if mark.finding.place:
                 out.say(mark.finding.place, "bold", indent=4)
+            if cause.takes_along:
+                out.say(f"{cause.takes_along}: {points(cause.lost)} points in all", "yellow", indent=4)
             out.gap()
 
 

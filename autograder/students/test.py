@@ -24,10 +24,10 @@ from autograder.checking.student import LocalStudent
 from autograder.conformance.doctor import version_differences
 from autograder.course.assignment import Assignment
 from autograder.errors import DataMissing, StudentRaised
-from autograder.grading import marking
+from autograder.grading import blocked, marking
 from autograder.grading.exam import Exam
 from autograder.inside.targets import is_own
-from autograder.reports import terminal
+from autograder.reports import causes, terminal
 from autograder.reports.scores import Outcome
 from autograder.reports.words import names_exception
 from autograder.students import speed
@@ -64,7 +64,7 @@ class Session:
         debugger: bool = False,
         slower: float = 1.0,
     ) -> None:
-        self._course = assignment.course
+        self._course, self._assignment = assignment.course, assignment
         self.checks, self._debugger, self._slower = checks, debugger, slower
         self.card = marking.blank(assignment, checks)
         course, parts = assignment.course, {check.part for check in checks}
@@ -101,19 +101,18 @@ class Session:
     def run(self, check: Check) -> None:
         """Run one check, enter its mark, and let pytest show what the student needs to see."""
         __tracebackhide__ = is_students
-        if reason := marking.unmet(
-            check, {need: self.card.marks[need] for need in check.needs if need in self.card.marks}
-        ):
-            self._settle(check, marking.Verdict(Outcome.SKIPPED, reason))
-            pytest.skip(reason)
+        if skipped := blocked.unasked(check, self.card.marks, self._assignment):
+            self._settle(check, skipped)
+            pytest.skip(skipped.message)
         began = time.monotonic()
         error = self._ask(check)
         result = marking.verdict(error) if error else marking.Verdict(Outcome.PASSED)
         if isinstance(error, DataMissing):
             result = marking.Verdict(Outcome.SKIPPED, str(error))
+        result = blocked.own(check, result, self.card.marks)
         self._settle(check, result, time.monotonic() - began)
         if error:
-            self._show(error, result, self._students[check.part].folder)
+            self._show(check, error, result)
 
     def _ask(self, check: Check) -> Exception | None:
         """Run a check as the grader does, with its surroundings and its time, and return what it raises."""
@@ -158,12 +157,14 @@ class Session:
         """Whether a check can be asked a thousand times: with torch it takes too long."""
         return self._course.parts[check.part].libraries == "numpy" and not check.exam
 
-    def _show(self, error: Exception, result: marking.Verdict, folder: Path) -> None:
+    def _show(self, check: Check, error: Exception, result: marking.Verdict) -> None:
         __tracebackhide__ = is_students  # pytest's: frames of ours are not shown
         if result.outcome in (Outcome.UNFINISHED, Outcome.SKIPPED):
             pytest.skip(result.message)
+        if (first := causes.causes(self.card)[check.id].mark).check != check.id:
+            pytest.fail(f"the same cause as in {first.check}", pytrace=False)
         cause = error.__cause__ if isinstance(error, StudentRaised) and names_exception(str(error)) else None
-        if cause is not None and (lines := own_lines(cause.__traceback__, folder)):
+        if cause is not None and (lines := own_lines(cause.__traceback__, self._students[check.part].folder)):
             raise cause.with_traceback(lines)  # the student's own exception, in the student's own lines
         if result.outcome is Outcome.BROKEN:
             raise error

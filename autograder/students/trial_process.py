@@ -14,6 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,8 @@ from autograder.course import assignment as assignments
 from autograder.course.assignment import Assignment
 from autograder.course.definition import Course
 from autograder.errors import GraderError, OutOfTime
-from autograder.grading import marking
+from autograder.grading import blocked, marking
 from autograder.grading.exam import Exam
-from autograder.reports.scores import Outcome
 from autograder.students import speed
 from autograder.students.as_graded import AsGraded
 from autograder.students.time_limit import time_limit
@@ -49,8 +49,8 @@ def run(assignment: Assignment, folder: Path, say: Say) -> None:
         limit = math.ceil(slower * check.seconds)
         say(begins=check.id, limit=limit)
         began = time.monotonic()
-        reason = marking.unmet(check, card.marks)
-        result = marking.Verdict(Outcome.SKIPPED, reason) if reason else _judge(course, check, student, exam, limit)
+        ask = partial(_judge, course, check, student, exam, limit)
+        result = blocked.settled(check, card.marks, assignment, ask)
         marking.settle(card, check, result)
         cents = card.marks[check.id].max_cents
         seconds = time.monotonic() - began

@@ -12,7 +12,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from autograder.checking.diagnosis import locate, picture, sentence
+from autograder.checking.diagnosis import locate, picture
+from autograder.checking.suspects import sentence
 
 TOLERANCE = 1e-9
 NAMES = {
@@ -92,7 +93,7 @@ def test_axes_have_the_names_that_a_check_gives_them() -> None:
 
 
 def test_a_suspect_is_a_sentence() -> None:
-    assert sentence("dx", "stride is left out") == "dx equals what you get when stride is left out"
+    assert sentence("dx", ["stride is left out"]) == "dx equals what you get when stride is left out"
 
 
 # No pattern claims what is not true.

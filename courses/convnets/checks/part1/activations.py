@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from autograder.checking.each import for_each
+from autograder.checking.each import for_each, for_every
 from autograder.checking.expect import expect_close, expect_no_warnings
 from autograder.checking.rubric import check
 from autograder.checking.sizes import Sizes
@@ -105,7 +105,8 @@ def large_inputs_cause_no_warning(student: Student, rng: np.random.Generator) ->
     """
     x = np.concatenate([[-1000.0, 1000.0, -750.0, 710.0, -40.0, 40.0], rng.uniform(-5, 5, size=6)]).reshape(3, 4)
     dy = distinct(rng, *x.shape)
-    for kind in ("sigmoid", "tanh"):
+
+    def body(kind: str) -> None:
         name = LAYERS[kind].partition(":")[2]
         layer = student.new(LAYERS[kind])
         y = layer.forward(x)
@@ -115,11 +116,16 @@ def large_inputs_cause_no_warning(student: Student, rng: np.random.Generator) ->
         expect_no_warnings(student.warned, f"{name}.backward at +-1000")
         expect_close(dx, activation_dx(x, dy, kind), f"dx of {name}")
 
+    for_every(("sigmoid", "tanh"), body)
+
 
 @check("1.3-inputs", needs=("1.3-relu", "1.3-sigmoid", "1.3-tanh"))
 def activations_leave_their_inputs_alone(student: Student, rng: np.random.Generator) -> None:
     """ReLU, Sigmoid and Tanh take float32, read-only and non-contiguous arrays, and change none of them."""
     x, dy = distinct(rng, 2, 3, 4) / 2, distinct(rng, 2, 3, 4)
-    for kind, target in LAYERS.items():
+
+    def body(kind: str) -> None:
         y, dx = activation(x, kind), activation_dx(x, dy, kind)
-        expect_inputs_kept(student, student.new(target), (x, dy), (y, dx))
+        expect_inputs_kept(student, student.new(LAYERS[kind]), (x, dy), (y, dx))
+
+    for_every(LAYERS, body)

@@ -114,7 +114,7 @@ def conv1d_leaves_its_inputs_alone(student: Student, rng: np.random.Generator) -
     expect_inputs_kept(student, layer, (case.x, case.dy), (case.y, case.dx), parameters, gradients)
 
 
-@check("1.5-loops", points=2, needs=("1.5-forward", "1.5-dx", "1.5-parameters"))
+@check("1.5-loops", points=2, needs=("1.5-forward", "1.5-dx", "1.5-parameters"), alone=False)
 def conv1d_is_vectorised(student: Student, rng: np.random.Generator) -> None:
     """Conv1d nests at most one Python loop in forward and in backward.
 

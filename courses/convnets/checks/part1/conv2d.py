@@ -150,7 +150,7 @@ def conv2d_leaves_its_inputs_alone(student: Student, rng: np.random.Generator) -
     expect_inputs_kept(student, layer, (case.x, case.dy), (case.y, case.dx), parameters, gradients)
 
 
-@check("1.6-loops", points=2, needs=("1.6-forward", "1.6-dx", "1.6-dw", "1.6-db"))
+@check("1.6-loops", points=2, needs=("1.6-forward", "1.6-dx", "1.6-dw", "1.6-db"), alone=False)
 def conv2d_is_vectorised(student: Student, rng: np.random.Generator) -> None:
     """Conv2d nests at most two Python loops in forward and in backward.
 

@@ -48,6 +48,7 @@ def linear_multiplies_and_adds(student: Student, rng: np.random.Generator) -> No
     def suspects(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> Clauses:
         return {
             "the weight is not transposed": lambda: linear(x, _square(weight), bias),
+            "the weight is reshaped, not transposed": lambda: linear(x, weight.reshape(weight.shape[::-1]).T, bias),
             "the bias is left out": lambda: linear(x, weight, np.zeros_like(bias)),
             "the bias is subtracted": lambda: linear(x, weight, -bias),
             "the images are flattened column by column": lambda: linear(flattened(x, "F"), weight, bias),

@@ -113,7 +113,7 @@ def network_follows_its_sizes(student: Student, rng: np.random.Generator) -> Non
         )
 
 
-@check("1.12-refused", needs=("1.12-sizes",))
+@check("1.12-refused", needs=("1.12-sizes",), alone=False)
 def network_refuses_what_does_not_fit(student: Student, rng: np.random.Generator) -> None:
     """build_cnn raises ValueError where a kernel is larger than what is left of the input.
 

@@ -77,7 +77,13 @@ def _max_suspects(x: np.ndarray, kernel: int, stride: int) -> Clauses:
 
 def _average_suspects(x: np.ndarray, kernel: int, stride: int) -> Clauses:
     right = average_pool(x, kernel, stride)
+
+    def filled() -> np.ndarray:
+        rests = [-(length - kernel) % stride for length in x.shape[2:]]
+        return average_pool(np.pad(x, ((0, 0), (0, 0), *((0, rest) for rest in rests))), kernel, stride)
+
     return {
+        "a rest that does not fill a window is filled up with zeros": filled,
         "the sum of each window is taken, not its mean": lambda: right * kernel**2,
         "the sum of each window is divided by its side, not by the number of its pixels": lambda: right * kernel,
         "the largest value of each window is taken": lambda: max_pool(x, kernel, stride),
@@ -184,7 +190,7 @@ def max_pool_adds_up_where_windows_overlap(student: Student, rng: np.random.Gene
     for_each(student, rng, OVERLAPPING, _expect_max_dx)
 
 
-@check("1.7-max-ties", needs=("1.7-max-gradient",))
+@check("1.7-max-ties", needs=("1.7-max-gradient",), alone=False)
 def max_pool_gives_no_gradient_twice(student: Student, rng: np.random.Generator) -> None:
     """MaxPool2d.backward gives out each value of dy once, even where several pixels of a window are equally large.
 

@@ -26,7 +26,8 @@ def telling(what: str) -> Iterator[None]:
     except Unfinished:
         raise
     except StudentRaised as error:
-        raise StudentRaised(f"{error}: {what}") from error
+        error.args = (f"{error}: {what}",)
+        raise
 
 
 def draw(rng: np.random.Generator, *shape: int) -> np.ndarray:

@@ -143,7 +143,7 @@ def epoch_measures_while_it_trains(student: Student, rng: np.random.Generator) -
     expect_close(loss, average_loss(setting), "loss", suspects=suspects, tolerance=SINGLE)
 
 
-@check("2.3-numbers", needs=("2.3-loss",), seconds=SECONDS)
+@check("2.3-numbers", needs=("2.3-loss",), seconds=SECONDS, alone=False)
 def epoch_returns_plain_numbers(student: Student, rng: np.random.Generator) -> None:
     """train_epoch returns Python numbers, not tensors.
 

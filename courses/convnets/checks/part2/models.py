@@ -15,6 +15,7 @@ from autograder.errors import CheckFailed
 from autograder.inside.wire import Tensor
 
 from ...oracles.networks import two_layer, two_layer_gradients, vanilla, vanilla_gradients
+from ..part1.shared import telling
 from .shared import clauses
 
 TWO_LAYER = "part2_pytorch.models:TwoLayerNet"
@@ -113,7 +114,8 @@ def _expect_any_batch(
     held = student.new("model-probe:Parameters", model)
     found = model.call("__call__", _tensor(one))
     expect_close(found, expected(one), "scores of a batch of one", dtype="float32", axes=AXES)
-    found = model.call("__call__", student.new("model-probe:channels_last", _tensor(several)))
+    with telling("the images lie channels-last in memory here"):
+        found = model.call("__call__", student.new("model-probe:channels_last", _tensor(several)))
     expect_close(found, expected(several), "scores of channels-last images", dtype="float32", axes=AXES)
     moved = answers.listed(held.call("moved"))
     if moved != []:

@@ -51,7 +51,7 @@ def run_goes_on_exactly(student: Student, rng: np.random.Generator) -> None:
     expect_close(rest.parameters(), whole, PARAMETERS, suspects=_suspects(plan, 2, FORGOTTEN), axes=("parameter",))
 
 
-@check("2.5-interrupt", points=2, needs=("2.5-resume",), seconds=SECONDS)
+@check("2.5-interrupt", points=2, needs=("2.5-resume",), seconds=SECONDS, alone=False)
 def run_survives_an_interrupt(student: Student, rng: np.random.Generator) -> None:
     """fit, interrupted amid an epoch, saves the state at the end of the last whole one, and passes the interrupt on.
 
@@ -72,7 +72,13 @@ def run_survives_an_interrupt(student: Student, rng: np.random.Generator) -> Non
     expect_close(rest.parameters(), whole, PARAMETERS, suspects=suspects, axes=("parameter",))
 
 
-@check("2.5-continued", points=2, needs=("2.5-resume", "2.5-history", "2.5-scalars", "2.5-best"), seconds=SECONDS)
+@check(
+    "2.5-continued",
+    points=2,
+    needs=("2.5-resume", "2.5-history", "2.5-scalars", "2.5-best"),
+    seconds=SECONDS,
+    alone=False,
+)
 def run_continues_its_records(student: Student, rng: np.random.Generator) -> None:
     """fit() goes on with history, epochs and best accuracy of the run that was stopped.
 
@@ -90,7 +96,7 @@ def run_continues_its_records(student: Student, rng: np.random.Generator) -> Non
     expect_best(rest, plan, resumed_at=3)
 
 
-@check("2.5-counted", needs=("2.5-resume", "2.5-batches"), seconds=SECONDS)
+@check("2.5-counted", needs=("2.5-resume", "2.5-batches"), seconds=SECONDS, alone=False)
 def run_counts_its_batches_on(student: Student, rng: np.random.Generator) -> None:
     """fit() counts the batches of Train/loss_batch on where the stopped run has seen some already."""
     plan = draw_plan(rng, count=99, batch_size=2, epochs=5)
@@ -105,7 +111,7 @@ def run_counts_its_batches_on(student: Student, rng: np.random.Generator) -> Non
     expect_equal(steps, (100, 200), "the steps of Train/loss_batch after a stop at batch 100", suspects=suspects)
 
 
-@check("2.5-afresh", points=2, needs=("2.5-resume",), seconds=SECONDS)
+@check("2.5-afresh", points=2, needs=("2.5-resume",), seconds=SECONDS, alone=False)
 def other_run_starts_afresh(student: Student, rng: np.random.Generator) -> None:
     """fit() starts afresh where out_dir holds a run with another configuration, or with a model of other shapes.
 
@@ -121,7 +127,7 @@ def other_run_starts_afresh(student: Student, rng: np.random.Generator) -> None:
         expect_close(found, alone, f"{PARAMETERS} with {what}", suspects=suspects, axes=("parameter",))
 
 
-@check("2.5-fresh", needs=("2.5-resume",), seconds=SECONDS)
+@check("2.5-fresh", needs=("2.5-resume",), seconds=SECONDS, alone=False)
 def run_starts_afresh_when_asked_to(student: Student, rng: np.random.Generator) -> None:
     """fit() with resume=False starts afresh, whatever out_dir holds."""
     earlier = draw_plan(rng, epochs=2)
@@ -132,7 +138,7 @@ def run_starts_afresh_when_asked_to(student: Student, rng: np.random.Generator) 
     expect_close(found, alone, PARAMETERS, suspects=suspects, axes=("parameter",))
 
 
-@check("2.5-kept", needs=("2.5-afresh",), seconds=SECONDS)
+@check("2.5-kept", needs=("2.5-afresh",), seconds=SECONDS, alone=False)
 def earlier_run_is_kept(student: Student, rng: np.random.Generator) -> None:
     """fit() keeps the files of a run that it does not go on with, under another name in out_dir.
 

@@ -57,7 +57,7 @@ def validation_returns_the_accuracy(student: Student, rng: np.random.Generator) 
     expect_close(accuracy, average_accuracy(setting), "accuracy", suspects=suspects, tolerance=SINGLE)
 
 
-@check("2.4-numbers", needs=("2.4-loss",))
+@check("2.4-numbers", needs=("2.4-loss",), alone=False)
 def validation_returns_plain_numbers(student: Student, rng: np.random.Generator) -> None:
     """validate() returns Python numbers, not tensors: item() and float() give a number."""
     setting = draw_setting(rng)
@@ -99,7 +99,7 @@ def validation_computes_no_gradients(student: Student, rng: np.random.Generator)
         raise CheckFailed(f"torch keeps track for gradients in {wrong} of {len(tracked)} batches, expected none")
 
 
-@check("2.4-unchanged", points=2, needs=("2.4-mode",))
+@check("2.4-unchanged", points=2, needs=("2.4-mode",), alone=False)
 def validation_leaves_the_model_as_it_is(student: Student, rng: np.random.Generator) -> None:
     """validate() changes nothing of the model: parameters, gradients, requires_grad, running statistics."""
     setting = draw_setting(rng)
@@ -127,7 +127,7 @@ def _condition(model: Remote) -> dict[str, list[object]]:
     return condition
 
 
-@check("2.4-restored", needs=("2.4-mode",))
+@check("2.4-restored", needs=("2.4-mode",), alone=False)
 def validation_restores_the_mode(student: Student, rng: np.random.Generator) -> None:
     """validate() leaves the model in the mode in which it found it, training or evaluation."""
     setting = draw_setting(rng)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
+from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close, expect_unchanged
 from autograder.checking.rubric import check
+from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 
 from ...oracles.imbalance import class_weights
@@ -14,6 +18,7 @@ from .shared import (
     AXES,
     SINGLE,
     Batch,
+    Classes,
     Clauses,
     clauses,
     draw_counts,
@@ -44,12 +49,15 @@ def class_balanced_focal_loss(student: Student, rng: np.random.Generator) -> Non
             "the weights are one over the counts": lambda: batch.focal(gamma, class_weights(counts, beta, "inverse")),
         }
 
-    for beta, gamma in ((0.99, 2.0), (0.999, 0.5), (0.9, 1.0)):
-        batch, counts = Batch.drawn(rng, 6, 4), draw_counts(rng, 4)
+    def body(beta: float, gamma: float, student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        batch, counts = Batch.of(rng, sizes), draw_counts(rng, sizes.filters)
         found = batch.evaluate(student, student.new(BALANCED, counts, beta, gamma)).value
         known, name = suspects(batch, counts, beta, gamma), f"loss for beta {beta} and gamma {gamma}"
         expected = batch.focal(gamma, class_weights(counts, beta))
         expect_close(found, expected, name, tolerance=SINGLE, suspects=known)
+
+    for beta, gamma in ((0.99, 2.0), (0.999, 0.5), (0.9, 1.0)):
+        for_each(student, rng, (Classes((6,), 4),), partial(body, beta, gamma))
 
 
 @check("3.4-adjusted", points=2)
@@ -78,13 +86,16 @@ def rare_classes_win_by_a_margin(student: Student, rng: np.random.Generator) -> 
             "classes are weighted by one over their counts, logits not adjusted": lambda: batch.focal(0.0, inverse),
         }
 
-    for tau in (1.5, 1.0, 0.5, 0.0):
-        batch, counts = Batch.drawn(rng, 6, 4), draw_counts(rng, 4)
+    def body(tau: float, student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        batch, counts = Batch.of(rng, sizes), draw_counts(rng, sizes.filters)
         found = batch.evaluate(student, student.new(ADJUSTED, counts, tau))
         known = suspects(batch, counts, tau)
         expect_close(found.value, batch.adjusted(counts, tau), f"loss for tau {tau}", tolerance=SINGLE, suspects=known)
         slope = batch.adjusted_gradient(counts, tau)
         expect_close(found.gradient, slope, f"gradient for tau {tau}", tolerance=SINGLE, axes=AXES)
+
+    for tau in (1.5, 1.0, 0.5, 0.0):
+        for_each(student, rng, (Classes((6,), 4),), partial(body, tau))
 
 
 @check("3.4-kinds", needs=("3.2-kinds", "3.3-kinds", "3.4-class-balanced", "3.4-adjusted"))

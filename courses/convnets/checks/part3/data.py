@@ -119,7 +119,7 @@ def subset_has_the_counts(student: Student, rng: np.random.Generator) -> None:
     expect_equal(chosen, counts, "the number of images of each class")
 
 
-@check("3.1-random", points=2, needs=("3.1-subset",))
+@check("3.1-random", points=2, needs=("3.1-subset",), alone=False)
 def subset_is_drawn_from_rng(student: Student, rng: np.random.Generator) -> None:
     """imbalanced_subset draws from rng and from nothing else: equal ones choose equal images, others choose others.
 
@@ -140,7 +140,7 @@ def subset_is_drawn_from_rng(student: Student, rng: np.random.Generator) -> None
             raise CheckFailed(f"two different generators choose the same {counts[c]} images of class {c}")
 
 
-@check("3.1-too-few", needs=("3.1-subset",))
+@check("3.1-too-few", needs=("3.1-subset",), alone=False)
 def too_few_images_are_an_error(student: Student, rng: np.random.Generator) -> None:
     """imbalanced_subset raises a ValueError where a class has fewer images than it should keep.
 

@@ -6,8 +6,10 @@ from functools import partial
 
 import numpy as np
 
+from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close, expect_unchanged
 from autograder.checking.rubric import check
+from autograder.checking.sizes import Sizes
 from autograder.checking.student import Remote, Student
 from autograder.inside.wire import Tensor
 
@@ -16,6 +18,7 @@ from ..part1.shared import draw, telling
 from .shared import (
     AXES,
     Batch,
+    Classes,
     Clauses,
     clauses,
     draw_weight,
@@ -54,14 +57,23 @@ def gamma_0_is_cross_entropy(student: Student, rng: np.random.Generator) -> None
             "p comes from a sigmoid for each class, and classes are summed": partial(
                 sigmoid_cross_entropy, *inputs, True
             ),
+            "the sum is divided by the number of classes, not by that of images": lambda: (
+                right * batch.logits.shape[0] / batch.logits.shape[1]
+            ),
             "gamma is 2 where nothing is said": lambda: batch.focal(2.0),
         }
 
-    for size in ((5, 3), (4, 4)):
-        batch = Batch.drawn(rng, *size)
-        for loss in (_loss(student, 0.0), student.new("part3_imbalance.losses:FocalLoss")):
-            found = batch.evaluate(student, loss).value
-            expect_close(found, batch.focal(0.0), "loss", suspects=suspects(batch))
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        batch = Batch.of(rng, sizes)
+        with telling("no weights are given here"):
+            losses = _loss(student, 0.0), student.new("part3_imbalance.losses:FocalLoss")
+            student.finish()
+        for loss, name in zip(losses, ("loss", "loss with no gamma given"), strict=True):
+            with telling("no weights are given here"):
+                found = batch.evaluate(student, loss).value
+            expect_close(found, batch.focal(0.0), name, suspects=suspects(batch))
+
+    for_each(student, rng, (Classes((5,), 3), Classes((4,), 4)), body)
 
 
 @check("3.3-focus", points=2, needs=("3.3-cross-entropy",))
@@ -80,11 +92,14 @@ def recognised_images_count_for_less(student: Student, rng: np.random.Generator)
         }
         return {**clauses(batch.focal, (gamma,), rules), "gamma has no influence": lambda: batch.focal(0.0)}
 
-    for gamma in (*GAMMAS, 3.0):
-        batch = Batch.drawn(rng, 6, 3)
+    def body(gamma: float, student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        batch = Batch.of(rng, sizes)
         found = batch.evaluate(student, _loss(student, gamma)).value
         name, known = f"loss for gamma {gamma}", suspects(batch, gamma)
         expect_close(found, batch.focal(gamma), name, tolerance=LENIENT, suspects=known)
+
+    for gamma in (*GAMMAS, 3.0):
+        for_each(student, rng, (Classes((6,), 3),), partial(body, gamma))
 
 
 @check("3.3-weights", points=2, needs=("3.3-focus",))
@@ -106,11 +121,14 @@ def weights_belong_to_true_classes(student: Student, rng: np.random.Generator) -
         known = clauses(batch.focal, (gamma, weight), rules)
         return {**known, "the weights have no influence": lambda: batch.focal(gamma)}
 
-    for gamma, size in ((0.0, (5, 3)), (2.0, (6, 4)), (0.5, (4, 4))):
-        batch, weight = Batch.drawn(rng, *size), draw_weight(rng, size[1])
+    def body(gamma: float, student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+        batch, weight = Batch.of(rng, sizes), draw_weight(rng, sizes.filters)
         found, name = batch.evaluate(student, _loss(student, gamma, weight)).value, f"weighted loss for gamma {gamma}"
         known = suspects(batch, gamma, weight)
         expect_close(found, batch.focal(gamma, weight), name, tolerance=LENIENT, suspects=known)
+
+    for gamma, images, classes in ((0.0, 5, 3), (2.0, 6, 4), (0.5, 4, 4)):
+        for_each(student, rng, (Classes((images,), classes),), partial(body, gamma))
 
 
 @check("3.3-gradient", points=2, needs=("3.3-weights",))

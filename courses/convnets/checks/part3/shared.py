@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autograder.checking import answers
 from autograder.checking.expect import expect_close, expect_equal, expect_unchanged, show
+from autograder.checking.sizes import Sizes
 from autograder.checking.student import Remote, Student
 from autograder.errors import CheckFailed, StudentRaised, Unfinished
 from autograder.inside.wire import Tensor
@@ -19,6 +21,7 @@ from ..part1.shared import draw
 
 Clauses = dict[str, Callable[[], Any]]
 AXES = ("image", "class")
+Classes = partial(Sizes, out="classes", fewest=2)  # (images,), and the number of classes
 SINGLE = 1e-5  # for what may have been kept or worked out in float32, whatever its dtype is in the end
 
 
@@ -111,6 +114,11 @@ class Batch:
 
     logits: np.ndarray
     labels: np.ndarray
+
+    @classmethod
+    def of(cls, rng: np.random.Generator, sizes: Sizes) -> Batch:
+        """Draw a batch of these sizes."""
+        return cls.drawn(rng, sizes.images, sizes.filters)
 
     @classmethod
     def drawn(cls, rng: np.random.Generator, count: int, classes: int) -> Batch:
