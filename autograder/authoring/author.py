@@ -25,8 +25,8 @@ from autograder.authoring import variants as trials
 from autograder.authoring.oversights import Oversight
 from autograder.authoring.rewrites import Rewrite
 from autograder.checking import rubric
-from autograder.checking.expect import every_suspect_computed
 from autograder.checking.student import LocalStudent
+from autograder.checking.suspects import every_suspect_computed
 from autograder.course import selection, skeleton
 from autograder.course.definition import Course
 from autograder.errors import GraderError, SetupError

@@ -161,6 +161,8 @@ def register(check: Check, module: str, file: str) -> None:
 def load(package: str, asked: Collection[str] | None = None) -> tuple[Check, ...]:
     """Import every module of a package `checks` and return its checks in the order of the assignment.
 
+    Each needs what those need that it needs.
+
     Args:
         package: "courses.convnets.checks".
         asked: TODOs, and ids of single checks, that alone are asked for; what the others find out nobody needs.
@@ -174,12 +176,13 @@ def load(package: str, asked: Collection[str] | None = None) -> tuple[Check, ...
     found = [check for (course, _), check in _declared.items() if package == f"{course}.checks"]
     checks = sorted(found, key=lambda check: [int(number) for number in check.todo.split(".")])
     checks = list(asked_for(checks, asked))
-    seen: set[str] = set()
+    seen: dict[str, Check] = {}
     for one in checks:
         if missing := [need for need in one.needs if need not in seen]:
             raise RubricError(f"{one.id}: needs {missing[0]}, which is no earlier check")
-        seen.add(one.id)
-    return tuple(checks)
+        needs = dict.fromkeys(far for near in one.needs for far in (*seen[near].needs, near))
+        seen[one.id] = replace(one, needs=tuple(needs))
+    return tuple(seen.values())
 
 
 def asked_for(checks: Sequence[Check], asked: Collection[str] | None) -> tuple[Check, ...]:

@@ -52,10 +52,11 @@ def own(check: Check, result: Verdict, marks: Marks) -> Verdict:
     for mark in (*behind, *near):
         if result.finding.cause and result.finding.cause == mark.finding.cause:
             return _skipped(f"needs {mark.check}, which has not passed: it was asked, and fails likewise", mark)
-    if mark := next((mark for mark in behind if not _apart(check, result, mark)), None):
-        seen = "your code raised " * (result.outcome is Outcome.RAISED) + result.message
-        return _skipped(f"needs {mark.check}, which has not passed: it was asked, and fails as well: {seen}", mark)
-    return result
+    first = next((mark for mark in behind if not _apart(check, result, mark)), None)
+    if first is None:
+        return result
+    seen = "your code raised " * (result.outcome is Outcome.RAISED) + result.message
+    return _skipped(f"needs {first.check}, which has not passed: it was asked, and fails as well: {seen}", first)
 
 
 def _apart(check: Check, result: Verdict, blocker: Mark) -> bool:
