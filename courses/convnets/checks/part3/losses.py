@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
@@ -11,6 +13,7 @@ from autograder.checking.expect import expect_close, expect_unchanged
 from autograder.checking.rubric import check
 from autograder.checking.sizes import Sizes
 from autograder.checking.student import Remote, Student
+from autograder.errors import GraderError, StudentRaised, Unfinished
 from autograder.inside.wire import Tensor
 
 from ...oracles.imbalance_losses import clipped_focal, sigmoid_cross_entropy
@@ -36,6 +39,18 @@ def _loss(student: Student, gamma: float, weight: np.ndarray | None = None) -> R
     """The student's loss, its weights a float32 tensor."""
     given = None if weight is None else Tensor(weight.astype(np.float32), "float32")
     return student.new("part3_imbalance.losses:FocalLoss", weight=given, gamma=gamma)
+
+
+def _unweighted(student: Student, batch: Batch, make: Callable[[], Remote]) -> object:
+    """The loss of a batch without weights; what it raises says so where it takes weights."""
+    try:
+        return batch.evaluate(student, make()).value
+    except StudentRaised as error:
+        if student.explains and not isinstance(error, Unfinished):
+            with suppress(GraderError):
+                batch.evaluate(student, _loss(student, 0.0, np.ones(batch.logits.shape[1])))
+                error.args = (f"{error}: no weights are given here",)
+        raise
 
 
 @check("3.3-cross-entropy")
@@ -65,12 +80,9 @@ def gamma_0_is_cross_entropy(student: Student, rng: np.random.Generator) -> None
 
     def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
         batch = Batch.of(rng, sizes)
-        with telling("no weights are given here"):
-            losses = _loss(student, 0.0), student.new("part3_imbalance.losses:FocalLoss")
-            student.finish()
-        for loss, name in zip(losses, ("loss", "loss with no gamma given"), strict=True):
-            with telling("no weights are given here"):
-                found = batch.evaluate(student, loss).value
+        plain = partial(student.new, "part3_imbalance.losses:FocalLoss")
+        for make, name in ((partial(_loss, student, 0.0), "loss"), (plain, "loss with no gamma given")):
+            found = _unweighted(student, batch, make)
             expect_close(found, batch.focal(0.0), name, suspects=suspects(batch))
 
     for_each(student, rng, (Classes((5,), 3), Classes((4,), 4)), body)
