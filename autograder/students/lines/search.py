@@ -20,9 +20,9 @@ from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
-from autograder.checking.expect import no_suspects
 from autograder.checking.rubric import PUBLIC_SEED, Check
 from autograder.checking.student import Direct
+from autograder.checking.suspects import no_suspects
 from autograder.students.lines.exchange import Change, Running, Trace, changes, executed, functions
 from autograder.students.lines.scope import DESPERATE
 from autograder.students.lines.undo import FIRST, LATER
