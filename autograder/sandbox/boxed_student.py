@@ -11,7 +11,7 @@ from typing import Any
 from autograder.checking.adaptation import Adaptation
 from autograder.checking.student import Student, raised
 from autograder.course.assignment import Limits
-from autograder.errors import OutOfTime, WorkerLost
+from autograder.errors import OutOfTime, SetupError, WorkerLost
 from autograder.inside.host import MAX_TEXT, MAX_WARNINGS, PROBES
 from autograder.sandbox.worker import Worker
 
@@ -119,10 +119,21 @@ class BoxedStudent(Student):
             began = time.monotonic()
             self._worker = self._start()
             if self.adaptation is not None:
-                self._worker.ask([self.adaptation.request], began + self._limits.import_seconds)
+                self._adapt(self._worker, self.adaptation.request)
             # Starting it is our work, and takes no time of the check.
             self._deadline += time.monotonic() - began
         return self._worker
+
+    def _adapt(self, worker: Worker, request: dict[str, Any]) -> None:
+        """Tell a worker, in which nothing of the student's has run, of another handout; else it is no worker."""
+        try:
+            reply = worker.ask([request], time.monotonic() + self._limits.import_seconds)
+        except WorkerLost as error:
+            self._worker = None
+            raise SetupError(f"a worker takes no adapter: {error}") from None
+        if "error" in reply:
+            self.renew()
+            raise SetupError(f"the adapter of the course fails: {_error(reply['error'])['text']}")
 
     def _import(self, worker: Worker, module: str, shown: str) -> None:
         """Import a module under a clock of its own."""
