@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -66,7 +67,7 @@ def test_a_solution_has_nothing_open_and_keeps_its_own_files(submit, reference, 
 
 def test_given_files_that_were_edited_are_named(submit, reference) -> None:
     _, said = submit({**reference, "part1_numpy/module.py": b"# mine\n"})
-    assert "given files that were edited, replaced by the original: part1_numpy/module.py" in said
+    assert re.search(r"given files that were edited, replaced by the original: .*\bpart1_numpy/module\.py", said)
 
 
 def test_the_same_files_give_the_same_zip(submit, reference, tmp_path) -> None:

@@ -17,11 +17,13 @@ from homework import COURSE, NO_PLUGINS, PARTS, ROOT, points
 
 from autograder.authoring import mistakes as catalogue
 from autograder.authoring import variants as trials
+from autograder.course import assignment as assignments
 from autograder.course import keys, regions, skeleton
 from autograder.errors import SetupError
 from autograder.reports.scores import Outcome
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+ASSIGNMENT = assignments.load(COURSE)
 SHORT = 30  # characters: statements up to here are anyone's, as `return dx`
 # Statements that students read anyway, in files that are given.
 PUBLIC = {
@@ -74,10 +76,11 @@ def _statements(tree: ast.AST) -> Iterator[str]:
 
 
 def _solved() -> Iterator[str]:
-    """Yield the statements of all solution regions."""
+    """Yield the statements of all solution regions that are asked for: what an assignment leaves out, it gives."""
+    asked = {todo for part in ASSIGNMENT.parts.values() for todo in part.todos}
     for path in COURSE.solution.rglob("*.py"):
         source = path.read_text()
-        marked = regions.find(source, path.name)
+        marked = [region for region in regions.find(source, path.name) if region.todo in asked]
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.stmt) and any(region.first < node.lineno < region.last for region in marked):
                 yield from _statements(node)
@@ -119,14 +122,14 @@ def test_nothing_of_a_trained_network_is_in_the_handout(handout) -> None:
 
 
 def test_the_handout_has_no_reference_sandbox_mistake_or_key(handout, tmp_path) -> None:
-    allowed = (*PARTS, "autograder", "checkpoints", "courses")
+    allowed = (*PARTS, "autograder", "checkpoints", "courses", ".devcontainer", ".github")
     tops = {name.partition("/")[0] for name in handout if "/" in name}
     assert tops <= set(allowed)
     modules = {name for name in handout if name.startswith(("autograder/", "courses/"))}
     words = ("sandbox", "mistake", "reference", "unusual", "release", "mutant", "mutation", "secret", "bench", ".pt")
     for word in words:
         assert not [name for name in modules if word in name]
-    assert skeleton.generate(COURSE).items() <= handout.items()
+    assert skeleton.generate(ASSIGNMENT.course).items() <= handout.items()
 
 
 def test_whatever_a_module_of_the_handout_imports_at_once_is_in_it(handout) -> None:

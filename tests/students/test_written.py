@@ -54,7 +54,7 @@ def folder(tmp_path) -> Path:
     home = tmp_path / "report"
     (home / "results").mkdir(parents=True)
     (home / "results" / "imbalance.csv").write_text(TABLE)
-    (home / "own.png").write_bytes((ROOT / "docs" / "report.png").read_bytes())
+    (home / "own.png").write_bytes((ROOT / "docs" / "images" / "report.png").read_bytes())
     return home
 
 
