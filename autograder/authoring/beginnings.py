@@ -1,6 +1,6 @@
 """What a new TODO and a new course begin with: texts that work at once, for an author to write over.
 
-Words in capitals between `@` stand for names; the solution is right, the check passes it, and the mistake loses the
+Words in capitals between `@` stand for names; the solution is right, the checks pass it, and each mistake loses a
 check and is named to whoever makes it.
 """
 
@@ -27,47 +27,16 @@ def @NAME@(x: np.ndarray) -> np.ndarray:
     return (x**2).mean(axis=1)
     # <<< solution
 ''',
-    "oracles/@FILE@.py": '''"""What @TODO@ should return, and what known mistakes return instead."""
-
-import numpy as np
-
-from autograder.checking.oracles import oracle
-
-
-@oracle
-def @FILE@(x: np.ndarray) -> np.ndarray:
-    return np.einsum("nd,nd->n", x, x) / x.shape[1]
-
-
-@oracle
-def @FILE@_summed(x: np.ndarray) -> np.ndarray:
-    return np.einsum("nd,nd->n", x, x)
-''',
     "checks/@FILE@.py": '''"""@TODO@: @TITLE@."""
 
-import numpy as np
+from autograder.checking.declare import function
 
-from autograder.checking.expect import expect_close, expect_unchanged
-from autograder.checking.rubric import check
-from autograder.checking.student import Student
-
-from ..oracles.@FILE@ import @FILE@, @FILE@_summed
-
-SHAPES = ((3, 4), (4, 3), (1, 5), (5, 1))
-
-
-@check("@TODO@-values")
-def @FILE@_is_right(student: Student, rng: np.random.Generator) -> None:
-    """@NAME@ returns the mean of the squares of each row, of any number of rows, and leaves x alone.
-
-    The mean is over the numbers of a row: D of them.
-    """
-    for shape in SHAPES:
-        x = rng.normal(size=shape)
-        held = student.hold(x)  # on the student's side, to see afterwards whether it was changed
-        suspects = {"the sum takes the place of the mean": lambda x=x: @FILE@_summed(x)}
-        expect_close(student.call("@PART@.@FILE@:@NAME@", held), @FILE@(x), "y", suspects=suspects)
-        expect_unchanged(held.fetch(), x, "x")
+function(
+    "@TODO@",
+    "@PART@.@FILE@:@NAME@",
+    "(x ** 2).mean(1)",  # what is right, in PyTorch: cases, checks and suspects follow from it
+    inputs={"x": "N D"},
+)
 ''',
     "mistakes/@FILE@.toml": """[[mistake]]
 name = "@NAME@ adds the squares without dividing"
@@ -75,7 +44,7 @@ file = "@PART@/@FILE@.py"
 replace = ".mean(axis=1)"
 by = ".sum(axis=1)"
 loses = ["@TODO@-values"]
-says = "the sum takes the place of the mean"  # the sentence that a student reads
+says = "it is multiplied by D"  # of the sentence that a student reads
 
 [[mistake]]
 name = "@NAME@ squares x where it is"
@@ -85,7 +54,7 @@ body = '''
 x *= x
 return x.mean(axis=1)
 '''
-loses = ["@TODO@-values"]
+loses = ["@TODO@-inputs"]
 says = "x was changed by the call"
 """,
 }

@@ -63,7 +63,7 @@ def course(folder: Path, title: str, part: str, name: str, points: int) -> Made:
 
 
 def todo(course: Course, part_number: str, title: str, name: str, points: int) -> Made:
-    """Add a TODO to a part of a course: solution, check, oracle, one mistake, points.
+    """Add a TODO to a part of a course: solution, declaration, two mistakes, points.
 
     Raises:
         SetupError: if there is no such part, or something of that name.

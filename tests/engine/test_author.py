@@ -74,7 +74,7 @@ def found(course: Course) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("name", "before", "after", "kind", "said"),
     [
-        ("checks/energy.py", '"1.1-values"', '"1.2-values"', "TODO without a check", "1.1: layers/energy.py"),
+        ("checks/energy.py", '"1.1"', '"1.2"', "TODO without a check", "1.1: layers/energy.py"),
         (
             "mistakes/energy.toml",
             "loses",

@@ -41,7 +41,7 @@ def test_a_new_course_and_a_new_todo_go_through_every_command_to_a_graded_zip(tm
     assert "Next: Write TODO 1.1 in layers/energy.py: energy" in run(student, "test", path=student)
     mistaken = (home / "reference/layers/energy.py").read_text().replace(".mean(axis=1)", ".sum(axis=1)")
     (student / "layers/energy.py").write_text(mistaken)
-    assert "the sum takes the place of the mean" in run(student, "test", path=student, status=1)
+    assert "y equals what you get when it is multiplied by D" in run(student, "test", path=student, status=1)
     (student / "layers/power.py").write_bytes((home / "reference/layers/power.py").read_bytes())
     run(student, "submit", path=student)
     run(home, "grade", student / "submission.zip", "--out", "out")
