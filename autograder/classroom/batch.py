@@ -1,13 +1,12 @@
 """`autograder batch`: grade a class.
 
-Each student's results are kept as soon as they are there, with a fingerprint of all that they depend on. So a batch
-that was killed goes on where it was, and one that is run again grades only what has changed.
+Each student's results are kept as soon as they are there, with all that they came from. So a batch that was killed goes
+on where it was, and one that is run again grades only what has changed; other points are given without grading.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 import time
 from collections import deque
@@ -18,29 +17,24 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
+from autograder.classroom import class_files, exports, origin
 from autograder.classroom import executors as crew
-from autograder.classroom import exports
 from autograder.classroom import grader as warm
-from autograder.classroom import identical_files as twins
 from autograder.classroom.executors import Crew, ProcessDied
 from autograder.classroom.exports import Found, HandedIn
 from autograder.classroom.grader import Graded, Order
 from autograder.classroom.store import Store
 from autograder.course.assignment import Assignment
-from autograder.course.definition import PACKAGE
 from autograder.errors import GraderError, MachineUnfit, SubmissionError
 from autograder.grading import marking
-from autograder.reports import class_csv as gradebook
-from autograder.reports import class_page as classpage
+from autograder.grading.rescoring import Rescoring
 from autograder.reports import class_text as classtext
-from autograder.reports import files, html, records
-from autograder.reports import results_json as gradescope
+from autograder.reports import files, records
 from autograder.reports.class_text import clock
 from autograder.reports.records import Alike, Record, State
 from autograder.reports.scores import Scorecard
 
 REGRADING = "regrading.txt"  # is there while a regrading is under way, and names it
-PAGES = (".py", ".j2", ".css", ".js")
 
 
 @dataclass(frozen=True)
@@ -63,8 +57,8 @@ class Batch:
     def __init__(self, store: Store, found: Found, assignment: Assignment, seed: int, run: str) -> None:
         self.store, self.found, self.assignment, self.seed, self.run = store, found, assignment, seed, run
         handed = self.handed = found.handed
-        writers = [path for path in (PACKAGE / "reports").rglob("*") if path.suffix in PAGES]
-        self.code, self.pages = warm.code(assignment.course), warm.digest(PACKAGE, writers)
+        self.origin = origin.of(assignment, seed)
+        self.rescoring = Rescoring(assignment)
         self.known = store.load(one.key for one in handed)  # as they were when this run began
         self.records = {
             one.key: replace(self.known[one.key], people=one.people, handed_in=one.handed_in, late=one.late)
@@ -72,12 +66,13 @@ class Batch:
             if one.key in self.known
         }
         self.graded: list[str] = []
+        self.rescored: list[str] = []
         self.alike: list[Alike] = []
-        self._sent: dict[str, str] = {}  # digest of what was graded, which may have changed since
+        self._sent: dict[str, tuple[str, str]] = {}  # digest and stamp of what was graded, which may have changed since
 
     def to_do(self) -> deque[Task]:
-        """List what is new, changed, or was broken."""
-        return deque(Task(one) for one in self.handed if not self._is_done(one))
+        """List what is new, changed, or was broken; what has other points only gets them at once."""
+        return deque(Task(one) for one in self.handed if not self._stands(one))
 
     def work(self, team: Crew, tasks: deque[Task], progress: Progress) -> None:
         """Grade them all, and keep each result as it comes; what is broken gets a second attempt, after all others.
@@ -103,32 +98,51 @@ class Batch:
             left = (total - len(self.graded)) / rate
             progress.update(bar, advance=1, pace=f"{rate:.2f} a second, {clock(left)} left")
 
-    def write_pages(self) -> None:
-        """Write the class page and the gradebook, and again the pages of students that other code had written."""
-        for key, record in self.records.items():
-            if record.pages != self.pages:
-                self.records[key] = replace(record, pages=self.pages)
-                self.store.save(self.records[key], _pages(record))
+    def write_tables(self) -> None:
+        """Write the gradebook and the class page."""
         ordered = [self.records[one.key] for one in self.handed if one.key in self.records]
-        gradebook.write(self.store.out / "gradebook.csv", ordered, tuple(self.assignment.course.models))
-        self.alike = twins.find(self.handed, self.assignment.course)
-        classpage.write(self.store.out / "class.html", ordered, self.found.left_out, self.alike)
+        self.alike = class_files.write(self.store, self.found, self.assignment, ordered)
+
+    def write_pages(self) -> None:
+        """Write the pages of students again that have other points, or that other code had written."""
+        for key, record in self.records.items():
+            if record.pages != class_files.writers():
+                self.records[key] = replace(record, pages=class_files.writers())
+                self.store.rewrite(self.records[key], class_files.pages(record))
 
     def changes(self) -> list[Record]:
         """Name those whose marks differ from the ones that they replaced in this run."""
-        found = [self.records[key] for key in sorted(self.records) if self.run or key in self.graded]
+        touched = {*self.graded, *self.rescored}
+        found = [self.records[key] for key in sorted(self.records) if self.run or key in touched]
         return [one for one in found if one.run == self.run and one.before and one.before != one.points]
 
-    def _is_done(self, one: HandedIn) -> bool:
+    def _stands(self, one: HandedIn) -> bool:
+        """Whether what is known of a submission is all that grading would find; its marks are made anew if need be."""
         record = self.known.get(one.key)
         if record is None or record.state is State.BROKEN or (self.run and record.run != self.run):
             return False
-        return record.fingerprint == self._fingerprint(self._digest(one))
+        seen = origin.stamp(one.path)
+        digest = record.origin.get(origin.ZIP, "") if seen and seen == record.seen else self._digest(one)
+        now = self._origin(digest)
+        if origin.outcomes(record.origin) != origin.outcomes(now):
+            return False
+        if record.origin == now and record.seen == seen:
+            return True
+        card = record.card if record.origin == now else self.rescoring.rescored(record.card)
+        if card is None:
+            return False
+        # Its pages are written with those of all others.
+        kept = replace(self.records[one.key], card=card, origin=now, seen=seen, pages="")
+        if record.origin != now:
+            kept = replace(kept, before=record.points, replaced=record.origin)
+            self.rescored.append(one.key)
+        self.records[one.key] = kept
+        return True
 
     def _order(self, task: Task) -> Order:
-        content = self._read(task.handed)
-        self._sent[task.handed.key] = hashlib.sha256(content).hexdigest()
-        return Order(content, self.assignment, self.seed, self.code)
+        seen, content = origin.stamp(task.handed.path), self._read(task.handed)
+        self._sent[task.handed.key] = hashlib.sha256(content).hexdigest(), seen
+        return Order(content, self.assignment, self.seed, origin.code(self.assignment.course))
 
     def _read(self, one: HandedIn) -> bytes:
         return exports.read(one, self.found.layout, self.assignment.limits.zip_megabytes)
@@ -140,9 +154,8 @@ class Batch:
         except (SubmissionError, OSError) as error:
             return str(error)
 
-    def _fingerprint(self, digest: str) -> str:
-        parts = (digest, self.code, str(self.seed), self.assignment.model_dump_json())
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    def _origin(self, digest: str) -> dict[str, str]:
+        return {origin.ZIP: digest, **self.origin}
 
     def _expect_fit(self, team: Crew, outcome: Graded | Exception) -> None:
         """Pass an outcome that is the submission's own, on a machine that can grade.
@@ -152,7 +165,7 @@ class Batch:
         """
         unfit = outcome.unfit if isinstance(outcome, Graded) else ""
         if isinstance(outcome, ProcessDied):  # it could not be asked: another is, which has nothing to grade
-            order = Order(b"", self.assignment, self.seed, self.code)
+            order = Order(b"", self.assignment, self.seed, origin.code(self.assignment.course))
             ((_, proved),) = crew.work(team, deque([order]), lambda order: order, warm.prove)
             unfit = str(proved)
         if unfit:
@@ -163,25 +176,29 @@ class Batch:
             card, seconds = records.load_card(outcome.card), outcome.seconds
         else:
             card, seconds = self._ungraded(outcome), 0.0
+        digest, seen = self._sent.pop(one.key, ("", ""))
+        before, replaced = self._before(one.key)
         return Record(
             one.key,
             one.people,
             card,
             one.handed_in,
             one.late,
-            self._fingerprint(self._sent.pop(one.key, "") or self._digest(one)),
-            seconds,
-            self._before(one.key),
-            self.run,
-            self.pages,
+            origin=self._origin(digest or self._digest(one)),
+            seen=seen,
+            seconds=seconds,
+            before=before,
+            replaced=replaced,
+            run=self.run,
+            pages=class_files.writers(),
         )
 
-    def _before(self, key: str) -> Mapping[str, int]:
-        """The marks that are replaced: the latest that were whole."""
+    def _before(self, key: str) -> tuple[Mapping[str, int], Mapping[str, str]]:
+        """The marks that are replaced, the latest that were whole, and what they came from."""
         record = self.known.get(key)
         if record is None:
-            return {}
-        return record.before if record.state is State.BROKEN else record.points
+            return {}, {}
+        return (record.before, record.replaced) if record.state is State.BROKEN else (record.points, record.origin)
 
     def _ungraded(self, error: Exception) -> Scorecard:
         card = marking.blank(self.assignment, self.assignment.checks())
@@ -199,10 +216,10 @@ class Batch:
         """
         try:
             record = self._record(one, outcome)
-            pages = _pages(record)
+            pages = class_files.pages(record)
         except Exception as error:  # whatever there is in a card or a page, it is that submission's
             record = self._record(one, error)
-            pages = _pages(record)
+            pages = class_files.pages(record)
         try:
             self.store.save(record, pages)
         except OSError as error:
@@ -230,16 +247,20 @@ def run(
         if not regrade:
             token.unlink(missing_ok=True)
         tasks = batch.to_do()
-        unchanged, began = len(found.handed) - len(tasks), time.monotonic()
+        unchanged, began = len(found.handed) - len(tasks) - len(batch.rescored), time.monotonic()
         try:
+            batch.write_tables()  # what is known already does not wait for what is to be graded
             if tasks:
                 with classtext.bar(console) as progress:
                     batch.work(team, tasks, progress)
         finally:
+            if batch.graded:
+                batch.write_tables()
             batch.write_pages()
         token.unlink(missing_ok=True)
         classtext.say_changes(batch.changes(), console)
         graded = f"{len(batch.graded)} graded in {clock(time.monotonic() - began)}, {unchanged} unchanged"
+        graded += f", {len(batch.rescored)} with other points for what was graded before" if batch.rescored else ""
         classtext.say_sum(list(batch.records.values()), graded, console)
         classtext.say_aside(found.left_out, batch.alike, console)
         console.print(f"{out / 'class.html'}   {out / 'gradebook.csv'}", highlight=False, soft_wrap=True)
@@ -251,10 +272,3 @@ def _regrading(token: Path) -> str:
     if not token.exists():
         files.replace(token, secrets.token_hex(8))
     return token.read_text(encoding="utf-8")
-
-
-def _pages(record: Record) -> dict[str, str]:
-    """What is kept for one student, beside the record."""
-    results = gradescope.results(record.card, execution_seconds=record.seconds)
-    page = html.render(record.card, execution_seconds=record.seconds)
-    return {"results.json": json.dumps(results, allow_nan=False) + "\n", "report.html": page}

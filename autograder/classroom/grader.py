@@ -6,36 +6,28 @@ What comes in is the content of a zip, and what goes out is JSON, so that the pr
 from __future__ import annotations
 
 import functools
-import hashlib
-import importlib.metadata
+import json
 import multiprocessing
 import multiprocessing.connection
 import os
-import platform
 import signal
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.util import Finalize
-from pathlib import Path
 
 from autograder.checking.rubric import Check
+from autograder.classroom import origin
 from autograder.classroom import self_test as canary
 from autograder.course.assignment import Assignment, Limits
-from autograder.course.definition import PACKAGE, Course
 from autograder.errors import GraderError, MachineUnfit
 from autograder.grading import engine, marking
 from autograder.reports import records
 from autograder.reports.scores import Scorecard
 from autograder.sandbox.box import Box
 from autograder.sandbox.temporary import TemporaryFolder
-
-VERSIONS = ("numpy", "torch", "torchvision")
-# What is changed there changes no mark: how they are shown, other courses, and what the course shows to people only.
-NO_MARKS = ("reports/", "cli.py", "project/")
-NO_MARKS_OF_A_COURSE = ("reference/", "skeleton/", "mistakes/", "unusual/", "handout/", "report/", "assignment")
 
 
 @dataclass(frozen=True)
@@ -44,18 +36,18 @@ class Order:
 
     Attributes:
         content: of the zip.
-        code: digest of the code that shall grade it, `code()` where the order is made.
+        code: what shall grade it, `origin.code()` where the order is made.
     """
 
     content: bytes
     assignment: Assignment
     seed: int
-    code: str
+    code: Mapping[str, str]
 
     @property
     def terms(self) -> tuple[str, int, str]:
         """All that decides over marks beside the zip."""
-        return self.assignment.model_dump_json(), self.seed, self.code
+        return self.assignment.model_dump_json(), self.seed, json.dumps(self.code)
 
 
 @dataclass(frozen=True)
@@ -111,28 +103,6 @@ def close() -> None:
 _box: Box | None = None
 
 
-@functools.cache
-def code(course: Course) -> str:
-    """Digest of all that marks depend on besides zip, seed and assignment: our code and the libraries' versions."""
-    versions = [platform.python_version(), *map(importlib.metadata.version, VERSIONS)]
-    own = digest(PACKAGE, _sources(PACKAGE, NO_MARKS), *versions)
-    return digest(course.folder, _sources(course.folder, NO_MARKS_OF_A_COURSE), own)
-
-
-def _sources(folder: Path, without: tuple[str, ...]) -> list[Path]:
-    paths = (path for path in folder.rglob("*") if path.suffix in (".py", ".toml"))
-    return [path for path in paths if not path.relative_to(folder).as_posix().startswith(without)]
-
-
-def digest(folder: Path, paths: Iterable[Path], *texts: str) -> str:
-    """Digest of files below a folder, their names included, and of further texts."""
-    total = hashlib.sha256("\0".join(texts).encode())
-    for path in sorted(paths):
-        total.update(f"\0{path.relative_to(folder).as_posix()}\0".encode())
-        total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()
-
-
 def prove(order: Order) -> str:
     """Say why nothing can be graded here, or nothing; the zip of the order is left alone."""
     return _lane().submit(_prove, order, grading=True).result()
@@ -155,8 +125,12 @@ _grades: set[tuple[str, int, str]] = set()
 def _prove(order: Order, *, grading: bool) -> str:
     """Say why nothing can be graded here, or nothing."""
     try:
-        if order.code != code(order.assignment.course):
-            raise MachineUnfit("this grader or its libraries are of another version: install the same everywhere")
+        here = origin.code(order.assignment.course)
+        if differs := origin.changed(order.code, here):
+            found = ", ".join(here[name] if name == origin.LIBRARIES else f"other {name}" for name in differs)
+            raise MachineUnfit(
+                f"this grader or its libraries are of another version ({found}): install the same everywhere"
+            )
         _expect_fit(order)
         _fit.add(order.terms)
         if grading and order.terms not in _grades:

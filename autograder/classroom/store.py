@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from autograder.errors import SetupError
-from autograder.reports import records
-from autograder.reports.records import Record
+from autograder.reports import files, records
+from autograder.reports.records import Alike, Record
 
-CARD = "card.json"
+CARD, ALIKE = "card.json", "alike.json"
 PARTIAL, OLD = ".partial-", ".old-"
 
 
@@ -64,20 +65,36 @@ class Store:
                 found[key] = record
         return found
 
-    def save(self, record: Record, files: Mapping[str, str]) -> None:
+    def save(self, record: Record, pages: Mapping[str, str]) -> None:
         """Replace one student's results.
 
         Args:
-            files: what there is to read beside the record, text by name.
+            pages: what there is to read beside the record, text by name.
         """
         folder, partial, old = (self.students / f"{prefix}{record.key}" for prefix in ("", PARTIAL, OLD))
         partial.mkdir()
-        for name, text in (*files.items(), (CARD, records.dump(record))):
+        for name, text in (*pages.items(), (CARD, records.dump(record))):
             (partial / name).write_text(text, encoding="utf-8", newline="\n")
         if folder.exists():
             folder.rename(old)
         partial.rename(folder)
         shutil.rmtree(old, ignore_errors=True)
+
+    def rewrite(self, record: Record, pages: Mapping[str, str]) -> None:
+        """Replace what was made of the same grading, a file at a time; the record comes last, and vouches for all."""
+        for name, text in (*pages.items(), (CARD, records.dump(record))):
+            files.replace(self.students / record.key / name, text)
+
+    def remember(self, key: str, find: Callable[[], list[Alike]]) -> list[Alike]:
+        """Say what was found to be alike when the key was the same, or find it."""
+        path = self.out / ALIKE
+        with suppress(OSError, ValueError, TypeError):
+            known = json.loads(path.read_text(encoding="utf-8"))
+            if known["key"] == key:
+                return [Alike(what, tuple(who)) for what, who in known["alike"]]
+        found = find()
+        files.replace(path, json.dumps({"key": key, "alike": [[one.what, one.who] for one in found]}) + "\n")
+        return found
 
     def _put_in_order(self) -> None:
         for partial in self.students.glob(f"{PARTIAL}*"):

@@ -7,6 +7,7 @@ and only scores come back.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,23 @@ from autograder.grading.second_look import SAMPLE, Shown
 from autograder.reports.scores import ModelResult
 
 PATIENCE = 4  # a batch that takes this share of the time for all images will not be the last to do so
+
+
+def expect_exceeds(result: ModelResult, threshold: float, suspect: Callable[[], str]) -> None:
+    """Pass a model whose accuracy exceeds a threshold.
+
+    Args:
+        suspect: says which images it may have learned from, where it does not.
+
+    Raises:
+        BelowThreshold: if it does not.
+    """
+    if not result.accuracy > threshold:
+        raise BelowThreshold(
+            f"the accuracy of {result.model} is {result.accuracy:.4f} ({result.correct} of {result.images} images of "
+            f"{result.dataset}), expected more than {threshold:g}",
+            Finding(suspect=suspect()),
+        )
 
 
 class Exam:
@@ -68,13 +86,8 @@ class Exam:
             model: name of the checkpoint.
             tier: of the thresholds in `assignment.toml`.
         """
-        result, threshold = self.result(student, rng, model), self._assignment.threshold(tier)
-        if not result.accuracy > threshold:
-            raise BelowThreshold(
-                f"the accuracy of {model} is {result.accuracy:.4f} ({result.correct} of {result.images} images of "
-                f"{result.dataset}), expected more than {threshold:g}",
-                Finding(suspect=self._suspect(student, model)),
-            )
+        result = self.result(student, rng, model)
+        expect_exceeds(result, self._assignment.threshold(tier), lambda: self._suspect(student, model))
 
     def _suspect(self, student: Student, model: str) -> str:
         """Say which images a model may have learned from instead; never of private ones."""

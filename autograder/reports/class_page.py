@@ -67,7 +67,7 @@ def _to_fix(record: Record) -> int:
 def _about(record: Record) -> Markup:
     """All by which a student can be found: who they are, what did not pass, and which mistakes have a name."""
     texts = {text: None for person in record.people for text in (person.name, person.id, person.email)}
-    for mark in record.card.marks.values():
-        if record.state is State.GRADED and mark.outcome is not Outcome.PASSED:
+    for mark in record.card.marks.values() if record.state is State.GRADED else ():
+        if mark.outcome is not Outcome.PASSED:
             texts |= {mark.check: None, mark.finding.suspect: None}
     return Markup(" ").join(escape(words.line(text)) for text in texts)

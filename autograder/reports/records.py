@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pydantic import TypeAdapter, ValidationError
@@ -57,9 +57,11 @@ class Record:
         people: one; several where a group handed in together.
         handed_in: when, as the export says it; empty where it does not.
         late: what the course system says.
-        fingerprint: of all that its marks depend on.
+        origin: what its marks came from: the zip, checks, libraries, assignment and so on, by digest or version.
+        seen: what tells without reading the zip that it is the same; empty where nothing does.
         seconds: wall-clock time of its grading.
         before: hundredths of a point by check, of the marks that these replace; empty where there were none.
+        replaced: what those came from.
         run: the regrading in which it was made, or empty.
         pages: digest of the code that wrote its pages.
     """
@@ -69,9 +71,11 @@ class Record:
     card: Scorecard
     handed_in: str = ""
     late: bool = False
-    fingerprint: str = ""
+    origin: Mapping[str, str] = field(default_factory=dict)
+    seen: str = ""
     seconds: float = 0.0
     before: Mapping[str, int] = field(default_factory=dict)
+    replaced: Mapping[str, str] = field(default_factory=dict)
     run: str = ""
     pages: str = ""
 
@@ -99,7 +103,7 @@ _CARD = TypeAdapter(Scorecard)
 
 def dump(record: Record) -> str:
     """Write a record as JSON."""
-    return _json(asdict(record))
+    return _json(_RECORD.dump_python(record))
 
 
 def load(text: str) -> Record | None:
@@ -112,7 +116,7 @@ def load(text: str) -> Record | None:
 
 def dump_card(card: Scorecard) -> bytes:
     """Write a score card alone, to send it from one machine to another."""
-    return _json(asdict(card)).encode()
+    return _json(_CARD.dump_python(card)).encode()
 
 
 def load_card(content: bytes) -> Scorecard:

@@ -19,7 +19,7 @@ from homework import COURSE, ROOT
 from rich.console import Console
 
 from autograder.checking import rubric
-from autograder.classroom import batch, exports
+from autograder.classroom import batch, exports, origin
 from autograder.classroom import executors as crew
 from autograder.classroom import grader as warm
 from autograder.classroom.grader import Order
@@ -138,8 +138,23 @@ def test_only_what_has_changed_is_graded_again(grade_class, folder, small, right
     assert records["blank"].card.cents == 1600
     assert "marks that changed" in said
     assert grade_class(folder, seed=7)[1] == 3
-    fewer = small.model_copy(update={"title": "Another title"})
-    assert grade_class(folder, seed=7, assignment=fewer)[1] == 3
+    tighter = small.limits.model_copy(update={"memory_megabytes": 2048})
+    assert grade_class(folder, seed=7, assignment=small.model_copy(update={"limits": tighter}))[1] == 3
+
+
+def test_what_people_edit_in_an_assignment_is_entered_without_grading(grade_class, folder, small, tmp_path) -> None:
+    grade_class(folder)
+    part = small.parts[3].model_copy(update={"points": 8.0, "title": "Rare classes"})
+    changes = {"title": "Homework 2", "due": small.grace, "late_per_day": 0.5, "parts": {3: part}, "thresholds": {}}
+    records, asked, said = grade_class(folder, assignment=small.model_copy(update=changes))
+    assert asked == 0
+    assert "0 graded in 0:00, 0 unchanged, 3 with other points for what was graded before, 1 refused" in said
+    assert [one.card.cents for one in records.values()] == [800, 0, 0]
+    assert {one.card.title for one in records.values()} == {"Homework 2"}
+    assert _rows(tmp_path / "out")["ada"]["before"] == "16.00"
+    page = (tmp_path / "out/students/ada/report.html").read_text(encoding="utf-8")
+    assert "Rare classes" in page
+    assert grade_class(folder, assignment=small.model_copy(update=changes))[2].count("3 unchanged") == 1
 
 
 def test_a_regrading_shows_old_marks_beside_new_ones(grade_class, folder, small, tmp_path) -> None:
@@ -301,8 +316,8 @@ def test_results_are_for_their_owner_alone(tmp_path) -> None:
 
 
 def test_another_version_of_the_grader_grades_nothing(small, right) -> None:
-    graded = warm.grade(Order(right, small, 0, "another version"))
-    assert "of another version: install the same everywhere" in graded.unfit
+    graded = warm.grade(Order(right, small, 0, {**origin.code(COURSE), origin.LIBRARIES: "numpy 1.0"}))
+    assert f"of another version ({origin.versions()}): install the same everywhere" in graded.unfit
 
 
 def die_or_answer(order: str) -> str:

@@ -1,0 +1,141 @@
+"""Marks anew from what is known: a submission is graded once, however often `assignment.toml` changes.
+
+What became of a check depends on the zip, the seed, the checks, the limits and the libraries. What that earns depends
+on `assignment.toml` too: points, parts, titles, and the accuracies that checkpoints must exceed, which are compared
+with those that were measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograder.checking.rubric import PUBLIC_SEED, Check
+from autograder.checking.student import Student
+from autograder.course.assignment import Assignment
+from autograder.errors import GraderError, SetupError, SubmissionError
+from autograder.grading import marking
+from autograder.grading.exam import expect_exceeds
+from autograder.grading.marking import Verdict
+from autograder.reports.scores import Mark, ModelResult, Outcome, Scorecard
+
+JUDGED = (Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED)  # by an accuracy, or it may be; not by a clock or a crash
+
+
+class NotKnown(SetupError):
+    """What is asked was not measured: it must be graded."""
+
+
+class NoAccuracy(SetupError):
+    """The model could not be graded, for a reason that is told already."""
+
+
+class MeasuredExam:
+    """Stands in for an `Exam` where the accuracies are known, and nobody is asked.
+
+    Args:
+        results: by the model's name.
+        assignment: has the thresholds.
+        suspect: what was said before of the images that a model may have learned from.
+    """
+
+    def __init__(self, results: Mapping[str, ModelResult], assignment: Assignment, suspect: str) -> None:
+        self._results, self._assignment, self._suspect = results, assignment, suspect
+
+    def expect_above(self, student: Student, rng: np.random.Generator, model: str, tier: str) -> None:
+        """Pass a model whose accuracy exceeds the threshold of today.
+
+        Raises:
+            CheckFailed: if it does not.
+            NoAccuracy: if there is none.
+        """
+        if model not in self._results:
+            raise NoAccuracy(f"{model} has no accuracy")
+        expect_exceeds(self._results[model], self._assignment.threshold(tier), lambda: self._suspect)
+
+
+class Rescoring:
+    """What it takes to make score cards anew, worked out once for a class.
+
+    Args:
+        assignment: as it is now.
+    """
+
+    def __init__(self, assignment: Assignment) -> None:
+        self._assignment, self._checks = assignment, assignment.checks()
+        self._blank = marking.blank(assignment, self._checks)
+        parts = {name: int(kind.todo.partition(".")[0]) for name, kind in assignment.course.models.items()}
+        self._models = [name for name, part in parts.items() if part in assignment.parts]
+
+    def rescored(self, card: Scorecard) -> Scorecard | None:
+        """Make the score card that grading would make now; None where that takes a grading.
+
+        Args:
+            card: of a grading without a fault, with the same checks, limits and data set.
+        """
+        known = replace(
+            card,
+            title=self._blank.title,
+            marks=dict(self._blank.marks),
+            part_titles=self._blank.part_titles,
+            places=self._blank.places,
+            models={name: card.models[name] for name in self._models if name in card.models},
+            seconds={check.id: card.seconds[check.id] for check in self._checks if check.id in card.seconds},
+        )
+        if card.refusal:
+            marking.refuse(known, SubmissionError(card.refusal))
+            return known
+        try:
+            for check in self._checks:
+                _settle(check, known, card.marks.get(check.id), self._assignment)
+        except NotKnown:
+            return None
+        return known
+
+
+def _settle(check: Check, card: Scorecard, before: Mark | None, assignment: Assignment) -> None:
+    """Enter what became of a check, in the order in which grading does.
+
+    Args:
+        before: as it was graded; None where it was not.
+
+    Raises:
+        NotKnown: if it was never asked what is to be known now.
+    """
+    seconds = card.seconds.get(check.id, 0.0)
+    if before is None:
+        raise NotKnown(f"{check.id} was not graded")
+    if reason := marking.unmet(check, card.marks):
+        marking.settle(card, check, Verdict(Outcome.SKIPPED, reason), seconds)
+    elif check.exam and before.outcome in JUDGED and (verdict := _judged(check, card, before, assignment)):
+        marking.settle(card, check, verdict, seconds, before.printed)
+    elif before.outcome is Outcome.SKIPPED:
+        raise NotKnown(f"{check.id} was skipped")
+    else:
+        now = card.marks[check.id]
+        card.marks[check.id] = replace(before, todo=now.todo, title=now.title, max_cents=now.max_cents)
+
+
+def _judged(check: Check, card: Scorecard, before: Mark, assignment: Assignment) -> Verdict | None:
+    """Judge measured accuracies once more; None where there are none, as the model could not be graded.
+
+    Raises:
+        NotKnown: if the check asks for more than accuracies.
+    """
+    exam = MeasuredExam(card.models, assignment, before.finding.suspect)
+    try:
+        check.run(Student(_nobody), PUBLIC_SEED, exam)
+    except NoAccuracy:
+        return None
+    except GraderError as error:
+        if isinstance(error, NotKnown):
+            raise
+        return marking.verdict(error)
+    return Verdict(Outcome.PASSED)
+
+
+def _nobody(request: dict[str, Any]) -> tuple[object, list[str]]:
+    raise NotKnown("nobody is there who could be asked")
