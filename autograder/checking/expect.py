@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import answers, closeness, minor
+from autograder.checking import answers, closeness, compared, minor
 from autograder.checking.closeness import allowed, close
 from autograder.checking.diagnosis import apart, locate, misread, nearly, picture, rearranged
 from autograder.checking.suspects import Suspects, review, sentence, subject, wanted
@@ -52,6 +52,7 @@ def expect_close(
     """
     suspects = wanted(suspects)
     reference = np.asarray(expected, dtype=np.float64)
+    compared.tell(name, actual, reference)
     found, found_dtype = _as_array(actual, name, reference.shape, dtype)
     # The coarser of the two, so that right values of the wrong dtype are told their dtype.
     limit = max(TOLERANCE.get(kind, 0.0) for kind in (found_dtype, dtype)) if tolerance is None else tolerance
@@ -95,6 +96,7 @@ def expect_array(actual: object, name: str, shape: tuple[int, ...], *, dtype: st
 def expect_equal(actual: object, expected: Any, name: str, *, suspects: Suspects | None = None) -> None:
     """Pass a whole number, text, or a tuple or array of whole numbers, that equals `expected`."""
     suspects = wanted(suspects)
+    compared.tell(name, actual, expected)
     found = _plain(actual)
     if going := review():
         going.weigh(subject(name, 0), suspects, lambda wrong: _same(found, wrong))
@@ -107,6 +109,7 @@ def expect_equal(actual: object, expected: Any, name: str, *, suspects: Suspects
 def expect_unchanged(after: object, before: np.ndarray, name: str, *, suspects: Suspects | None = None) -> None:
     """Pass an input that the student's code has left as it was; suspects say what it may have become."""
     suspects = wanted(suspects)
+    compared.tell(name, after, before)
     found = answers.array(after)
     if found is None or found.shape != before.shape or not np.array_equal(found, before, equal_nan=True):
         message = f"{name} was changed by the call, expected inputs to stay as they are"

@@ -28,10 +28,10 @@ from autograder.course.assignment import Assignment
 from autograder.errors import GraderError, MachineUnfit, SubmissionError
 from autograder.grading import marking
 from autograder.grading.rescoring import Rescoring
+from autograder.reports import class_csv, files, records
 from autograder.reports import class_text as classtext
-from autograder.reports import files, records
 from autograder.reports.class_text import clock
-from autograder.reports.records import Alike, Record, State
+from autograder.reports.records import Record, State
 from autograder.reports.scores import Scorecard
 
 REGRADING = "regrading.txt"  # is there while a regrading is under way, and names it
@@ -67,7 +67,7 @@ class Batch:
         }
         self.graded: list[str] = []
         self.rescored: list[str] = []
-        self.alike: list[Alike] = []
+        self.aside = class_files.Aside()
         self._sent: dict[str, tuple[str, str]] = {}  # digest and stamp of what was graded, which may have changed since
 
     def to_do(self) -> deque[Task]:
@@ -101,7 +101,7 @@ class Batch:
     def write_tables(self) -> None:
         """Write the gradebook and the class page."""
         ordered = [self.records[one.key] for one in self.handed if one.key in self.records]
-        self.alike = class_files.write(self.store, self.found, self.assignment, ordered)
+        self.aside = class_files.write(self.store, self.found, self.assignment, ordered)
 
     def write_pages(self) -> None:
         """Write the pages of students again that have other points, or that other code had written."""
@@ -235,7 +235,7 @@ def run(
 
     Args:
         folder: zips, or an export, which may be a zip itself.
-        out: gets `students/`, `gradebook.csv` and `class.html`.
+        out: gets `students/`, `gradebook.csv`, `changes.csv` and `class.html`.
         regrade: what is unchanged, too.
 
     Raises:
@@ -258,11 +258,13 @@ def run(
                 batch.write_tables()
             batch.write_pages()
         token.unlink(missing_ok=True)
+        class_csv.write_changes(out / class_files.CHANGES, batch.changes())
         classtext.say_changes(batch.changes(), console)
+        classtext.say_by_hand(batch.aside.by_hand, console)
         graded = f"{len(batch.graded)} graded in {clock(time.monotonic() - began)}, {unchanged} unchanged"
         graded += f", {len(batch.rescored)} with other points for what was graded before" if batch.rescored else ""
         classtext.say_sum(list(batch.records.values()), graded, console)
-        classtext.say_aside(found.left_out, batch.alike, console)
+        classtext.say_aside(found.left_out, batch.aside.alike, console)
         console.print(f"{out / 'class.html'}   {out / 'gradebook.csv'}", highlight=False, soft_wrap=True)
         return sum(record.state is State.BROKEN for record in batch.records.values())
 

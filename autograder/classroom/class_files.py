@@ -5,17 +5,24 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from autograder.classroom import identical_files, origin
 from autograder.classroom.exports import Found
 from autograder.classroom.store import Store
+from autograder.course import tables
 from autograder.course.assignment import Assignment
 from autograder.course.definition import PACKAGE
+from autograder.errors import TableError
 from autograder.reports import class_csv, class_page, html, results_json
 from autograder.reports.records import Alike, Record
 
+GRADEBOOK, CHANGES = "gradebook.csv", "changes.csv"
 PAGES = (".py", ".j2", ".css", ".js")
 
 
@@ -25,16 +32,48 @@ def writers() -> str:
     return origin.digest(PACKAGE, [path for path in (PACKAGE / "reports").rglob("*") if path.suffix in PAGES])
 
 
-def write(store: Store, found: Found, assignment: Assignment, records: Sequence[Record]) -> list[Alike]:
-    """Write what is about the class as a whole; return what is the same in several submissions.
+@dataclass(frozen=True)
+class Aside:
+    """What there is to say of a class beside its marks: what is the same in several zips, and marks set by hand."""
+
+    alike: Sequence[Alike] = ()
+    by_hand: Sequence[tuple[Record, str]] = ()
+
+
+def write(store: Store, found: Found, assignment: Assignment, records: Sequence[Record]) -> Aside:
+    """Write what is about the class as a whole; a mark that somebody has written into the gradebook stays.
 
     Args:
         records: in the order of the page.
     """
-    class_csv.write(store.out / "gradebook.csv", records, tuple(assignment.course.models))
+    table = store.out / GRADEBOOK
+    by_hand = dict(_by_hand(table))
+    class_csv.write(table, records, tuple(assignment.course.models), by_hand)
     alike = _alike(store, found, assignment, records)
     class_page.write(store.out / "class.html", records, found.left_out, alike)
-    return alike
+    kept = [
+        (one, by_hand[key]) for one in records for key in (class_csv.who(one, p) for p in one.people) if key in by_hand
+    ]
+    return Aside(alike, kept)
+
+
+def _by_hand(table: Path) -> Iterator[tuple[tuple[str, str], str]]:
+    """Find marks that are not what grading gave when the table was written."""
+    with suppress(TableError):
+        rows = tables.read(table, ("submission", "points", "graded")).rows
+        groups = Counter(row["submission"] for row in rows)
+        for row in rows:
+            mark, graded = row["points"], row["graded"]
+            if mark and _number(mark) != _number(graded):
+                yield (row["submission"], (row["email"] or row["id"]) if groups[row["submission"]] > 1 else ""), mark
+
+
+def _number(text: str) -> Fraction | str:
+    """What a cell says, however a spreadsheet has written it: 16, 16.00 or 16,00."""
+    try:
+        return Fraction(text.replace(",", "."))
+    except (ValueError, ZeroDivisionError):
+        return text
 
 
 def pages(record: Record) -> dict[str, str]:

@@ -31,14 +31,14 @@ def expect_fit(box: Callable[[], Box], assignment: Assignment, checks: Sequence[
         MachineUnfit: with one sentence that says what is missing.
     """
     try:
+        if any(check.exam for check in checks):
+            assignment.images()  # first: what is forgotten most often is told at once
         started = box()
         with tempfile.TemporaryFile(dir=started.submissions) as file:
             file.write(bytes(ROOM))
         started.try_start()
         if seed != PUBLIC_SEED and not started.isolation.keeps_secrets:
             raise SetupError(f"a secret seed needs a box that keeps it, found {started.isolation.sentence()}")
-        if any(check.exam for check in checks):
-            assignment.images()
     except GraderError as error:
         raise MachineUnfit(str(error)) from error
     except OSError as error:

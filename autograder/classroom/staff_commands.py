@@ -12,7 +12,17 @@ import typer
 from rich.console import Console
 
 from autograder.checking import rubric
-from autograder.course.options import AssignmentFile, Command, CourseName, DataSet, Exit, Key, Seed, find_assignment
+from autograder.course.options import (
+    AssignmentFile,
+    Command,
+    CourseName,
+    DataSet,
+    Exit,
+    Key,
+    Seed,
+    find_assignment,
+    warn_of_public,
+)
 
 console = Console()
 errors = Console(stderr=True)
@@ -37,9 +47,7 @@ def run_batch(
     from autograder.course import keys
 
     seed = keys.seed(key) if key else seed
-    if seed == rubric.PUBLIC_SEED:
-        said = "the cases are those of `make test`, which students know: --key secret.key draws others"
-        console.print(said, style="yellow", highlight=False, soft_wrap=True)
+    warn_of_public(seed, console)
     assignment = find_assignment(course, assignment_file, dataset)
     team = crew.dask(dask) if dask else crew.processes(jobs)
     try:
@@ -62,6 +70,28 @@ def find_similar(
     from autograder.classroom import similar
 
     similar.run(folder, out, find_assignment(course, assignment_file), console)
+
+
+def show_case(
+    student: Annotated[str, typer.Argument(help="A zip or a folder; or whose, with --class.")],
+    check: Annotated[str, typer.Argument(help="A check or a TODO; all that fail if not given.")] = "",
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for code/ and a folder each check; holds secret cases.")],
+    within: Annotated[
+        Path | None, typer.Option("--class", help="What batch was given; STUDENT is a name there.")
+    ] = None,
+    seed: Seed = rubric.PUBLIC_SEED,
+    key: Key = None,
+    course: CourseName = "",
+    assignment_file: AssignmentFile = "",
+) -> None:
+    """Show staff the cases that a submission fails: what was asked, expected, found, and a script that repeats it."""
+    from autograder.classroom import show
+    from autograder.course import keys
+
+    seed = keys.seed(key) if key else seed
+    warn_of_public(seed, console)
+    show.run(student, check, within, out, find_assignment(course, assignment_file), seed, console)
 
 
 def write_gradebook(
@@ -95,4 +125,9 @@ def write_gradebook(
     console.print(said, markup=False, highlight=False, soft_wrap=True)
 
 
-COMMANDS: dict[str, Command] = {"batch": run_batch, "gradebook": write_gradebook, "similar": find_similar}
+COMMANDS: dict[str, Command] = {
+    "batch": run_batch,
+    "gradebook": write_gradebook,
+    "similar": find_similar,
+    "show": show_case,
+}

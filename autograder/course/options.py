@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
+from autograder.checking.rubric import PUBLIC_SEED
 from autograder.course import assignment as assignments
 from autograder.course import definition
 from autograder.course.assignment import Assignment
@@ -35,3 +37,10 @@ def find_assignment(course: str, file: str = "", dataset: str = "") -> Assignmen
     """The assignment that a command is about."""
     assignment = assignments.load(definition.find(course), file)
     return assignment.on(dataset) if dataset else assignment
+
+
+def warn_of_public(seed: int, console: Console) -> None:
+    """Say it where submissions are graded on cases that everybody knows."""
+    if seed == PUBLIC_SEED:
+        said = "the cases are those of `make test`, which students know: --key secret.key draws others"
+        console.print(said, style="yellow", highlight=False, soft_wrap=True)

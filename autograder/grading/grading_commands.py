@@ -10,7 +10,17 @@ import typer
 from rich.console import Console
 
 from autograder.checking import rubric
-from autograder.course.options import AssignmentFile, Command, CourseName, DataSet, Exit, Key, Seed, find_assignment
+from autograder.course.options import (
+    AssignmentFile,
+    Command,
+    CourseName,
+    DataSet,
+    Exit,
+    Key,
+    Seed,
+    find_assignment,
+    warn_of_public,
+)
 
 console = Console()
 
@@ -30,6 +40,8 @@ def grade(
     from autograder.grading import grade as single
     from autograder.grading.circumstances import Occasion
 
+    if key is None:
+        warn_of_public(seed, console)
     when = Occasion(key, metadata, visibility)
     card = single.grade(
         submission,

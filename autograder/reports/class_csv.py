@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from autograder.reports import sheets
 from autograder.reports.records import Person, Record, State
 from autograder.reports.scores import earned, points
 
+ByHand = Mapping[tuple[str, str], str]  # marks by the submission's key, and who of a group
+CHANGES = ("submission", "name", "check", "before", "now", "what changed")
 
-def write(path: Path, records: Sequence[Record], models: Sequence[str]) -> None:
-    """Replace the file in one step; `models` have a column each, whether or not anyone has one."""
+
+def write(path: Path, records: Sequence[Record], models: Sequence[str], by_hand: ByHand) -> None:
+    """Replace the file in one step.
+
+    Args:
+        models: have a column each, whether or not anyone has one.
+        by_hand: marks that stand in the column `points` in place of those in the column `graded`.
+    """
     parts = sorted({part for record in records for part in record.card.parts()})
     header = ["submission", "name", "id", "email", "state", "handed in", "late", *(f"part {part}" for part in parts)]
-    header += ["points", "of", "before", *(f"accuracy {model}" for model in models), "why"]
+    header += ["points", "graded", "of", "before", *(f"accuracy {model}" for model in models), "why"]
     sheets.write(
-        path, [header, *(_row(record, person, parts, models) for record in records for person in record.people)]
+        path,
+        [header, *(_row(record, person, parts, models, by_hand) for record in records for person in record.people)],
     )
 
 
-def _row(record: Record, person: Person, parts: Sequence[int], models: Sequence[str]) -> Iterator[str]:
+def write_changes(path: Path, changed: Sequence[Record]) -> None:
+    """Write each check that earns something else than before, a row each, and what changed."""
+    rows: list[Sequence[str]] = [CHANGES]
+    for record in changed:
+        before, now = record.before, record.points
+        for check in {**before, **now}:
+            if before.get(check) != now.get(check):
+                cells = [points(marks[check]) if check in marks else "" for marks in (before, now)]
+                rows.append((record.key, record.name, check, *cells, record.causes))
+    sheets.write(path, rows)
+
+
+def who(record: Record, person: Person) -> tuple[str, str]:
+    """What names a row: the submission, and of a group the email or number too."""
+    return record.key, (person.email or person.id) if len(record.people) > 1 else ""
+
+
+def _row(record: Record, person: Person, parts: Sequence[int], models: Sequence[str], by_hand: ByHand) -> Iterator[str]:
     """A submission with a fault of ours has no marks here: an empty cell is no zero."""
     card, counts = record.card, record.state is not State.BROKEN
     yield from (record.key, person.name, person.id, person.email, record.state.value, record.handed_in)
@@ -29,7 +55,9 @@ def _row(record: Record, person: Person, parts: Sequence[int], models: Sequence[
     for part in parts:
         cents, _ = earned(mark for marks in by_part.get(part, {}).values() for mark in marks)
         yield points(cents) if counts else ""
-    yield points(card.cents) if counts else ""
+    graded = points(card.cents) if counts else ""
+    yield by_hand.get(who(record, person), graded)
+    yield graded
     yield points(card.max_cents)
     yield points(sum(record.before.values())) if record.before else ""
     for model in models:

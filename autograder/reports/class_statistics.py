@@ -127,6 +127,11 @@ class Classroom:
         return next((record.card.title for record in self.records), "Nothing was handed in")
 
     @property
+    def public(self) -> bool:
+        """Whether anything was graded on cases that students know."""
+        return any(not record.card.secret for record in self.graded)
+
+    @property
     def max_cents(self) -> int:
         """Points to be had, in hundredths."""
         return max((record.card.max_cents for record in self.records), default=0)

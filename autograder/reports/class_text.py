@@ -44,16 +44,24 @@ def say_changes(changed: Sequence[Record], console: Console) -> None:
     """Print old marks beside new ones."""
     if not changed:
         return
-    table = Table("student", "before", "now", "checks", title="marks that changed", title_justify="left")
+    columns = ("student", "before", "now", "checks", "what changed")
+    table = Table(*columns, title="marks that changed", title_justify="left")
     for record in changed[:SHOWN]:
         before, now = record.before, record.points
         ids = [check for check in {**before, **now} if before.get(check) != now.get(check)]
         more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
         old = points(sum(before.values()))
-        table.add_row(Text(line(record.name)), old, points(record.card.cents), Text(", ".join(ids[:3]) + more))
+        checks = Text(", ".join(ids[:3]) + more)
+        table.add_row(Text(line(record.name)), old, points(record.card.cents), checks, Text(record.causes))
     console.print(table)
     if len(changed) > SHOWN:
-        console.print(f"and {len(changed) - SHOWN} more: the column `before` of gradebook.csv has all", markup=False)
+        console.print(f"and {len(changed) - SHOWN} more: changes.csv has all", markup=False)
+
+
+def say_by_hand(kept: Sequence[tuple[Record, str]], console: Console) -> None:
+    """Print which marks are somebody's, and what grading gave."""
+    said = (f"{record.name}: {mark}, graded {points(record.card.cents)}" for record, mark in kept)
+    _say("set by hand in gradebook.csv, and kept", list(said), console)
 
 
 def say_sum(records: Sequence[Record], graded: str, console: Console) -> None:

@@ -145,8 +145,8 @@ def _paragraphs(text: str) -> str:
     return re.sub(r"(?<!\n)\n(?![\n*-])", " ", words.clean(text))
 
 
-def picture(rows: Sequence[Sequence[int]]) -> Markup:
-    """Draw rows of 0 to 255 as an image element, white for 0 to dark red for 255."""
+def png(rows: Sequence[Sequence[int]]) -> bytes:
+    """Draw rows of 0 to 255 as a picture of one pixel each, white for 0 to dark red for 255."""
     height, width = len(rows), len(rows[0])
     pixels = b"".join(b"\x00" + bytes(row) for row in rows)  # each row begins with its filter: none
     ramp = b"".join(bytes((255 - v * 127 // 255, 250 - v * 250 // 255, 240 - v * 220 // 255)) for v in range(256))
@@ -156,10 +156,15 @@ def picture(rows: Sequence[Sequence[int]]) -> Markup:
         (b"IDAT", zlib.compress(pixels, 9)),
         (b"IEND", b""),
     )
-    data = b"\x89PNG\r\n\x1a\n" + b"".join(
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
     )
+
+
+def picture(rows: Sequence[Sequence[int]]) -> Markup:
+    """Draw rows of 0 to 255 as an image element."""
+    height, width = len(rows), len(rows[0])
     zoom = max(1, PICTURE_PIXELS // max(height, width, 8))
     return Markup('<img alt="picture of the error" width="{}" height="{}" src="data:image/png;base64,{}">').format(
-        width * zoom, height * zoom, base64.b64encode(data).decode()
+        width * zoom, height * zoom, base64.b64encode(png(rows)).decode()
     )

@@ -92,6 +92,12 @@ class Record:
         return State.REFUSED if self.card.refusal else State.GRADED
 
     @property
+    def causes(self) -> str:
+        """What changed since the marks that these replace: "zip, libraries"."""
+        found = [name for name, value in self.origin.items() if self.replaced.get(name) != value]
+        return ", ".join(found) or "nothing: it does not answer the same each time"
+
+    @property
     def points(self) -> dict[str, int]:
         """What each check earned, in hundredths of a point."""
         return {check: mark.cents for check, mark in self.card.marks.items()}

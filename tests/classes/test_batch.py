@@ -92,8 +92,12 @@ def grade_class(small: Assignment, tmp_path: Path) -> Callable:
 
 
 def _rows(out: Path) -> dict[str, dict[str, str]]:
-    with (out / "gradebook.csv").open(newline="", encoding="utf-8") as file:
-        return {row["name"]: row for row in csv.DictReader(file)}
+    return {row["name"]: row for row in _table(out / "gradebook.csv")}
+
+
+def _table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def test_a_bad_submission_costs_only_itself(grade_class, folder, tmp_path) -> None:
@@ -168,6 +172,24 @@ def test_a_regrading_shows_old_marks_beside_new_ones(grade_class, folder, small,
     assert "16.00" in said
     assert "8.00" in said
     assert _rows(tmp_path / "out")["ada"]["before"] == "16.00"
+    changes = _table(tmp_path / "out" / "changes.csv")
+    assert {(row["submission"], row["what changed"]) for row in changes} == {("ada", "assignment")}
+    assert sum(float(row["now"]) - float(row["before"]) for row in changes) == pytest.approx(-8)
+
+
+def test_a_mark_that_was_set_by_hand_stays_whatever_is_graded_again(grade_class, folder, tmp_path) -> None:
+    grade_class(folder)
+    table = tmp_path / "out" / "gradebook.csv"
+    text = table.read_text(encoding="utf-8")
+    table.write_text(text.replace("0.00,0.00,16.00", "12.5,0,16", 1), encoding="utf-8")  # as a spreadsheet writes it
+    for regrade in (False, True):
+        said = grade_class(folder, regrade=regrade)[2]
+        assert "set by hand in gradebook.csv, and kept:\n  blank: 12.5, graded 0.00" in said
+        rows = _rows(tmp_path / "out")
+        assert [(rows[name]["points"], rows[name]["graded"]) for name in ("ada", "blank")] == [
+            ("16.00", "16.00"),
+            ("12.5", "0.00"),
+        ]
 
 
 def test_a_regrading_that_was_killed_goes_on_where_it_was(grade_class, folder, tmp_path) -> None:

@@ -117,7 +117,7 @@ def test_what_is_no_record_is_none(text) -> None:
 
 def test_the_gradebook_has_no_zero_for_a_fault_of_ours_and_no_formula(tmp_path) -> None:
     group = Record("k", (Person("=1+1", "1"), Person("Grace", "2")), small_class()[0].card)
-    gradebook.write(tmp_path / "gradebook.csv", [*small_class(), group], tuple(COURSE.models))
+    gradebook.write(tmp_path / "gradebook.csv", [*small_class(), group], tuple(COURSE.models), {})
     with (tmp_path / "gradebook.csv").open(newline="", encoding="utf-8") as file:
         rows = {row["name"]: row for row in csv.DictReader(file)}
     assert [rows[name]["points"] for name in ("Ada", "Fermat", "Gauss")] == ["3.00", "0.00", ""]

@@ -1,0 +1,72 @@
+"""What staff sees of a case that a submission fails: the same as at grading, and a script that repeats it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from homework import COURSE, ROOT
+
+from autograder.authoring import mistakes
+from autograder.course import assignment as assignments
+from autograder.errors import SetupError
+from autograder.submission import packing
+
+CHECK = "1.7-overlap"
+KEY = "0123456789abcdef" * 4
+
+
+@pytest.fixture(scope="module")
+def wrong(tmp_path_factory) -> Path:
+    """A class of one, whose windows overwrite each other where they overlap."""
+    mistake = next(one for one in mistakes.load(COURSE) if CHECK in one.loses)
+    folder = tmp_path_factory.mktemp("class")
+    packing.write_zip(folder / "Ada Lovelace.zip", mistake.apply(COURSE.files()))
+    (folder.parent / "secret.key").write_text(KEY)
+    return folder
+
+
+def _show(*arguments: object, status: int = 0) -> str:
+    command = [sys.executable, "-m", "autograder", "show", *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_a_failing_case_is_shown_and_its_script_repeats_it(wrong, tmp_path) -> None:
+    out, key = tmp_path / "shown", wrong.parent / "secret.key"
+    said = _show("Ada Lovelace", CHECK, "--class", wrong, "--out", out, "--key", key)
+    assert f"{CHECK}: failed: " in said
+    assert "students know" not in said
+    assert out.stat().st_mode & 0o077 == 0
+    folder = out / CHECK
+    arrays = np.load(folder / "case.npz")
+    assert np.array_equal(arrays["difference"], arrays["found"] - arrays["expected"])
+    assert np.abs(arrays["difference"]).max() > 1e-3
+    assert (folder / "difference.png").read_bytes().startswith(b"\x89PNG")
+    summary = (folder / "case.txt").read_text(encoding="utf-8")
+    assert "part1_numpy.pooling.MaxPool2d(" in summary
+    assert summary.index(".forward(") < summary.index(".backward(")
+    done = subprocess.run([sys.executable, folder / "repeat.py"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == f"found {arrays['found']}\nexpected {arrays['expected']}\n"
+
+
+def test_what_is_meant_by_nobody_is_one_sentence(wrong, tmp_path) -> None:
+    said = _show("ada", CHECK, "--class", wrong, "--out", tmp_path, status=2)
+    assert "has 0 submissions of 'ada', expected one: is it Ada-Lovelace?" in " ".join(said.split())
+    said = _show(wrong / "Ada Lovelace.zip", "9.9", "--out", tmp_path, status=2)
+    assert "9.9 is no check or TODO that asks code, expected one like 1.1-" in " ".join(said.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_submission_is_never_written_over_the_first(wrong, tmp_path) -> None:
+    from rich.console import Console
+
+    from autograder.classroom import show
+
+    (tmp_path / "code").mkdir()
+    with pytest.raises(SetupError, match="is there already, expected a folder of its own for each submission"):
+        show.run(str(wrong / "Ada Lovelace.zip"), "", None, tmp_path, assignments.load(COURSE), 0, Console())
