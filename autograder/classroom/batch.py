@@ -258,8 +258,10 @@ def run(
                 batch.write_tables()
             batch.write_pages()
         token.unlink(missing_ok=True)
-        class_csv.write_changes(out / class_files.CHANGES, batch.changes())
-        classtext.say_changes(batch.changes(), console)
+        changes = batch.changes()
+        if regrade or changes:
+            class_csv.write_changes(out / class_files.CHANGES, changes)
+        classtext.say_changes(changes, console)
         classtext.say_by_hand(batch.aside.by_hand, console)
         graded = f"{len(batch.graded)} graded in {clock(time.monotonic() - began)}, {unchanged} unchanged"
         graded += f", {len(batch.rescored)} with other points for what was graded before" if batch.rescored else ""

@@ -7,8 +7,10 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
+from autograder.classroom import certificates
 from autograder.classroom import grader as warm
 from autograder.errors import GraderError, SetupError, SubmissionError
 
@@ -55,8 +57,11 @@ def of(make: Callable[[], Executor], width: int) -> Crew:
     return open_team
 
 
-def dask(address: str) -> Crew:
+def dask(address: str, certificate: Path | None = None) -> Crew:
     """The workers of a Dask cluster, as many as there are at any moment; each needs the same grader installed.
+
+    Args:
+        certificate: folder of the one that all of the cluster show each other: zips and marks go encrypted.
 
     Raises, when opened:
         SetupError: if no scheduler answers there, or it has no worker.
@@ -65,11 +70,12 @@ def dask(address: str) -> Crew:
     @contextmanager
     def open_team() -> Iterator[Team]:
         import dask
-        from distributed import Client
+        from distributed import Client, Security
 
+        shown = Security(**certificates.settings(certificate), require_encryption=True) if certificate else None
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"}):
             try:
-                client = Client(address, timeout=DASK_SECONDS / 6, set_as_default=False)
+                client = Client(address, timeout=DASK_SECONDS / 6, set_as_default=False, security=shown)
             except (OSError, ValueError, TimeoutError) as error:
                 raise SetupError(f"no Dask scheduler answers at {address} ({type(error).__name__})") from None
             with client:

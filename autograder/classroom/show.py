@@ -144,7 +144,7 @@ def _write(case: Case, folder: Path) -> None:
     values = dict(_numbers(case))
     text = script.write(case.check.id, case.asked, "expected" in values)
     files.replace(folder / SCRIPT, text)
-    np.savez_compressed(folder / ARRAYS, **script.arrays, **values)
+    np.savez_compressed(folder / ARRAYS, allow_pickle=False, **script.arrays, **values)
     picture = case.verdict.finding.picture
     if picture:
         rows = [[value for value in row for _ in range(ZOOM)] for row in picture for _ in range(ZOOM)]

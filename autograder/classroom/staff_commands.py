@@ -34,6 +34,7 @@ def run_batch(
     out: Annotated[Path, typer.Option(help="Folder for students/, gradebook.csv and class.html.")],
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = os.cpu_count() or 1,
     dask: Annotated[str, typer.Option(help="Address of a Dask scheduler whose workers grade instead.")] = "",
+    certificate: Annotated[Path | None, typer.Option(help="Folder of the Dask cluster's certificate.")] = None,
     regrade: Annotated[bool, typer.Option(help="What is unchanged, too.")] = False,
     seed: Seed = rubric.PUBLIC_SEED,
     key: Key = None,
@@ -49,7 +50,7 @@ def run_batch(
     seed = keys.seed(key) if key else seed
     warn_of_public(seed, console)
     assignment = find_assignment(course, assignment_file, dataset)
-    team = crew.dask(dask) if dask else crew.processes(jobs)
+    team = crew.dask(dask, certificate) if dask else crew.processes(jobs)
     try:
         broken = batch.run(folder, out, assignment, seed, team, console, regrade=regrade)
     except KeyboardInterrupt:
@@ -58,6 +59,17 @@ def run_batch(
         errors.print("stopped; the same command goes on from here")
         sys.exit(INTERRUPTED)
     sys.exit(Exit.FAULT if broken else Exit.GRADED)
+
+
+def make_certificate(
+    out: Annotated[Path, typer.Option(help="Folder for the certificate and its key, on a disk that all nodes see.")],
+) -> None:
+    """Make the certificate by which the processes of a Dask cluster know each other, for an encrypted scheduler."""
+    from autograder.classroom import certificates
+
+    certificates.make(out)
+    said = f"{out}: for batch --certificate {out}; whoever reads its key is part of the cluster"
+    console.print(said, markup=False, highlight=False, soft_wrap=True)
 
 
 def find_similar(
@@ -118,15 +130,16 @@ def write_gradebook(
     rubric_file = rubric_file or assignment.course.folder / "report" / criteria.FILE
     inputs = merge.Inputs(roster, code, report, times, extensions, dropped)
     merged = merge.merge(inputs, assignment, criteria.load(rubric_file).asked(assignment.parts))
+    paths = exports.write(merged, column or assignment.title, out)
     for line in merged.remarks:
         console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
-    paths = exports.write(merged, column or assignment.title, out)
     said = f"{len(merged.grades)} students: {', '.join(map(str, paths))}"
     console.print(said, markup=False, highlight=False, soft_wrap=True)
 
 
 COMMANDS: dict[str, Command] = {
     "batch": run_batch,
+    "certificate": make_certificate,
     "gradebook": write_gradebook,
     "similar": find_similar,
     "show": show_case,

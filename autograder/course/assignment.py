@@ -95,6 +95,7 @@ class Assignment(_Table):
         zone: of times that name none, "America/New_York"; the one of `due` where it is empty.
         blocked: what becomes of a check while one that it needs has not passed: "ask" it, and let it earn what it shows
             on its own, or "lose" it unasked.
+        not_handed_in: what who has handed in nothing at all gets: no mark, "blank", or 0, "zero".
         thresholds: the accuracy that a checkpoint must exceed, a share of the test images, by data set and tier.
     """
 
@@ -104,6 +105,7 @@ class Assignment(_Table):
     due: AwareDatetime
     grace: AwareDatetime
     late_per_day: Annotated[float, Field(ge=0, le=1)] = 1.0
+    not_handed_in: Literal["blank", "zero"] = "blank"
     zone: Annotated[str, AfterValidator(_expect_zone)] = ""
     report: Report
     parts: dict[int, Part]

@@ -114,11 +114,11 @@ def test_canvas_as_it_exports_to_what_it_imports(course) -> None:
         ["    Points Possible", "", "", "", "", "100.00"],
         ["Lovelace, Ada", "101", "001", "ada@example.edu", "A", "100.00"],
         ["Bell, Bob", "102", "002", "bob@example.edu", "A", "0.00"],
-        ["Curie, Marie", "103", "003", "marie@example.edu", "A", "0.00"],
+        ["Curie, Marie", "103", "003", "marie@example.edu", "A", ""],
     ]
     for sentence in (
         "bellbob_LATE_102_4712_submission.zip: bellbob_LATE_102_4713_submission-1.zip is graded instead",
-        "no code of 1 student, which counts 0: marie@example.edu",
+        "nothing was handed in, and the mark stays blank, 1 student: marie@example.edu",
         "late, as Canvas says; it does not say when, so that nothing is lost: bob@example.edu",
         "row 6 is Canvas's test student",
     ):

@@ -75,9 +75,8 @@ def test_thirty_students_get_code_and_report_and_lose_what_lateness_costs(course
     assert grades[EXTENDED].code.said == "handed in on time"
     assert (grades[WITHOUT].total, grades[WITHOUT].code.said) == (0, "not handed in")
     assert course.merged().remarks == [
-        f"no code of 1 student, which counts 0: {WITHOUT}",
+        f"nothing was handed in, and the mark stays blank, 1 student: {WITHOUT}",
         f"late with the code, 1 student: {LATE}",
-        f"no report of 1 student, which counts 0: {WITHOUT}",
     ]
 
 
@@ -199,6 +198,28 @@ def test_each_platform_gets_the_columns_that_it_imports(course, tmp_path) -> Non
     ]  # fmt: skip
     assert written["gradescope.csv"][1] == ["Given", "Student01", "9000", "student01@a.edu", "", "109.25", "110.00"]
     assert len(written["grades.csv"]) == 31
+
+
+def test_what_a_platform_has_that_we_did_not_give_it_stays(course, tmp_path) -> None:
+    course.roster = [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "HW 2 (77)"]]
+    course.roster += [[f"Given {id.title()}", f"{n}", f"9{n:03d}", id, "", ""] for n, id in enumerate(STUDENTS)]
+    first = course.merged()
+    exports.write(first, "HW 2", tmp_path / "out")
+    course.roster[1][-1], course.roster[2][-1] = "100", "108.25"  # by hand, and what we gave
+    course.code[1][1] = course.code[2][1] = "50"
+    again = course.merged()
+    exports.write(again, "HW 2", tmp_path / "out")
+    with (tmp_path / "out" / "canvas.csv").open(newline="") as file:
+        marks = {row[0]: row[-1] for row in csv.reader(file)}
+    assert [marks[f"Given Student0{n}"] for n in (1, 2)] == ["100", "88.00"]
+    assert again.remarks[-1] == "set by hand on the platform, and kept: student01 100, ours is 88.00"
+
+
+def test_who_has_handed_in_nothing_gets_no_mark_unless_the_assignment_says_zero(course, tmp_path) -> None:
+    text = (COURSE.folder / "assignment.toml").read_text()
+    (tmp_path / "zero.toml").write_text(f'not_handed_in = "zero"\n{text}')
+    assert course.merge()[WITHOUT].blank
+    assert not course.merge(tmp_path / "zero.toml")[WITHOUT].blank
 
 
 def test_the_command_writes_all_files_or_says_every_bad_cell(course, tmp_path) -> None:

@@ -207,7 +207,7 @@ def test_names_that_look_like_formulas_come_back_from_a_batchs_table(course, tmp
     one = small_class()[0]
     gradebook.write(tmp_path / "graded.csv", [Record("k", (Person("=cmd()", "@007"),), one.card)], (), {})
     roster = 'student,name,sid\nx,"=cmd()",@007\n'
-    text = (tmp_path / "graded.csv").read_text().replace("3.00,3.00,3.00", "3.00,3.00,72.00")
+    text = (tmp_path / "graded.csv").read_text().replace("3.00,3.00,3.00,3.00", "3.00,3.00,3.00,72.00")
     merged = course.merge(roster=roster, code=text)
     assert _totals(merged) == {"x": 300}
     assert course.written(merged)["canvas.csv"][2][:3] == ["'=cmd()", "", "'@007"]

@@ -15,14 +15,14 @@ from autograder.course import assignment as assignments
 from autograder.errors import SetupError
 from autograder.submission import packing
 
-CHECK = "1.7-overlap"
+CHECK = "1.7-max-overlap"
 KEY = "0123456789abcdef" * 4
 
 
 @pytest.fixture(scope="module")
 def wrong(tmp_path_factory) -> Path:
     """A class of one, whose windows overwrite each other where they overlap."""
-    mistake = next(one for one in mistakes.load(COURSE) if CHECK in one.loses)
+    mistake = next(one for one in mistakes.load(COURSE) if one.loses == (CHECK,))
     folder = tmp_path_factory.mktemp("class")
     packing.write_zip(folder / "Ada Lovelace.zip", mistake.apply(COURSE.files()))
     (folder.parent / "secret.key").write_text(KEY)

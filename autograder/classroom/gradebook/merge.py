@@ -57,12 +57,19 @@ class Piece:
 
 @dataclass(frozen=True)
 class Grade:
-    """The mark of one student, in hundredths of a point."""
+    """The mark of one student, in hundredths of a point.
+
+    Attributes:
+        blank: whether there is none, as nothing was handed in.
+        by_hand: what the platform has that we did not give it, and which stays; empty where there is no such thing.
+    """
 
     student: Student
     code: Piece
     report: Piece
     most: int
+    blank: bool = False
+    by_hand: str = ""
 
     @property
     def excused(self) -> bool:
@@ -124,7 +131,9 @@ def merge(inputs: Inputs, assignment: Assignment, criteria: Criteria) -> Merged:
                 late.piece(student, "code", code.points.get(id), code_most, excused=id in code.excused),
                 late.piece(student, "report", sums.get(id), report_most, excused=id in report.excused),
             )
-            grades.append(Grade(student, *pieces, code_most + report_most))
+            nothing = all(piece.said == NOT_HANDED_IN or not piece.most for piece in pieces)
+            blank = nothing and assignment.not_handed_in == "blank"
+            grades.append(Grade(student, *pieces, code_most + report_most, blank))
     problems.finish()
     if not inputs.report and assignment.report.points:
         code.remarks.append("only the code is counted: there is no table of marks for the report")
@@ -149,8 +158,10 @@ def _remarks(grades: Sequence[Grade], known: Roster, others: Iterable[str]) -> I
     yield from known.said
     if excused := [grade.student.id for grade in grades if grade.excused]:
         yield f"excused, {_students(excused)}"
+    if blank := [grade.student.id for grade in grades if grade.blank]:
+        yield f"nothing was handed in, and the mark stays blank, {_students(blank)}"
     for work in ("code", "report"):
-        pieces = [(grade.student.id, getattr(grade, work)) for grade in grades if not grade.excused]
+        pieces = [(grade.student.id, getattr(grade, work)) for grade in grades if not grade.excused and not grade.blank]
         missing = [id for id, piece in pieces if piece.earned is None and piece.most and piece.said != EXCUSED]
         late = [id for id, piece in pieces if piece.earned is not None and piece.kept < piece.earned]
         excused = [id for id, piece in pieces if piece.said == EXCUSED]

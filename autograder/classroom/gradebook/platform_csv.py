@@ -11,14 +11,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
+from autograder.classroom.gradebook.marks import NOTHING
 from autograder.classroom.gradebook.merge import Grade, Merged, Piece
-from autograder.errors import SetupError
+from autograder.course import tables
+from autograder.errors import SetupError, TableError
 from autograder.reports import sheets
 from autograder.reports.scores import points
 
 Rows = list[list[str]]
+PLAIN, WORKSHEET = "grades.csv", "Grade"
 EXCUSED = "EX"  # Canvas's word; the others know none, and get no mark
 
 
@@ -32,7 +38,7 @@ def write(merged: Merged, title: str, folder: Path) -> list[Path]:
         SetupError: if the folder cannot be written to.
     """
     makers: dict[str, Callable[[Sequence[Grade], str], Rows]] = {
-        "grades.csv": plain,
+        PLAIN: plain,
         "canvas.csv": canvas,
         "moodle.csv": moodle,
         "gradescope.csv": gradescope,
@@ -40,14 +46,46 @@ def write(merged: Merged, title: str, folder: Path) -> list[Path]:
     if any(grade.student.participant for grade in merged.grades):
         makers["moodle_worksheet.csv"] = worksheet
     numbered = [name for name in merged.roster.columns if re.fullmatch(rf"{re.escape(title)} \(\d+\)", name)]
+    column = numbered[0] if numbered else title
+    grades = _with_marks_by_hand(merged, column, folder / PLAIN)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, make in makers.items():
-            rows = make(merged.grades, numbered[0] if numbered and make is canvas else title)
+            rows = make(grades, column if make is canvas else title)
             sheets.write(folder / name, rows)
     except OSError as error:
         raise SetupError(f"{error.filename or folder}: {error.strerror}") from None
     return [folder / name for name in makers]
+
+
+def _with_marks_by_hand(merged: Merged, column: str, before: Path) -> list[Grade]:
+    """Keep what a platform's own list has in the column of marks, where that is not what we wrote last time.
+
+    Args:
+        before: what we wrote last time, if at all.
+    """
+    ours: dict[str, str] = {}
+    with suppress(TableError):
+        ours = {row["student"]: row["total"] for row in tables.read(before, ("student", "total")).rows}
+    grades, kept = [], []
+    for grade in merged.grades:
+        id, row = grade.student.id, merged.roster.cells.get(grade.student.id)
+        there = (row[column] or (row[WORKSHEET] if grade.student.participant else "")) if row else ""
+        if there not in NOTHING and not any(_equal(there, mark) for mark in (ours.get(id, ""), _total(grade, EXCUSED))):
+            kept.append(f"{id} {there}, ours is {_total(grade, EXCUSED) or 'blank'}")
+            grade = replace(grade, by_hand=there)
+        grades.append(grade)
+    if kept:
+        merged.remarks.append(f"set by hand on the platform, and kept: {'; '.join(kept)}")
+    return grades
+
+
+def _equal(one: str, other: str) -> bool:
+    """Whether two cells say the same, however a platform writes it: 16, 16.0 or 16,00."""
+    try:
+        return Fraction(one.replace(",", ".")) == Fraction(other.replace(",", "."))
+    except (ValueError, ZeroDivisionError):
+        return one.casefold() == other.casefold()
 
 
 def plain(grades: Sequence[Grade], title: str) -> Rows:
@@ -55,11 +93,11 @@ def plain(grades: Sequence[Grade], title: str) -> Rows:
     header = ["student", "name", "email"]
     for work in ("code", "report"):
         header += [f"{work} earned", f"{work} counted", f"{work} maximum", f"{work} handed in"]
-    rows = [[*header, "total", "maximum"]]
+    rows = [[*header, "by hand", "total", "maximum"]]
     for grade in grades:
         student = grade.student
         cells = [student.id, student.name, student.email, *_piece(grade.code), *_piece(grade.report)]
-        rows.append([*cells, _total(grade, EXCUSED), points(grade.most)])
+        rows.append([*cells, grade.by_hand, _total(replace(grade, by_hand=""), EXCUSED), points(grade.most)])
     return rows
 
 
@@ -69,7 +107,9 @@ def _piece(piece: Piece) -> list[str]:
 
 
 def _total(grade: Grade, excused: str) -> str:
-    return excused if grade.excused else points(grade.total)
+    if grade.by_hand:
+        return grade.by_hand
+    return excused if grade.excused else "" if grade.blank else points(grade.total)
 
 
 def canvas(grades: Sequence[Grade], title: str) -> Rows:

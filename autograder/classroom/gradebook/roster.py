@@ -74,6 +74,7 @@ class Roster:
         passed_over: by id: those who have left the course, the test student, staff; their marks go nowhere.
         said: a sentence on each row that is no student's.
         columns: of the file.
+        cells: of the file, by id.
     """
 
     def __init__(self, students: Iterable[Student], passed_over: Iterable[Student] = ()) -> None:
@@ -81,6 +82,7 @@ class Roster:
         self.passed_over = {one.id: one for one in passed_over}
         self.said: list[str] = []
         self.columns: tuple[str, ...] = ()
+        self.cells: dict[str, Row] = {}
 
     def drop(self, student: Student) -> None:
         """Take somebody out who has left the course, or who is in tables and no longer in the roster."""
@@ -203,7 +205,7 @@ def _sorted(rows: Sequence[tuple[Student, Row]], table: Table) -> Roster:
         elif status not in (*EXCUSED, *PRESENT):
             problems.sentences.append(f"{row.at('status')}: {row['status']!r}, expected active, excused or dropped")
         else:
-            found.students[student.id] = student
+            found.students[student.id], found.cells[student.id] = student, row
             continue
         found.passed_over[student.id] = student
     problems.finish()

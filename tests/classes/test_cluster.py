@@ -1,0 +1,88 @@
+"""A class on Slurm as docs/how-to/slurm.md says, with a stand-in for sbatch that runs each job on this machine."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import make_class
+import pytest
+from homework import COURSE, ROOT
+
+from autograder.classroom import certificates
+from autograder.classroom import executors as crew
+from autograder.errors import SetupError
+
+SBATCH = """#!/bin/bash
+# Runs a job at once, in a session of its own, and numbers it by its process.
+setsid bash "${@: -1}" >>"$JOBS/log" 2>&1 </dev/null &
+echo "$!" >>"$JOBS/started"
+echo "Submitted batch job $!"
+"""
+SCANCEL = """#!/bin/bash
+for job in "$@"; do kill -- "-$job" 2>/dev/null; done
+exit 0
+"""
+
+
+def test_a_certificate_is_made_once_and_its_key_is_its_owners(tmp_path) -> None:
+    certificates.make(tmp_path / "tls")
+    key = tmp_path / "tls" / certificates.KEY
+    assert key.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) == 0
+    assert "PRIVATE KEY" in key.read_text()
+    with pytest.raises(SetupError, match="is there already, expected none"):
+        certificates.make(tmp_path / "tls")
+    with pytest.raises(SetupError, match=r"holds no cluster.pem: autograder certificate --out"):
+        certificates.settings(tmp_path)
+
+
+@pytest.fixture
+def slurm(tmp_path: Path) -> dict[str, str]:
+    """An environment in which jobs can be submitted."""
+    for name, text in {"sbatch": SBATCH, "scancel": SCANCEL}.items():
+        path = tmp_path / "bin" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+    return {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "JOBS": str(tmp_path)}
+
+
+@pytest.mark.slow
+def test_a_class_on_slurm_goes_encrypted_and_outlives_a_lost_job(slurm, tmp_path) -> None:
+    pytest.importorskip("dask_jobqueue")
+    right = {name: content for name, content in COURSE.files().items() if name.startswith("part1")}
+    (tmp_path / "class").mkdir()
+    for name in "abcdefgh":
+        (tmp_path / "class" / f"{name}.zip").write_bytes(make_class.packed({**right, f"{name}.txt": b""}))
+    script = (ROOT / "docs/how-to/slurm_class.py").read_text(encoding="utf-8")
+    (tmp_path / "slurm_class.py").write_text(script.replace("JOBS = 20", "JOBS = 2"))
+    preset = COURSE.folder / "assignments" / "hw2p1.toml"
+    command = [sys.executable, "slurm_class.py", "class", "--out", "graded", "--assignment", str(preset)]
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env={**slurm, "PYTHONPATH": path}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    done = tmp_path / "graded" / "students"
+    while process.poll() is None and not list(done.glob("*/card.json")):
+        time.sleep(0.1)
+    first = (tmp_path / "started").read_text().split()[0]
+    subprocess.run(["scancel", first], env=slurm, check=True)
+    text, _ = process.communicate(timeout=400)
+    assert process.returncode == 0, text + (tmp_path / "log").read_text()
+    assert "8 submissions: 8 graded" in text
+    table = (tmp_path / "graded" / "gradebook.csv").read_text()
+    assert table.count(",100.00,100.00,100.00,") == 8
+    assert "tls://" in (tmp_path / "log").read_text()
+
+
+def test_an_encrypted_cluster_that_does_not_answer_is_one_sentence(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(crew, "DASK_SECONDS", 1)
+    certificates.make(tmp_path)
+    address = "tls://127.0.0.1:9"
+    with pytest.raises(SetupError, match=f"no Dask scheduler answers at {address}"), crew.dask(address, tmp_path)():
+        pass
