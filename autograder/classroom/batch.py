@@ -126,17 +126,23 @@ class Batch:
         now = self._origin(digest)
         if origin.outcomes(record.origin) != origin.outcomes(now):
             return False
-        if record.origin == now and record.seen == seen:
+        if record.origin == now:
             return True
-        card = record.card if record.origin == now else self.rescoring.rescored(record.card)
+        card = self.rescoring.rescored(record.card)
         if card is None:
             return False
+        self.rescored.append(one.key)
         # Its pages are written with those of all others.
-        kept = replace(self.records[one.key], card=card, origin=now, seen=seen, pages="")
-        if record.origin != now:
-            kept = replace(kept, before=record.points, replaced=record.origin)
-            self.rescored.append(one.key)
-        self.records[one.key] = kept
+        self.records[one.key] = replace(
+            self.records[one.key],
+            card=card,
+            origin=now,
+            seen=seen,
+            before=record.points,
+            replaced=record.origin,
+            run=self.run,
+            pages="",
+        )
         return True
 
     def _order(self, task: Task) -> Order:
@@ -247,14 +253,15 @@ def run(
         if not regrade:
             token.unlink(missing_ok=True)
         tasks = batch.to_do()
-        unchanged, began = len(found.handed) - len(tasks) - len(batch.rescored), time.monotonic()
+        waiting, began = len(tasks), time.monotonic()
+        unchanged = len(found.handed) - waiting - len(batch.rescored)
         try:
             batch.write_tables()  # what is known already does not wait for what is to be graded
-            if tasks:
+            if waiting:
                 with classtext.bar(console) as progress:
                     batch.work(team, tasks, progress)
         finally:
-            if batch.graded:
+            if waiting:
                 batch.write_tables()
             batch.write_pages()
         token.unlink(missing_ok=True)
