@@ -68,13 +68,14 @@ def _of_batch(path: Path, known: Roster, most: int, zone: tzinfo) -> Marks:
 def _points(row: Row, most: int) -> Fraction:
     """The mark of a submission that is final, and of this assignment."""
     name = f"{row.file}, row {row.number}, {row['submission']}"
-    if row["state"] == State.BROKEN:
+    if row["state"] == State.BROKEN and not row["points"]:  # one that somebody has set by hand is final
         raise TableError(f"{name}: to be graded again, as the grader failed")
     if not marks.NUMBER.fullmatch(row["points"]) or not marks.NUMBER.fullmatch(row["of"]):
         raise TableError(f"{name}: {row['points']!r} of {row['of']!r} is no mark")
-    if Fraction(row["of"]) * HUNDREDTHS != most:
+    mark, of = (Fraction(row[column].replace(",", ".")) * HUNDREDTHS for column in ("points", "of"))
+    if of != most:
         raise TableError(f"{name}: graded for {row['of']} points, the assignment has {most / HUNDREDTHS:g}")
-    if not 0 <= (mark := Fraction(row["points"]) * HUNDREDTHS) <= most:
+    if not 0 <= mark <= most:
         raise TableError(f"{name}: {row['points']} points, expected 0 to {most / HUNDREDTHS:g}")
     return mark
 
