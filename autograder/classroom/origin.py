@@ -19,8 +19,8 @@ from autograder.course.definition import PACKAGE, Course
 
 Origin = Mapping[str, str]
 
-ZIP, SEED, LIMITS, DATA, TODOS, CHECKS, GRADER, LIBRARIES, ASSIGNMENT = (
-    "zip", "seed", "limits", "data set", "TODOs", "checks", "grader", "libraries", "assignment",
+ZIP, SEED, LIMITS, DATA, TODOS, BLOCKED, CHECKS, GRADER, LIBRARIES, ASSIGNMENT = (
+    "zip", "seed", "limits", "data set", "TODOs", "blocked checks", "checks", "grader", "libraries", "assignment",
 )  # fmt: skip
 VERSIONS = ("numpy", "torch", "torchvision")
 # What is changed there changes no outcome: what a course shows to people only, and what surrounds grading.
@@ -37,6 +37,7 @@ def of(assignment: Assignment, seed: int) -> dict[str, str]:
         SEED: _short(f"seed {seed}"),
         LIMITS: _short(assignment.limits.model_dump_json(exclude=NOT_USED)),
         DATA: assignment.dataset,
+        BLOCKED: assignment.blocked,  # whether they are asked
         TODOS: _short(" ".join(sorted(assignment.course.todos))),  # what is not asked for stands solved, as given code
         ASSIGNMENT: _short(assignment.model_dump_json()),
     }

@@ -17,7 +17,7 @@ from autograder.checking.rubric import PUBLIC_SEED, Check
 from autograder.checking.student import Student
 from autograder.course.assignment import Assignment
 from autograder.errors import GraderError, SetupError, SubmissionError
-from autograder.grading import marking
+from autograder.grading import blocked, marking
 from autograder.grading.exam import expect_exceeds
 from autograder.grading.marking import Verdict
 from autograder.reports.scores import Mark, ModelResult, Outcome, Scorecard
@@ -90,33 +90,35 @@ class Rescoring:
             return known
         try:
             for check in self._checks:
-                _settle(check, known, card.marks.get(check.id), self._assignment)
+                _settle(check, known, card.marks, self._assignment)
         except NotKnown:
             return None
         return known
 
 
-def _settle(check: Check, card: Scorecard, before: Mark | None, assignment: Assignment) -> None:
+def _settle(check: Check, card: Scorecard, graded: Mapping[str, Mark], assignment: Assignment) -> None:
     """Enter what became of a check, in the order in which grading does.
 
     Args:
-        before: as it was graded; None where it was not.
+        graded: the marks as they were graded.
 
     Raises:
         NotKnown: if it was never asked what is to be known now.
     """
-    seconds = card.seconds.get(check.id, 0.0)
+    seconds, before = card.seconds.get(check.id, 0.0), graded.get(check.id)
     if before is None:
         raise NotKnown(f"{check.id} was not graded")
-    if reason := marking.unmet(check, card.marks):
-        marking.settle(card, check, Verdict(Outcome.SKIPPED, reason), seconds)
+    same = all(card.marks[need].outcome is graded[need].outcome for need in check.needs if need in graded)
+    if (check.exam or not same) and (skipped := blocked.unasked(check, card.marks, assignment)):
+        marking.settle(card, check, skipped, seconds)
     elif check.exam and before.outcome in JUDGED and (verdict := _judged(check, card, before, assignment)):
-        marking.settle(card, check, verdict, seconds, before.printed)
-    elif before.outcome is Outcome.SKIPPED:
-        raise NotKnown(f"{check.id} was skipped")
-    else:
+        shown = verdict if card.secret else blocked.own(check, verdict, card.marks)
+        marking.settle(card, check, shown, seconds, before.printed)
+    elif same or before.outcome is Outcome.PASSED:
         now = card.marks[check.id]
         card.marks[check.id] = replace(before, todo=now.todo, title=now.title, max_cents=now.max_cents)
+    else:  # how it failed, or that it was skipped, followed from what has another outcome now
+        raise NotKnown(f"{check.id} was not asked with what it needs")
 
 
 def _judged(check: Check, card: Scorecard, before: Mark, assignment: Assignment) -> Verdict | None:
