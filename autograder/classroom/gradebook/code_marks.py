@@ -68,7 +68,7 @@ def _of_batch(path: Path, known: Roster, most: int, zone: tzinfo) -> Marks:
 def _points(row: Row, most: int) -> Fraction:
     """The mark of a submission that is final, and of this assignment."""
     name = f"{row.file}, row {row.number}, {row['submission']}"
-    if row["state"] == State.BROKEN and not row["points"]:  # one that somebody has set by hand is final
+    if row["state"] == State.BROKEN:
         raise TableError(f"{name}: to be graded again, as the grader failed")
     if not marks.NUMBER.fullmatch(row["points"]) or not marks.NUMBER.fullmatch(row["of"]):
         raise TableError(f"{name}: {row['points']!r} of {row['of']!r} is no mark")
