@@ -19,12 +19,12 @@ from rich.progress import track
 from rich.table import Table
 
 from autograder.authoring import margins, mutants
-from autograder.authoring import mistakes as catalogue
 from autograder.authoring import reference as proof
 from autograder.authoring import variants as trials
-from autograder.authoring.mistakes import Mistake
 from autograder.authoring.mutants import Key, Mutant
+from autograder.course import mistakes as catalogue
 from autograder.course.definition import Course
+from autograder.course.mistakes import Mistake
 from autograder.errors import RubricError, SetupError
 from autograder.reports.scores import Outcome, Scorecard
 

@@ -19,7 +19,6 @@ from rich.console import Console
 from rich.progress import track
 
 from autograder.authoring import audit, mutants, oversights, rewrites
-from autograder.authoring import mistakes as catalogue
 from autograder.authoring import reference as proof
 from autograder.authoring import variants as trials
 from autograder.authoring.oversights import Oversight
@@ -27,6 +26,7 @@ from autograder.authoring.rewrites import Rewrite
 from autograder.checking import rubric
 from autograder.checking.student import LocalStudent
 from autograder.checking.suspects import every_suspect_computed
+from autograder.course import mistakes as catalogue
 from autograder.course import selection, skeleton
 from autograder.course.definition import Course
 from autograder.errors import GraderError, SetupError

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.authoring import handout_text
-from autograder.authoring import mistakes as catalogue
 from autograder.course import assignment as assignments
+from autograder.course import mistakes as catalogue
 from autograder.course import regions, selection, skeleton
 from autograder.course.assignment import Assignment
 from autograder.course.definition import Course

@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from autograder.authoring import mistakes as catalogue
 from autograder.authoring import variants as trials
-from autograder.authoring.mistakes import Mistake
 from autograder.course import assignment as assignments
+from autograder.course import mistakes as catalogue
 from autograder.course import skeleton
 from autograder.course.definition import PACKAGE, Course
+from autograder.course.mistakes import Mistake
 from autograder.reports.scores import Mark, Outcome, Scorecard, earned, points
 
 SHOWN = 4  # checks named in one row of the table
@@ -126,7 +126,9 @@ def loses_its_own(mistake: Mistake, card: Scorecard, exactly: bool = True) -> st
     lost, expected = {mark.check for mark in failed(card)}, set(mistake.loses)
     if not exactly:
         return "" if lost else f"does not lose {sorted(expected)}"
-    if lost != expected:
+    if not expected and not lost:
+        return "loses no check"
+    if expected and lost != expected:
         more, less = sorted(lost - expected), sorted(expected - lost)
         return "; ".join(
             text for text in (f"also loses {more}" if more else "", f"does not lose {less}" if less else "") if text

@@ -22,7 +22,7 @@ from autograder.checking import oracles, recordings, rubric
 from autograder.checking.student import LocalStudent
 from autograder.checking.suspects import every_suspect_computed
 from autograder.course import assignment as assignments
-from autograder.course import keys, selection, skeleton
+from autograder.course import keys, mistaken, mistakes, selection, skeleton
 from autograder.course.assignment import Assignment
 from autograder.course.definition import PACKAGE, PROJECT, Course
 from autograder.errors import GraderError, RubricError, SetupError
@@ -35,7 +35,7 @@ Files = dict[str, bytes]
 STUDENTS = (
     "__init__.py", "__main__.py", "cli.py", "errors.py",
     "checking/*.py", "submission/*.py", "students/**/*.py", "students/pytest.ini",
-    "course/__init__.py", "course/assignment.py", "course/course_file.py", "course/datasets.py",
+    "course/__init__.py", "course/assignment.py", "course/mistaken.py", "course/course_file.py", "course/datasets.py",
     "course/definition.py", "course/handouts.py", "course/lateness.py", "course/layout.py", "course/options.py",
     "course/regions.py", "course/report_rubric.py", "course/selection.py", "course/skeleton.py", "course/tables.py",
     "course/times.py", "course/toml_files.py",
@@ -84,6 +84,7 @@ def handout(course: Course, assignment_file: str | Path = "") -> Files:
     rest[f"courses/{course.name}/{assignments.FILE}"] = assignment.path.read_bytes()
     stand_ins = _under(f"courses/{course.name}", _stand_ins(assignment.course, checks))
     parts = skeleton.generate(assignment.course)
+    rest |= _suspects(assignment.course)
     return _unix({**parts, **own, **rest, **stand_ins, **calibration, **_matching(PROJECT, INSTALL), **text})
 
 
@@ -104,6 +105,7 @@ def gradescope(
     scripts["run_autograder"] = scripts["run_autograder"].replace(b"@COURSE@", shlex.quote(course.name).encode())
     own = _under("autograder", _matching(PACKAGE, GRADER))
     rest: Files = {}
+    rest |= _suspects(assignment.course)
     for one in filter(None, (assignment.course, course.base)):
         rest |= _course(one, selection.read(one.folder, ("checks", "oracles", "assignments")))
     rest[f"courses/{course.name}/{assignments.FILE}"] = assignment.path.read_bytes()
@@ -128,6 +130,13 @@ def _course(course: Course, files: Files) -> Files:
     skeletons = {name: content for name, content in own.items() if name in work}
     files = files | _matching(course.folder, ("course.toml", assignments.FILE, *ADAPTER))
     return _under(f"courses/{course.name}", files | _under("given", course.given()) | _under("skeleton", skeletons))
+
+
+def _suspects(course: Course) -> Files:
+    """Record what the checks see of the catalogued mistakes: neither package holds the reference."""
+    if course.base or not any(one.suspect for one in mistakes.load(course)):
+        return {}
+    return {f"courses/{course.name}/{mistaken.FILE}": mistaken.record(course, course.checks())}
 
 
 def _unsolved(files: Files) -> Files:

@@ -13,12 +13,14 @@ import time
 from collections.abc import Callable, Collection, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 
 from autograder.checking import minor
 from autograder.checking.student import Student
+from autograder.checking.suspected import following
 from autograder.checking.suspects import leaving_out, reviewing
 from autograder.errors import CheckFailed, GraderError, RubricError
 
@@ -97,7 +99,8 @@ class Check:
 
     def _ask(self, student: Student, seed: int, exam: Exam | None) -> None:
         """Run the body to its end; a minor failure is raised only where there is no other."""
-        with minor.waiting() as waiting:
+        known = student.mistakes
+        with minor.waiting() as waiting, following(partial(known, self, seed) if known else None):
             self.body(student, self.rng(seed), *([exam] if self.exam else []))
             student.finish()
         if waiting:

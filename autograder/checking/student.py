@@ -15,13 +15,14 @@ import itertools
 import math
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from autograder.checking.adaptation import Adaptation
+from autograder.checking.suspected import Trace
 from autograder.errors import OutOfMemory, StudentRaised, Unfinished
 from autograder.inside import wire
 from autograder.inside.host import Host, describe
@@ -97,6 +98,7 @@ class Student:
         warned: what the latest request caused.
         explains: whether a case that fails is followed by simpler ones, to tell what matters; never where cases are
             secret.
+        mistakes: says what a check sees of known mistakes with the cases of a seed, see `checking.suspected`.
     """
 
     def __init__(self, ask: Ask, adaptation: Adaptation | None = None) -> None:
@@ -104,6 +106,7 @@ class Student:
         self._numbers = itertools.count()
         self.warned: list[str] = []
         self.explains = False
+        self.mistakes: Callable[[Any, int], Sequence[Trace]] | None = None
 
     def ask(self, request: dict[str, Any]) -> object:
         """Send one request and return its value; the warnings it caused are in `warned` until the next one."""

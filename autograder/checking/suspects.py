@@ -60,6 +60,11 @@ def no_suspects() -> Iterator[None]:
         yield
 
 
+def silent() -> bool:
+    """Whether it matters only whether a value is right."""
+    return _computed == "none"
+
+
 def rehearsing() -> bool:
     """Whether all that a check may ever ask of the oracles is asked now, to be recorded."""
     return _computed == "all"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.checking.rubric import PUBLIC_SEED, Check
+from autograder.course import mistaken
 from autograder.course.assignment import Assignment
 from autograder.course.definition import Course
 from autograder.errors import (
@@ -123,7 +124,9 @@ def grade_folder(
 
 def _student(folder: Path, box: Box, course: Course, part: int) -> BoxedStudent:
     home = course.parts[part].folder
-    return box.student(folder, course.parts[part].libraries, course.adaptation(part, folder / home, home))
+    student = box.student(folder, course.parts[part].libraries, course.adaptation(part, folder / home, home))
+    student.mistakes = mistaken.known(course)
+    return student
 
 
 def _part_by_part(

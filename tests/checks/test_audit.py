@@ -12,12 +12,12 @@ from homework import COURSE
 from rich.console import Console
 
 from autograder.authoring import audit, mutants
-from autograder.authoring import mistakes as catalogue
 from autograder.authoring import variants as trials
 from autograder.authoring.audit import Audit, Fate
-from autograder.authoring.mistakes import Mistake
 from autograder.authoring.mutants import Mutant
+from autograder.course import mistakes as catalogue
 from autograder.course.definition import Course
+from autograder.course.mistakes import Mistake
 from autograder.errors import Finding, RubricError
 from autograder.reports.scores import Mark, Outcome, Scorecard
 

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from homework import COURSE, ROOT
 
-from autograder.authoring import mistakes as catalogue
 from autograder.authoring import reference as proof
 from autograder.authoring import variants as trials
+from autograder.course import mistakes as catalogue
 from autograder.inside.steps import ENOUGH, count, follow_threads
 
 HEAD = """

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from homework import COURSE
 
-from autograder.authoring import mistakes as catalogue
-from autograder.authoring.mistakes import Mistake
+from autograder.course import mistakes as catalogue
 from autograder.course import skeleton
+from autograder.course.mistakes import Mistake
 from autograder.errors import RubricError
 from autograder.submission import packing
 

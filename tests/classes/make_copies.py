@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from homework import COURSE
 
-from autograder.authoring import mistakes as catalogue
+from autograder.course import mistakes as catalogue
 from autograder.course import regions, skeleton
 
 UNUSUAL = COURSE.folder / "unusual"

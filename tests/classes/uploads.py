@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 from homework import COURSE, points
 from pydantic import BaseModel, ConfigDict, Field
 
-from autograder.authoring import mistakes as catalogue
 from autograder.authoring import variants as trials
+from autograder.course import mistakes as catalogue
 from autograder.course import skeleton
 
 Format = Literal["text", "html", "simple_format", "md", "ansi"]

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from homework import COURSE
 
-from autograder.authoring import mistakes as catalogue
 from autograder.authoring import mutants
 from autograder.authoring import reference as proof
-from autograder.authoring.mistakes import Mistake
 from autograder.checking import rubric
+from autograder.course import mistakes as catalogue
 from autograder.course.definition import Course
+from autograder.course.mistakes import Mistake
 from autograder.errors import RubricError
 
 MISTAKES = catalogue.load(COURSE)

@@ -11,7 +11,7 @@ import pytest
 
 from autograder.authoring import mutants
 from autograder.checking.student import LocalStudent
-from autograder.course import definition, skeleton
+from autograder.course import definition, mistaken, mistakes, skeleton
 from autograder.course.definition import Course
 from autograder.errors import CheckFailed, StudentRaised
 
@@ -32,6 +32,7 @@ def ask(tmp_path) -> Callable[[Course, str, Mapping[str, bytes]], list[str]]:
         folder = tmp_path / str(next(count))
         skeleton.lay_out(dict(files), folder)
         student = LocalStudent(folder)
+        student.mistakes = mistaken.known(course)
         try:
             for check in course.checks():
                 if check.todo == todo:
@@ -180,6 +181,15 @@ def test_a_slip_of_any_layer_is_named_without_a_suspect_of_its_own(ask, todo, fi
     found = ask(course, todo, files)
     assert found[:1] == [loses], found
     assert says in "\n".join(found), found
+
+
+@pytest.mark.parametrize("mistake", [one for one in mistakes.load(COURSE) if one.suspect], ids=lambda one: one.name)
+def test_a_mistake_that_is_written_once_is_told_in_its_words(ask, mistake) -> None:
+    """In the wording of another student, who wrote the same mistake with other names."""
+    files = mistake.apply(COURSE.files())
+    text = files[mistake.file].decode().replace("through_mean", "mean_of_dy").replace("normalised", "hat")
+    found = ask(COURSE, "1.14", {**files, mistake.file: text.encode()})
+    assert found[2].endswith(f"equals what you get when {mistake.suspect}"), found
 
 
 def test_cases_differ_between_seeds_and_hold_every_edge() -> None:

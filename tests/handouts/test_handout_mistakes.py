@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from published import COURSE, PART, said, wrong
 
-from autograder.authoring import mistakes, variants
+from autograder.authoring import variants
+from autograder.course import mistakes
 
 # What an interface with `modules` and `dx` lets say more plainly.
 OTHERWISE = ("ConvNet.backward takes the modules in the order 0, 1, 2, 3", "ConvNet.backward calls no backward of")

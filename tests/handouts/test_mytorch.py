@@ -7,9 +7,8 @@ import re
 import pytest
 from published import grade, said, tarred, wrong, zipped
 
-from autograder.authoring import mistakes
 from autograder.course import assignment as assignments
-from autograder.course import definition
+from autograder.course import definition, mistakes
 from autograder.sandbox.box import Box
 
 COURSE = definition.find("cmu-11785-hw2p1")

@@ -10,11 +10,11 @@ import pytest
 from attacks.grading import on_homework
 from homework import COURSE
 
-from autograder.authoring import mistakes as catalogue
 from autograder.authoring import variants as trials
 from autograder.conformance import neighbours, target
 from autograder.conformance.mechanisms import Boxes
 from autograder.conformance.table import ATTACKED, ATTACKS
+from autograder.course import mistakes as catalogue
 from autograder.course.assignment import Assignment
 from autograder.inside.syscalls import ARM
 from autograder.reports.scores import Outcome

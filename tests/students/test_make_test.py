@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from homework import COURSE, NO_PLUGINS, ROOT, points
 
-from autograder.authoring import mistakes as catalogue
 from autograder.authoring import variants as trials
+from autograder.course import mistakes as catalogue
 from autograder.errors import OutOfTime
 from autograder.students import speed
 from autograder.students.time_limit import time_limit

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from homework import COURSE, NO_PLUGINS, PARTS, ROOT, points
 
-from autograder.authoring import mistakes as catalogue
 from autograder.authoring import variants as trials
 from autograder.course import assignment as assignments
 from autograder.course import keys, regions, skeleton
+from autograder.course import mistakes as catalogue
 from autograder.errors import SetupError
 from autograder.reports.scores import Outcome
 

@@ -22,11 +22,11 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from autograder.authoring import mistakes as catalogue
 from autograder.authoring import variants as trials
 from autograder.bench.figures import Figure, timed
 from autograder.checking import rubric
 from autograder.course import assignment as assignments
+from autograder.course import mistakes as catalogue
 from autograder.course.definition import Course
 from autograder.errors import SetupError
 from autograder.grading import engine

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -30,6 +30,8 @@ class Mistake(BaseModel):
         replace, by: ... or a text that occurs exactly once in the file, and its replacement.
         loses: exactly the checks that fail; those that need them are skipped.
         says: a part of what the student reads at one of them; the suspect's clause where there is one.
+        suspect: the clause that a student reads; the mistaken reference is then its own suspect, see
+            `autograder.course.mistaken`, and `name`, `loses` (any check) and `says` need not be given.
         named: whether `says` names the mistake, as a suspect or a message of its own does.
     """
 
@@ -41,14 +43,23 @@ class Mistake(BaseModel):
     body: str = ""
     replace: str = ""
     by: str = ""
-    loses: Annotated[tuple[str, ...], Field(min_length=1)]
+    loses: tuple[str, ...]
     says: Text
+    suspect: str = ""
     named: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _said_once(cls, table: dict[str, Any]) -> dict[str, Any]:
+        clause = table.get("suspect")
+        return {"name": clause, "says": clause, "loses": ()} | table if clause else table
 
     @model_validator(mode="after")
     def _one_form(self) -> Mistake:
         if bool(self.function and self.body) == bool(self.replace):
             raise ValueError("give function and body, or replace and by")
+        if not self.loses and not self.suspect:
+            raise ValueError("give the checks that it loses, or a suspect")
         return self
 
     def apply(self, files: Mapping[str, bytes]) -> Files:
@@ -78,7 +89,7 @@ def load(course: Course) -> tuple[Mistake, ...]:
         return tuple(_adapted(course.handout, course.base))
     mistakes: dict[str, Mistake] = {}
     for path in sorted((course.folder / "mistakes").rglob("*.toml")):
-        for number, table in enumerate(tomllib.loads(path.read_text(encoding="utf-8")).get("mistake", []), start=1):
+        for number, table in enumerate(_tables(tomllib.loads(path.read_text(encoding="utf-8"))), start=1):
             try:
                 mistake = Mistake.model_validate(table)
             except ValidationError as error:
@@ -87,7 +98,18 @@ def load(course: Course) -> tuple[Mistake, ...]:
             if mistake.name in mistakes:
                 raise RubricError(f"{path.name}: two mistakes are called {mistake.name!r}")
             mistakes[mistake.name] = mistake
-    return tuple(mistakes.values())
+    if course.asked is None:
+        return tuple(mistakes.values())
+    files = course.files()
+    return tuple(mistake for mistake in mistakes.values() if mistake.file in files)
+
+
+def _tables(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the entries of a file; those of `slips` are short: by file, what a student reads = [text, replacement]."""
+    yield from content.get("mistake", [])
+    for file, slips in content.get("slips", {}).items():
+        for clause, (replace, by) in slips.items():
+            yield {"suspect": clause, "file": file, "replace": replace, "by": by}
 
 
 def _adapted(handout: Handout, base: Course) -> Iterator[Mistake]:
