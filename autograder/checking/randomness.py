@@ -28,7 +28,7 @@ def shares(own: Declaration, student: Student, rng: Rng) -> None:
     """Pass a layer that draws what it should: factors, how many of each, and which values share one."""
 
     def ask(student: Student, rng: Rng, case: Case) -> None:
-        trial = own.draw(rng, case)
+        trial = own.draw(rng, _enlarged(own, case))  # a simpler case too: a few values may coincide
         assert own.counterpart is not None
         right = own.counterpart.statistics(trial.question)[0]
         layer = trial.layer(student, seed=_seed(rng))
@@ -46,7 +46,7 @@ def seeds(own: Declaration, student: Student, rng: Rng) -> None:
     name = next(iter(own.outputs))
 
     def ask(student: Student, rng: Rng, case: Case) -> None:
-        trial = own.draw(rng, case)
+        trial = own.draw(rng, _enlarged(own, case))  # a simpler case too: a few values may coincide
         assert own.counterpart is not None
         right = own.counterpart.statistics(trial.question)[0]
         if right.levels.size == 1:  # nothing to be drawn
@@ -72,9 +72,12 @@ def same_draw(own: Declaration, student: Student, rng: Rng) -> None:
 
 def _large(own: Declaration, rng: Rng) -> list[Case]:
     """Cases of many values, one for each choice of the options."""
-    sides = {name: SIDE for name, lengths in own.plan.axes.items() if lengths is None}
     cases = own.plan.cases(rng, max(2, *(len(choices) for choices in own.plan.options.values()), 2))
-    return [*dict.fromkeys(case.but(**sides) for case in cases[1:])]
+    return [*dict.fromkeys(_enlarged(own, case) for case in cases[1:])]
+
+
+def _enlarged(own: Declaration, case: Case) -> Case:
+    return case.but(**{name: SIDE for name, lengths in own.plan.axes.items() if lengths is None})
 
 
 def _seed(rng: Rng) -> int:
