@@ -16,6 +16,7 @@ from autograder.checking.each import NoCase, for_each
 from autograder.checking.expect import expect_array, expect_close, expect_equal, expect_unchanged
 from autograder.checking.general import suspects
 from autograder.checking.student import Remote, Student
+from autograder.checking.suspects import silent
 from autograder.errors import CheckFailed
 
 SUSPECTED = 4  # cases of a check for which general suspects are worked out: a slip shows in the first ones
@@ -178,20 +179,20 @@ def inputs(own: Declaration, student: Student, rng: Rng) -> None:
     """Pass a layer that gives equal values for any dtype and layout, and leaves what it is given alone."""
     cases = own.plan.cases(rng, 6)[1:]
     if own.mode or not own.drawing(True):
-        for_each(student, rng, cases, _twice(cases, partial(_leaves_alone, own)))
+        for_each(student, rng, cases, _twice(partial(_leaves_alone, own)))
     if own.drawing(True):
-        for_each(student, rng, cases, _twice(cases, partial(_keeps_dtype, own)))
+        for_each(student, rng, cases, _twice(partial(_keeps_dtype, own)))
 
 
-def _twice(cases: list[Case], ask: Callable[[Student, Rng, Case], None]) -> Callable[[Student, Rng, Case], None]:
+def _twice(ask: Callable[[Student, Rng, Case], None]) -> Callable[[Student, Rng, Case], None]:
     """Ask two of many cases: in some, float32 is not good enough for anyone to say what is right."""
     asked: list[Case] = []
 
     def body(student: Student, rng: Rng, case: Case) -> None:
-        if case in cases and len(asked) == 2:
+        if len(asked) == 2 and not silent():
             raise NoCase
         ask(student, rng, case)
-        if case in cases:
+        if not silent():  # a simpler case that is asked on the way does not count
             asked.append(case)
 
     return body

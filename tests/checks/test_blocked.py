@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 from homework import COURSE
 
-from autograder.authoring import mistakes as catalogue
+from autograder.course import mistakes as catalogue
 from autograder.course import skeleton
 from autograder.reports import causes
 from autograder.reports.scores import Outcome

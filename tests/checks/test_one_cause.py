@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from autograder.authoring.mistakes import Mistake
 from homework import COURSE
 
-from autograder.authoring import mistakes as catalogue
 from autograder.authoring import mutants
 from autograder.authoring import reference as proof
+from autograder.course import mistakes as catalogue
+from autograder.course.mistakes import Mistake
 from autograder.reports.scores import Mark, Outcome, Scorecard
 
 MISTAKES = catalogue.load(COURSE)

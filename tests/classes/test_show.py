@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from homework import COURSE, ROOT
 
-from autograder.authoring import mistakes
 from autograder.course import assignment as assignments
+from autograder.course import mistakes
 from autograder.errors import SetupError
 from autograder.submission import packing
 
