@@ -314,7 +314,7 @@ def _assign(name: str, value: ast.expr) -> ast.Assign:
 
 
 def _functions(tree: ast.AST) -> Iterator[tuple[str, ast.FunctionDef]]:
-    yield from skeleton._functions(tree)
+    yield from regions._functions(tree)
 
 
 def _text(node: ast.FunctionDef) -> str:
