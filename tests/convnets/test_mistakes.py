@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,17 +98,23 @@ def test_two_gradings_give_equal_marks(grade, reference) -> None:
     assert grade(wrong, seed=7).marks == grade(wrong, seed=7).marks
 
 
+def _begin(folder: Path) -> None:
+    """A course that has one part, and room for mistakes."""
+    (folder / "mistakes").mkdir()
+    (folder / "course.toml").write_text('[parts.1]\nfolder = "layers"\n')
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ('name = "a"\nfile = "f"\nloses = ["1.2-x"]\nsays = "s"', "give function and body, or replace and by"),
-        ('name = "a"\nfile = "f"\nloses = []\nsays = "s"\nreplace = "x"', "should have at least 1 item"),
+        ('name = "a"\nfile = "f"\nloses = []\nsays = "s"\nreplace = "x"', "give the checks that it loses"),
         ('name = "a"\nfile = "f"\nloses = ["1.2-x"]\nsays = "s"\nreplace = "x"\ntypo = 1', "extra inputs"),
     ],
     ids=["no change", "loses nothing", "unknown key"],
 )
 def test_a_malformed_entry_is_refused_by_file_and_number(tmp_path, text, message) -> None:
-    (tmp_path / "mistakes").mkdir()
+    _begin(tmp_path)
     (tmp_path / "mistakes" / "layers.toml").write_text(f"[[mistake]]\n{text}\n")
     with pytest.raises(RubricError, match=rf"layers.toml: mistake 1: .*{message}"):
         catalogue.load(Course(tmp_path))
@@ -115,7 +122,7 @@ def test_a_malformed_entry_is_refused_by_file_and_number(tmp_path, text, message
 
 def test_two_mistakes_of_one_name_are_refused(tmp_path) -> None:
     entry = '[[mistake]]\nname = "a"\nfile = "f"\nloses = ["1.2-x"]\nsays = "s"\nreplace = "x"\n'
-    (tmp_path / "mistakes").mkdir()
+    _begin(tmp_path)
     (tmp_path / "mistakes" / "layers.toml").write_text(entry * 2)
     with pytest.raises(RubricError, match="two mistakes are called 'a'"):
         catalogue.load(Course(tmp_path))

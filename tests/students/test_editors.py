@@ -75,9 +75,8 @@ def test_plain_pytest_has_a_case_for_each_check_at_its_todo(run, wrong, handout)
     assert f"part1_numpy/activations.py:{raised}: in forward" in done.stdout
     assert "autograder/" not in done.stdout.partition("<?xml")[0]
     xml = ElementTree.fromstring(done.stdout[done.stdout.index("<?xml") :])
-    assert {case.get("name") for case in xml.iter("testcase") if case.find("failure") is not None} == {
-        "1.2-forward", "1.3-relu",
-    }  # fmt: skip
+    failed = {case.get("name") for case in xml.iter("testcase") if case.find("failure") is not None}
+    assert failed >= {"1.2-forward", "1.3-relu"}
 
 
 def test_the_score_table_comes_with_the_cases_for_other_programs(run, wrong) -> None:
