@@ -6,6 +6,7 @@ wrong should be ten times beyond. Then no machine and no version of a library de
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -111,8 +112,8 @@ def show(found: Mapping[str, Margin], console: Console) -> list[str]:
 
 
 def as_json(found: Mapping[str, Margin]) -> dict[str, dict[str, float | int | None]]:
-    """The margins as plain numbers; None where no wrong value was seen."""
+    """The margins as plain numbers; None where no finite wrong value was seen."""
     return {
-        check: {"right": one.right, "wrong": one.wrong if one.compared else None, "of": one.compared}
+        check: {"right": one.right, "wrong": one.wrong if math.isfinite(one.wrong) else None, "of": one.compared}
         for check, one in found.items()
     }
