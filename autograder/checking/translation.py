@@ -18,6 +18,8 @@ from autograder.checking.student import Student
 from autograder.errors import CheckFailed, NotAsked, StudentRaised
 
 NOTHING: Mapping[str, str] = {}
+# The end of what student code has said; words of ours follow.
+PLACE = re.compile(r" \([^()]+\.py:\d+[^()]*\)")
 
 
 def translated(text: str, words: Mapping[str, str]) -> str:
@@ -67,8 +69,9 @@ def adapted(
                 error.finding = replace(error.finding, suspect=translated(error.finding.suspect, words))
             raise
         except StudentRaised as error:
-            said, end, ours = str(error).partition("), for ")  # the case, which follows what the student's code said
-            error.args = (said + end + translated(ours, words), *error.args[1:])
+            last = PLACE.search(str(error))
+            said = last.end() if last else len(str(error))
+            error.args = (str(error)[:said] + translated(str(error)[said:], words), *error.args[1:])
             raise
 
     texts = title or translated(check.title, words), translated(check.help, words)
