@@ -111,8 +111,21 @@ class Audit:
         }
 
 
-def run(course: Course, console: Console, part: int, count: int | None, jobs: int, json_file: Path | None) -> int:
-    """Grade all mistakes and mutants of a part, print what is caught and missed, and return the exit status."""
+def run(
+    course: Course,
+    console: Console,
+    part: int,
+    count: int | None,
+    jobs: int,
+    json_file: Path | None,
+    *,
+    with_margins: bool = False,
+) -> int:
+    """Grade all mistakes and mutants of a part, print what is caught and missed, and return the exit status.
+
+    Args:
+        with_margins: ask all of them once more, for how near their values come to what is allowed.
+    """
     began = time.monotonic()
     if part not in course.parts:
         raise SetupError(f"{course.name} has no part {part}")
@@ -123,16 +136,14 @@ def run(course: Course, console: Console, part: int, count: int | None, jobs: in
     audit = grade(course, part, mistakes, chosen, equivalent, jobs, console)
     outdated = stale(equivalent, everything, audit.fates, folder)
     show(audit, outdated, files, console)
-    plain = course.parts[part].libraries == "numpy"
-    room = margins.measure(course, part, chosen, jobs, console) if plain else {}
-    if plain:
-        margins.show(room, console)
+    room = margins.measure(course, part, chosen, jobs, console) if with_margins else {}
+    closed = margins.show(room, console) if with_margins else []
     _print(console, f"\n{1 + audit.mistakes + len(audit.fates)} graded in {time.monotonic() - began:.0f} s")
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
-        figures = {**audit.summary(), "margins": margins.as_json(room)}
+        figures = {**audit.summary(), **({"margins": margins.as_json(room)} if with_margins else {})}
         json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    return 1 if audit.survivors or audit.missed or outdated else 0
+    return 1 if audit.survivors or audit.missed or outdated or closed else 0
 
 
 def grade(

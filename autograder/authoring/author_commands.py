@@ -87,6 +87,9 @@ def run_audit(
         int, typer.Option("--machines", min=0, help="Instead: whether so many mutants get the same results everywhere.")
     ] = 0,
     numpy: Annotated[list[Path] | None, typer.Option(help="With --machines: a folder that has another NumPy.")] = None,
+    margins: Annotated[
+        bool, typer.Option("--margins", help="Also: how near right and wrong values come to what is allowed.")
+    ] = False,
 ) -> None:
     """Say what the checks catch and what they miss: catalogued mistakes, and small changes to the reference."""
     from autograder.authoring import audit, machines, places_audit
@@ -95,7 +98,8 @@ def run_audit(
         sys.exit(places_audit.run(definition.find(course), console, part, places, jobs, json))
     if on_machines:
         sys.exit(machines.compare(definition.find(course), console, part, on_machines, numpy or []))
-    sys.exit(audit.run(definition.find(course), console, part, mutants, jobs, json))
+    found = definition.find(course)
+    sys.exit(audit.run(found, console, part, mutants, jobs, json, with_margins=margins))
 
 
 def schemas(out: Annotated[Path, typer.Option(help="The folder; that of a course, for one.")] = Path()) -> None:

@@ -13,6 +13,8 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import connection
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,6 +26,9 @@ from autograder.errors import SetupError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+FORK = multiprocessing.get_context("fork")
+SECONDS = 120  # of a process: a whole part takes some two
 
 
 def checks_of(course: Course, part: int) -> list[Check]:
@@ -38,12 +43,37 @@ def checks_of(course: Course, part: int) -> list[Check]:
 
 
 def each(
-    course: Course, checks: Sequence[Check], jobs: int, ask: Callable[[Item], Result], items: Iterable[Item]
+    course: Course,
+    checks: Sequence[Check],
+    jobs: int,
+    ask: Callable[[Item], Result],
+    items: Iterable[Item],
+    nothing: Result,
 ) -> Iterator[Result]:
-    """Yield what `ask` returns for each item, in order; every call has a fresh process, which may be left as it is."""
+    """Yield what `ask` returns for each item, in order; every call has a fresh process, which may be left as it is.
+
+    Args:
+        nothing: the answer for a process that ends by itself, or takes longer than SECONDS.
+    """
     _prepare(course, checks)
-    with multiprocessing.get_context("fork").Pool(jobs, maxtasksperchild=1) as pool:
-        yield from pool.imap(ask, items)
+    with ThreadPoolExecutor(jobs) as team:
+        yield from team.map(lambda item: _in_a_fork(ask, item, nothing), items)
+
+
+def _in_a_fork(ask: Callable[[Item], Result], item: Item, nothing: Result) -> Result:
+    receiver, sender = FORK.Pipe(duplex=False)
+    process = FORK.Process(target=lambda: sender.send(ask(item)))
+    process.start()
+    try:
+        if receiver in connection.wait([receiver, process.sentinel], SECONDS):
+            answer: Result = receiver.recv()
+            return answer
+        return nothing
+    finally:
+        process.kill()
+        process.join()
+        receiver.close()
+        sender.close()
 
 
 @contextlib.contextmanager

@@ -94,7 +94,8 @@ def results(course: Course, part: int, count: int) -> Rows:
     asked: dict[str, Files] = {"reference": reference, **unusual.load(course)}
     todos = {f"{one.file}:{one.line} {one.after}": one for one in wrong}
     items = [(files, "") for files in asked.values()] + [(one.apply(reference), one.todo) for one in todos.values()]
-    answers = forked.each(course, checks, 1, partial(_ask, checks), items)
+    nothing: dict[str, list[str]] = {}
+    answers = forked.each(course, checks, 1, partial(_ask, checks), items, nothing)
     return dict(zip([*asked, *todos], answers, strict=True))
 
 

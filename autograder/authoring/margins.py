@@ -59,7 +59,7 @@ def measure(course: Course, part: int, wrong: Sequence[Mutant], jobs: int, conso
     right = {"reference": reference, **unusual.load(course)}
     asked: list[tuple[str, str, Files]] = [(name, "", files) for name, files in right.items()]
     asked += [(f"{one.file}:{one.line} {one.after}", one.todo, one.apply(reference)) for one in wrong]
-    answers: Iterable[list[Difference]] = forked.each(course, checks, jobs, partial(_ask, checks), asked)
+    answers: Iterable[list[Difference]] = forked.each(course, checks, jobs, partial(_ask, checks), asked, [])
     answers = track(answers, "comparing", len(asked), console=console, transient=True)
     for (name, todo, _), differences in zip(asked, answers, strict=True):
         for check, difference, passed in differences:

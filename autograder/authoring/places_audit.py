@@ -128,7 +128,7 @@ def _mutants(files: Files, folder: str) -> Iterator[Mutant]:
 def measure(course: Course, part: int, faults: Sequence[Fault], jobs: int) -> Iterator[Told | None]:
     """Look for the place of each fault; None for one that fails no check."""
     checks = forked.checks_of(course, part)
-    yield from forked.each(course, checks, jobs, partial(_look, course, checks), faults)
+    yield from forked.each(course, checks, jobs, partial(_look, course, checks), faults, None)
 
 
 def _look(course: Course, checks: Sequence[Check], fault: Fault) -> Told | None:
