@@ -53,7 +53,7 @@ def compare(course: Course, console: Console, part: int, count: int, numpys: Seq
     first: Rows | None = None
     differences: list[str] = []
     for name, environment in settings(numpys).items():
-        used, rows = _in_a_process(course, part, count, environment)
+        used, rows = results_with(course, part, count, environment)
         first = first or rows
         digest = hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:12]
         other = [f"{name}: {line}" for line in differing(first, rows)]
@@ -75,7 +75,8 @@ def differing(first: Rows, rows: Rows) -> list[str]:
     ]
 
 
-def _in_a_process(course: Course, part: int, count: int, environment: Mapping[str, str]) -> tuple[str, Rows]:
+def results_with(course: Course, part: int, count: int, environment: Mapping[str, str]) -> tuple[str, Rows]:
+    """Ask in a process with such an environment; return the versions that it has, and the results."""
     path = os.pathsep.join(filter(None, [environment.get("PYTHONPATH", ""), str(PACKAGE.parent)]))
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", __name__, str(course.folder), str(part), str(count)],

@@ -79,7 +79,7 @@ def test_no_sentence_names_a_mistake_that_was_not_made(grade, reference, file, t
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("part", "count"), [(1, 300), (3, 100)])
+@pytest.mark.parametrize(("part", "count"), [(3, 40)])
 def test_no_sentence_anywhere_names_a_mistake_that_was_not_made(grade, reference, part, count) -> None:
     todos = tuple({check.todo for check in COURSE.checks() if check.part == part})
     cards = graded(grade, reference, variants(reference, COURSE.parts[part].folder, count=count), todos)
