@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.metadata
-import platform
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from autograder.course.assignment import Assignment
 from autograder.course.definition import PACKAGE, Course
+from autograder.grading.versions import versions
 
 Origin = Mapping[str, str]
 
 ZIP, SEED, LIMITS, DATA, TODOS, BLOCKED, CHECKS, GRADER, LIBRARIES, ASSIGNMENT = (
     "zip", "seed", "limits", "data set", "TODOs", "blocked checks", "checks", "grader", "libraries", "assignment",
 )  # fmt: skip
-VERSIONS = ("numpy", "torch", "torchvision")
 # What is changed there changes no outcome: what a course shows to people only, and what surrounds grading.
 NO_MARKS_OF_A_COURSE = ("reference/", "skeleton/", "mistakes/", "unusual/", "handout/", "report/", "assignment")
 NO_MARKS = ("reports/", "classroom/", "students/", "authoring/", "bench/", "conformance/", "project/", "cli.py")
@@ -61,12 +59,6 @@ def code(course: Course) -> Mapping[str, str]:
         GRADER: digest(PACKAGE, _sources(PACKAGE, NO_MARKS))[:16],
         LIBRARIES: versions(),
     }
-
-
-def versions() -> str:
-    """Write what grades: "Python 3.11.7, numpy 2.1.0"."""
-    libraries = (f"{name} {importlib.metadata.version(name)}" for name in VERSIONS)
-    return ", ".join([f"Python {platform.python_version()}", *libraries])
 
 
 def digest(folder: Path, paths: Iterable[Path]) -> str:

@@ -6,7 +6,7 @@ import functools
 import importlib.metadata
 import platform
 
-NAMES = {"NumPy": "numpy", "torch": "torch", "autograder": "convnet-autograder"}
+NAMES = {"NumPy": "numpy", "torch": "torch", "torchvision": "torchvision", "autograder": "convnet-autograder"}
 
 
 @functools.cache

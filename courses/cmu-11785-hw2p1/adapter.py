@@ -1,9 +1,7 @@
-"""What the table cannot say: networks of this handout, and libraries that its files import without need here."""
+"""What the table cannot say: networks of this handout, which are told their activations, criterion and parameters."""
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -114,23 +112,3 @@ class Network(Adapted):
 
 def _zeros(*shape: Any) -> Any:
     return np.zeros(shape[0] if len(shape) == 1 else shape)
-
-
-class Absent(ModuleType):
-    """A library that files of the handout import, for functions that nobody asks for here."""
-
-    stands_in = True
-
-    def __getattr__(self, name: str) -> Any:
-        """Whatever is asked for."""
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return Absent(name)
-
-    def __call__(self, *args: Any, **_: Any) -> Any:
-        """Hand back the first of what it is given."""
-        return args[0] if args else self
-
-
-for absent in ("scipy", "scipy.special", "scipy.signal", "scipy.stats", "matplotlib", "matplotlib.pyplot"):
-    sys.modules.setdefault(absent, Absent(absent))

@@ -27,6 +27,7 @@ from autograder.classroom.store import Store
 from autograder.course import assignment as assignments
 from autograder.course.assignment import Assignment
 from autograder.errors import MachineUnfit, SetupError
+from autograder.grading.versions import versions
 from autograder.reports.records import Record, State
 
 
@@ -339,7 +340,7 @@ def test_results_are_for_their_owner_alone(tmp_path) -> None:
 
 def test_another_version_of_the_grader_grades_nothing(small, right) -> None:
     graded = warm.grade(Order(right, small, 0, {**origin.code(COURSE), origin.LIBRARIES: "numpy 1.0"}))
-    assert f"of another version ({origin.versions()}): install the same everywhere" in graded.unfit
+    assert f"of another version ({versions()}): install the same everywhere" in graded.unfit
 
 
 def die_or_answer(order: str) -> str:
