@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
+import pytest
+from homework import COURSE
 
 from autograder.authoring import machines
 
@@ -22,3 +26,15 @@ def test_the_settings_switch_off_what_this_machine_has(tmp_path) -> None:
     assert all(np._core._multiarray_umath.__cpu_features__[name] for name in switched)
     assert found["NumPy of old"] == {"PYTHONPATH": str(tmp_path / "old")}
     assert found["torch avx2"] == {"ATEN_CPU_CAPABILITY": "avx2"}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are forked")
+def test_marks_and_sentences_are_the_same_with_narrow_instructions_and_two_threads() -> None:
+    """The settings that differ most; `autograder audit --machines 200` has all, and other versions of NumPy."""
+    here, there = (
+        machines.results_with(COURSE, 1, 5, machines.settings([])[name])[1]
+        for name in ("as it is", "all narrow, two threads")
+    )
+    assert here
+    assert machines.differing(here, there) == []

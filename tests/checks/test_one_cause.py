@@ -18,6 +18,8 @@ MISTAKES = catalogue.load(COURSE)
 GET = " equals what you get when "
 Files = Mapping[str, bytes]
 Variant = Any  # a mistake or a mutant
+# Clauses that say what is seen, whatever made it so: a parameter that has the value of the start has not moved.
+SEEN = {"it stays where it was"}
 
 
 def told(card: Scorecard) -> Iterator[tuple[Mark, str]]:
@@ -25,7 +27,8 @@ def told(card: Scorecard) -> Iterator[tuple[Mark, str]]:
     for mark in card.marks.values():
         if mark.outcome is Outcome.FAILED and GET in mark.finding.suspect:
             for clause in mark.finding.suspect.partition(GET)[2].split(", or when "):
-                yield mark, clause
+                if clause not in SEEN:
+                    yield mark, clause
 
 
 def false_sentences(cards: Mapping[Variant, Scorecard]) -> list[str]:
@@ -79,7 +82,7 @@ def test_no_sentence_names_a_mistake_that_was_not_made(grade, reference, file, t
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("part", "count"), [(3, 40)])
+@pytest.mark.parametrize(("part", "count"), [(1, 300), (3, 100)])
 def test_no_sentence_anywhere_names_a_mistake_that_was_not_made(grade, reference, part, count) -> None:
     todos = tuple({check.todo for check in COURSE.checks() if check.part == part})
     cards = graded(grade, reference, variants(reference, COURSE.parts[part].folder, count=count), todos)
