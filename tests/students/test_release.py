@@ -216,7 +216,8 @@ def told(folder, todos):
         needs = [card.marks[need] for need in check.needs if need.partition("-")[0] in todos]
         if check.todo in todos and all(mark.outcome == "passed" for mark in needs):
             marking.settle(card, check, marking.judge(check, student, rubric.PUBLIC_SEED, None))
-    return [[m.check, m.outcome.value, m.message, m.finding.suspect] for m in card.marks.values()]
+    marks = [mark for mark in card.marks.values() if mark.todo in todos]
+    return [[mark.check, mark.outcome.value, mark.message, mark.finding.suspect] for mark in marks]
 for folder, todos in jobs:
     if not (child := os.fork()):
         with out.open("a") as file:
