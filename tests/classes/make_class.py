@@ -9,6 +9,7 @@ The same size gives the same class.
 from __future__ import annotations
 
 import argparse
+import csv
 import io
 import itertools
 import random
@@ -138,6 +139,17 @@ def _bomb() -> bytes:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("part1_numpy/views.py", bytes(450 * 10**6))
     return target.getvalue()
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def gradebook(out: Path) -> dict[str, dict[str, str]]:
+    """The rows of what a batch wrote, by name."""
+    return {row["name"]: row for row in table(out / "gradebook.csv")}
 
 
 def main() -> None:

@@ -2,103 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import os
-import signal
 import subprocess
 import sys
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from pathlib import Path
 
 import make_class
 import pytest
 from homework import COURSE, ROOT
-from rich.console import Console
 
-from autograder.checking import rubric
-from autograder.classroom import batch, exports, origin
+from autograder.classroom import batch, origin
 from autograder.classroom import executors as crew
 from autograder.classroom import grader as warm
 from autograder.classroom.grader import Order
 from autograder.classroom.store import Store
-from autograder.course import assignment as assignments
-from autograder.course.assignment import Assignment
-from autograder.errors import MachineUnfit, SetupError
+from autograder.errors import SetupError
 from autograder.grading.versions import versions
 from autograder.reports.records import Record, State
-
-
-@pytest.fixture(scope="session")
-def small() -> Assignment:
-    """Part 3 alone, for 16 points: its checks are the fastest; one thread, as there is a test for each core."""
-    whole = assignments.load(COURSE)
-    part = whole.parts[3].model_copy(update={"points": 16.0})
-    return whole.model_copy(update={"parts": {3: part}, "limits": whole.limits.model_copy(update={"threads": 1})})
-
-
-@pytest.fixture(scope="session")
-def right(reference: Mapping[str, bytes]) -> bytes:
-    return make_class.packed(reference)
-
-
-@pytest.fixture
-def folder(tmp_path: Path, right: bytes, skeletons: Mapping[str, bytes]) -> Path:
-    """A class of three: one right, one who has written nothing, and one whose file is no zip."""
-    made = tmp_path / "class"
-    made.mkdir()
-    (made / "ada.zip").write_bytes(right)
-    (made / "blank.zip").write_bytes(make_class.packed(skeletons))
-    (made / "cut.zip").write_bytes(right[:1000])
-    return made
-
-
-class Watched(ThreadPoolExecutor):
-    """Threads that grade in this process, and remember what they were asked to grade."""
-
-    asked: list[bytes]
-
-    def submit(self, function: Callable, /, *args, **kwargs) -> Future:
-        self.asked.append(args[0].content)
-        return super().submit(function, *args, **kwargs)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_box_is_left() -> Iterator[None]:
-    yield
-    warm.close()
-
-
-@pytest.fixture
-def grade_class(small: Assignment, tmp_path: Path) -> Callable:
-    """Run a batch in this process; returns the records, what was graded, and what the terminal said."""
-
-    def run(folder: Path, *, assignment: Assignment = small, seed: int = rubric.PUBLIC_SEED, regrade: bool = False):
-        asked: list[bytes] = []
-        console = Console(file=io.StringIO(), width=160)
-
-        def make() -> Executor:
-            executor = Watched(1)
-            executor.asked = asked
-            return executor
-
-        out = tmp_path / "out"
-        batch.run(folder, out, assignment, seed, crew.of(make, 2), console, regrade=regrade)
-        records = Store(out).load(one.key for one in exports.find(folder, COURSE.layout).handed)
-        return records, len(asked), console.file.getvalue()
-
-    return run
-
-
-def _rows(out: Path) -> dict[str, dict[str, str]]:
-    return {row["name"]: row for row in _table(out / "gradebook.csv")}
-
-
-def _table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def test_a_bad_submission_costs_only_itself(grade_class, folder, tmp_path) -> None:
@@ -108,7 +26,7 @@ def test_a_bad_submission_costs_only_itself(grade_class, folder, tmp_path) -> No
         "blank": State.GRADED,
         "cut": State.REFUSED,
     }
-    rows = _rows(tmp_path / "out")
+    rows = make_class.gradebook(tmp_path / "out")
     assert [rows[name]["points"] for name in ("ada", "blank", "cut")] == ["16.00", "0.00", "0.00"]
     assert "damaged" in rows["cut"]["why"]
     assert "3 submissions: 3 graded" in said
@@ -156,7 +74,7 @@ def test_what_people_edit_in_an_assignment_is_entered_without_grading(grade_clas
     assert "0 graded in 0:00, 0 unchanged, 3 with other points for what was graded before, 1 refused" in said
     assert [one.card.cents for one in records.values()] == [800, 0, 0]
     assert {one.card.title for one in records.values()} == {"Homework 2"}
-    assert _rows(tmp_path / "out")["ada"]["before"] == "16.00"
+    assert make_class.gradebook(tmp_path / "out")["ada"]["before"] == "16.00"
     page = (tmp_path / "out/students/ada/report.html").read_text(encoding="utf-8")
     assert "Rare classes" in page
     assert grade_class(folder, assignment=small.model_copy(update=changes))[2].count("3 unchanged") == 1
@@ -172,8 +90,8 @@ def test_a_regrading_shows_old_marks_beside_new_ones(grade_class, folder, small,
     records, _, said = grade_class(folder, assignment=small.model_copy(update={"parts": {3: halved}}), regrade=True)
     assert "16.00" in said
     assert "8.00" in said
-    assert _rows(tmp_path / "out")["ada"]["before"] == "16.00"
-    changes = _table(tmp_path / "out" / "changes.csv")
+    assert make_class.gradebook(tmp_path / "out")["ada"]["before"] == "16.00"
+    changes = make_class.table(tmp_path / "out" / "changes.csv")
     assert {(row["submission"], row["what changed"]) for row in changes} == {("ada", "assignment")}
     assert sum(float(row["now"]) - float(row["before"]) for row in changes) == pytest.approx(-8)
 
@@ -186,7 +104,7 @@ def test_a_mark_that_was_set_by_hand_stays_whatever_is_graded_again(grade_class,
     for regrade in (False, True):
         said = grade_class(folder, regrade=regrade)[2]
         assert "set by hand in gradebook.csv, and kept:\n  blank: 12.5, graded 0.00" in said
-        rows = _rows(tmp_path / "out")
+        rows = make_class.gradebook(tmp_path / "out")
         assert [(rows[name]["points"], rows[name]["graded"]) for name in ("ada", "blank")] == [
             ("16.00", "16.00"),
             ("12.5", "0.00"),
@@ -212,109 +130,6 @@ def test_pages_are_written_again_without_grading_when_their_code_has_changed(gra
         store.save(old, {"report.html": "old"})
     assert grade_class(folder)[1] == 0
     assert "<!doctype html>" in (tmp_path / "out/students/ada/report.html").read_text(encoding="utf-8")
-
-
-FRAGILE = "part3_imbalance.data:long_tailed_counts"
-
-
-@pytest.fixture
-def fragile(monkeypatch) -> None:
-    """A check of the grader's that is at fault itself: it adds up whatever it gets."""
-    monkeypatch.setattr(rubric, "_declared", {(COURSE.package, check.id): check for check in COURSE.checks()})
-
-    @rubric.check("3.1-fragile", points=0)
-    def counts_add_up(student, rng) -> None:
-        """Counts add up."""
-        sum(student.call(FRAGILE, 8, 2, 0.5))
-
-    _adopt("3.1-fragile")
-
-
-@pytest.fixture
-def hopeless(monkeypatch) -> None:
-    """A check of the grader's that nobody passes, in a process that has not graded its own solution yet."""
-    monkeypatch.setattr(warm, "_grades", set())
-    monkeypatch.setattr(rubric, "_declared", {(COURSE.package, check.id): check for check in COURSE.checks()})
-
-    @rubric.check("3.1-hopeless", points=0)
-    def nothing_is_something(student, rng) -> None:
-        """Nothing is something."""
-        1 / 0  # noqa: B018 (a fault)
-
-    _adopt("3.1-hopeless")
-
-
-def _adopt(check: str) -> None:
-    """Make a check that was declared here one of the course."""
-    rubric._declared[COURSE.package, check] = rubric._declared.pop((__name__, check))
-
-
-@pytest.fixture
-def unlucky(right: bytes, reference: Mapping[str, bytes]) -> bytes:
-    """What makes the fragile check raise."""
-    module = "part3_imbalance/data.py"
-    odd = reference[module] + b"\n\ndef long_tailed_counts(*_, **__):\n    return 'zero'\n"
-    return make_class.packed({**reference, module: odd})
-
-
-def test_faults_that_come_back_with_their_zips_are_theirs_and_the_class_goes_on(
-    grade_class, fragile, folder, unlucky, tmp_path
-) -> None:
-    for name in "abc":
-        (folder / f"{name}.zip").write_bytes(unlucky)
-    records, asked, said = grade_class(folder)
-    states = {key: record.state for key, record in records.items()}
-    assert {key for key, state in states.items() if state is State.BROKEN} == set("abc")
-    assert (states["ada"], states["blank"], states["cut"]) == (State.GRADED, State.GRADED, State.REFUSED)
-    assert asked == 3 + 2 * 3  # what is broken gets a second attempt
-    assert all(f"{name}: to grade again: 3.1-fragile: the check itself failed" in said for name in "abc")
-    rows = _rows(tmp_path / "out")
-    assert {rows[name]["points"] for name in "abc"} == {""}  # no silent zero
-    assert rows["ada"]["points"] == "16.00"
-
-
-def test_a_fault_that_the_reference_has_too_stops_the_batch_at_once(grade_class, hopeless, folder, tmp_path) -> None:
-    said = r"nothing can be graded here: not even the grader's own solution can be graded: 3.1-hopeless: the check"
-    with pytest.raises(MachineUnfit, match=said):
-        grade_class(folder)
-    assert _rows(tmp_path / "out") == {}
-
-
-def test_a_missing_data_set_stops_the_batch_before_anything_is_graded(grade_class, folder, small, tmp_path) -> None:
-    both = small.model_copy(update={"parts": assignments.load(COURSE).parts, "dataset": "images:/no/such/folder"})
-    with pytest.raises(MachineUnfit, match="nothing can be graded here: there is no folder"):
-        grade_class(folder, assignment=both)
-    assert _rows(tmp_path / "out") == {}
-
-
-class Deadly(Executor):
-    """A process that is killed, as a system does that is short of memory, whenever it grades a certain zip."""
-
-    def __init__(self) -> None:
-        self._pool = warm.pool(1)
-
-    def submit(self, function: Callable, /, *args, **kwargs) -> Future:
-        return self._pool.submit(die_or_do, function, *args)
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        self._pool.shutdown(wait, cancel_futures=cancel_futures)
-
-
-def die_or_do(function: Callable, order: Order) -> object:
-    if b"deadly.txt" in order.content:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return function(order)
-
-
-@pytest.mark.slow
-def test_zips_whose_grading_kills_the_process_cost_nobody_else_a_mark(small, folder, reference, tmp_path) -> None:
-    for name in ("bad", "worse"):
-        (folder / f"{name}.zip").write_bytes(make_class.packed({**reference, "deadly.txt": b""}))
-    console = Console(file=io.StringIO(), width=160)
-    assert batch.run(folder, tmp_path / "out", small, 0, crew.of(Deadly, 2), console) == 2
-    states = {key: record.state for key, record in Store(tmp_path / "out").load(("ada", "bad", "worse")).items()}
-    assert states == {"ada": State.GRADED, "bad": State.BROKEN, "worse": State.BROKEN}
-    assert "bad: to grade again: the process that graded it died" in console.file.getvalue()
 
 
 def test_what_a_kill_leaves_half_written_is_put_in_order(grade_class, folder, tmp_path) -> None:
@@ -343,19 +158,6 @@ def test_another_version_of_the_grader_grades_nothing(small, right) -> None:
     assert f"of another version ({versions()}): install the same everywhere" in graded.unfit
 
 
-def die_or_answer(order: str) -> str:
-    if order == "deadly":
-        os.kill(os.getpid(), signal.SIGKILL)
-    return order
-
-
-def test_a_process_that_dies_is_blamed_on_the_one_that_it_graded_alone() -> None:
-    tasks = deque(["a", "b", "deadly", "c", "d"])
-    outcomes = dict(crew.work(crew.of(lambda: warm.pool(2), 3), tasks, lambda task: task, die_or_answer))
-    assert {task: outcomes[task] for task in "abcd"} == {task: task for task in "abcd"}
-    assert "died" in str(outcomes["deadly"])
-
-
 def test_a_cluster_that_does_not_answer_is_one_sentence(monkeypatch) -> None:
     monkeypatch.setattr(crew, "DASK_SECONDS", 1)
     address = "tcp://127.0.0.1:9"
@@ -373,20 +175,7 @@ def test_a_class_is_graded_from_the_command_line(folder, tmp_path) -> None:
     done = _command(folder, "--out", tmp_path / "out", "--assignment", preset, "--jobs", "1")
     assert (done.returncode, done.stderr) == (0, "")
     assert "3 submissions: 3 graded" in done.stdout
-    assert [row["points"] for row in _rows(tmp_path / "out").values()] == ["100.00", "0.00", "0.00"]
-
-
-def test_a_machine_without_room_says_so_before_anything_is_graded(folder, tmp_path) -> None:
-    preset = COURSE.folder / "assignments" / "hw2p1.toml"
-    command = [sys.executable, "-m", "autograder", "batch", str(folder), "--out", str(tmp_path / "out")]
-    done = subprocess.run(
-        ["prlimit", "--fsize=500000", *command, "--assignment", str(preset), "--jobs", "1"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert "nothing can be unpacked on this machine: File too large" in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
-    assert _rows(tmp_path / "out") == {}
+    assert [row["points"] for row in make_class.gradebook(tmp_path / "out").values()] == ["100.00", "0.00", "0.00"]
 
 
 def test_a_class_that_is_not_there_is_one_sentence_and_status_2(tmp_path) -> None:
