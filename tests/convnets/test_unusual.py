@@ -33,7 +33,7 @@ import torch
 from part2_pytorch import config, device, models
 for name in ("two_layer", "vanilla_cnn"):
     settings = config.load_config(f"part2_pytorch/configs/{name}.toml")
-    model = device.prepare(models.build_model(name), torch.device("cpu"), settings)
+    model = device.prepare(models.build_model(name), torch.device("cpu"), settings.precision)
     optimizer = config.build_optimizer(model, settings)
     x = (torch.arange(6144.0).reshape(2, 3, 32, 32) % 256 / 255 - 0.5) / 0.25
     config.build_criterion(settings)(model(x), torch.tensor([0, 1])).backward()

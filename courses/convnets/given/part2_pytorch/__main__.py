@@ -68,9 +68,9 @@ def run(config: Config, out_dir: Path, weights: Path, data_dir: Path, fresh: boo
     dataset, device = load_dataset(config.dataset, data_dir), pick_device()
     loaders = make_loaders(dataset, config, device)
     torch.manual_seed(config.seed)
-    model = prepare(build_model(config.model), device, config)
+    model = prepare(build_model(config.model), device, config.precision)
     count = sum(parameter.numel() for parameter in model.parameters())
-    precision = str(precision_of(device, config)).removeprefix("torch.")
+    precision = str(precision_of(device, config.precision)).removeprefix("torch.")
     what = f"{config.model} on {config.dataset}: {count:,} parameters, {precision} on {device.type}"
     console.print(what, markup=False)
     if config.small and not takes_images(model, config.small_side, device):
@@ -163,7 +163,7 @@ def evaluate(
     with sentences_for_errors():
         config = load_config(model, dataset=dataset, precision="float32")
         data, device, path = load_dataset(config.dataset, data_dir), pick_device(), checkpoints / f"{model}.pt"
-        network = prepare(build_model(model), device, config)
+        network = prepare(build_model(model), device, config.precision)
         if not path.exists():
             raise DataError(f"there is no {path}: make train MODEL={model} writes it")
         state = checkpoint.load(path)

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
-
-if TYPE_CHECKING:
-    from .config import Config
 
 
 def pick_device() -> torch.device:
@@ -36,14 +32,14 @@ def fast_at_bfloat16(device: torch.device) -> bool:
     return False
 
 
-def precision_of(device: torch.device, config: Config) -> torch.dtype:
-    """Say what the forward pass computes in."""
-    takes_bfloat16 = config.precision == "bfloat16" or (config.precision == "auto" and fast_at_bfloat16(device))
+def precision_of(device: torch.device, wanted: str) -> torch.dtype:
+    """Say what the forward pass computes in, for "float32", "bfloat16" or "auto"."""
+    takes_bfloat16 = wanted == "bfloat16" or (wanted == "auto" and fast_at_bfloat16(device))
     return torch.bfloat16 if takes_bfloat16 else torch.float32
 
 
-def prepare(model: nn.Module, device: torch.device, config: Config) -> nn.Module:
-    """Move a model to its device, channels-last, its forward pass in the precision that the configuration names.
+def prepare(model: nn.Module, device: torch.device, precision: str) -> nn.Module:
+    """Move a model to its device, channels-last, its forward pass in the precision that a configuration names.
 
     Parameters, gradients and scores stay float32, names and shapes of the state_dict stay the same. Lazy layers, whose
     sizes follow from the first batch, get them here: the optimizer needs them.
@@ -54,7 +50,7 @@ def prepare(model: nn.Module, device: torch.device, config: Config) -> nn.Module
         model.train()
     torch.set_flush_denormal(True)  # numbers below 1e-38 count as 0: on a CPU they cost a hundred times the time
     model.to(device).to(memory_format=torch.channels_last)
-    if precision_of(device, config) is torch.bfloat16:
+    if precision_of(device, precision) is torch.bfloat16:
         forward = torch.autocast(device.type, dtype=torch.bfloat16)(model.forward)
         model.forward = lambda x: forward(x).float()
     return model
