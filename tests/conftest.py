@@ -61,8 +61,8 @@ def skeletons() -> Mapping[str, bytes]:
 
 @pytest.fixture(scope="session")
 def box(assignment: Assignment) -> Iterator[Box]:
-    """A box whose limits are those of `assignment.toml`, but for an import, 5 s, and threads: one, as here."""
-    with Box(assignment.limits.model_copy(update={"import_seconds": 5, "threads": 1})) as box:
+    """A box whose limits are those of `assignment.toml`, but for an import: 5 s."""
+    with Box(assignment.limits.model_copy(update={"import_seconds": 5})) as box:
         yield box
 
 

@@ -5,12 +5,14 @@ What comes in is the content of a zip, and what goes out is JSON, so that the pr
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import multiprocessing
 import multiprocessing.connection
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -26,6 +28,7 @@ from autograder.errors import GraderError, MachineUnfit
 from autograder.grading import engine, marking
 from autograder.reports import records
 from autograder.reports.scores import Scorecard
+from autograder.sandbox import cores
 from autograder.sandbox.box import Box
 from autograder.sandbox.temporary import TemporaryFolder
 
@@ -72,13 +75,14 @@ def grade(order: Order) -> Graded:
 
     One at a time, in a thread that stays as long as the process: a zygote ends with the thread that started it.
     """
+    _take_share_of_cluster()
     return _lane().submit(_grade, order).result()
 
 
 def pool(jobs: int) -> ProcessPoolExecutor:
-    """Make a pool whose processes end with this one, also when this one is killed."""
+    """Make a pool whose processes share the cores, and end with this one, also when this one is killed."""
     context = multiprocessing.get_context("spawn")  # never a fork of a process whose threads may hold locks
-    return ProcessPoolExecutor(jobs, context, initializer=_join_pool)
+    return ProcessPoolExecutor(jobs, context, initializer=_join_pool, initargs=(cores.share(jobs),))
 
 
 def box(limits: Limits) -> Box:
@@ -193,8 +197,18 @@ def _zips() -> TemporaryFolder:
     return folder
 
 
-def _join_pool() -> None:
-    """Leave an interruption at the keyboard to the pool's owner, and end when that one is gone."""
+def _take_share_of_cluster() -> None:
+    """Use the cores that a Dask cluster has given this process, where it is a worker of one."""
+    if "distributed" in sys.modules:
+        from distributed import get_worker
+
+        with contextlib.suppress(ValueError):  # it is none
+            cores.take(get_worker().state.nthreads)
+
+
+def _join_pool(share: int) -> None:
+    """Take a share of the cores, leave an interruption at the keyboard to the owner, and end when that one is gone."""
+    cores.take(share)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     owner = multiprocessing.parent_process()
     assert owner is not None, "a pool's process has a parent"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -32,7 +31,7 @@ INTERRUPTED = 130  # what shells say of a program that was stopped by Ctrl-C
 def run_batch(
     folder: Annotated[Path, typer.Argument(help="Zips, or an export of Gradescope, Canvas or Moodle; a zip of them.")],
     out: Annotated[Path, typer.Option(help="Folder for students/, gradebook.csv and class.html.")],
-    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = os.cpu_count() or 1,
+    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one for each core.")] = 0,
     dask: Annotated[str, typer.Option(help="Address of a Dask scheduler whose workers grade instead.")] = "",
     certificate: Annotated[Path | None, typer.Option(help="Folder of the Dask cluster's certificate.")] = None,
     regrade: Annotated[bool, typer.Option(help="What is unchanged, too.")] = False,
@@ -46,11 +45,12 @@ def run_batch(
     from autograder.classroom import batch
     from autograder.classroom import executors as crew
     from autograder.course import keys
+    from autograder.sandbox import cores
 
     seed = keys.seed(key) if key else seed
     warn_of_public(seed, console)
     assignment = find_assignment(course, assignment_file, dataset)
-    team = crew.dask(dask, certificate) if dask else crew.processes(jobs)
+    team = crew.dask(dask, certificate) if dask else crew.processes(jobs or cores.available())
     try:
         broken = batch.run(folder, out, assignment, seed, team, console, regrade=regrade)
     except KeyboardInterrupt:

@@ -11,9 +11,10 @@ from pathlib import Path
 from autograder.course import keys
 from autograder.course.assignment import Assignment
 from autograder.errors import SetupError
-from autograder.grading import container, metadata
+from autograder.grading import metadata
 from autograder.reports.results_json import VISIBILITIES
 from autograder.reports.scores import Scorecard
+from autograder.sandbox import container
 from autograder.submission import folders
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from autograder.course.assignment import Limits
 from autograder.errors import SetupError
-from autograder.sandbox import libraries
+from autograder.sandbox import cores, libraries
 from autograder.sandbox.temporary import TemporaryFolder, remove_tree
 from autograder.sandbox.worker import Worker
 
@@ -71,6 +71,7 @@ class Zygote:
     Attributes:
         submissions: folder whose sub-folders workers get to see, one each.
         off: mechanisms to leave out, for tests that show what each of them stops.
+        threads: that a worker computes with; it may start as many as the limits allow.
         report: what it could put in place, by name; an empty text means that it holds.
     """
 
@@ -81,6 +82,7 @@ class Zygote:
     report: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.threads = min(self.limits.threads, cores.available())
         self._folder = TemporaryFolder("zygote")
         self._run = self._folder.path
         # A random thousand: threads are limited by number, and another grader on this machine hands out its own.
@@ -179,7 +181,7 @@ class Zygote:
             self._process = subprocess.Popen(
                 [*command, str(theirs.fileno()), json.dumps(plan), plan["grader"]],
                 pass_fds=[] if open_to_all else [theirs.fileno()],
-                env=(dict(os.environ) if "environment" in self.off else {}) | _environment(self.limits.threads),
+                env=(dict(os.environ) if "environment" in self.off else {}) | _environment(self.threads),
                 close_fds=not open_to_all,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -23,10 +23,10 @@ from autograder.course.assignment import Assignment
 
 @pytest.fixture(scope="session")
 def small() -> Assignment:
-    """Part 3 alone, for 16 points: its checks are the fastest; one thread, as there is a test for each core."""
+    """Part 3 alone, for 16 points: its checks are the fastest."""
     whole = assignments.load(COURSE)
     part = whole.parts[3].model_copy(update={"points": 16.0})
-    return whole.model_copy(update={"parts": {3: part}, "limits": whole.limits.model_copy(update={"threads": 1})})
+    return whole.model_copy(update={"parts": {3: part}})
 
 
 @pytest.fixture(scope="session")

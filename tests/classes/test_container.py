@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from autograder.authoring import variants as trials
+from autograder.classroom import grader as warm
 from autograder.course.assignment import Limits
-from autograder.grading import container
+from autograder.sandbox import container, cores
+from autograder.sandbox.box import Box
 
 TWO = {"memory.max": b"805306368\n", "cpu.max": b"50000 100000\n"}
 ONE = {
@@ -57,3 +59,26 @@ def test_nothing_is_said_where_nothing_is_known(tmp_path) -> None:
     trials.write(tmp_path, {"memory.max": b"what\n", "cpu.max": b"\xff 0\n"})
     assert container.memory_megabytes(tmp_path, tmp_path / "meminfo") is None
     assert container.cpus(tmp_path)
+
+
+def threads_of_a_worker() -> int:
+    """What torch, which is told in the environment, would compute with in a box of this process."""
+    with Box(Limits(threads=64)) as box, box.room() as folder:
+        trials.write(folder, {"own.py": b"import os\ndef threads(): return int(os.environ['OMP_NUM_THREADS'])\n"})
+        student = box.student(folder, "numpy")
+        student.allow(10)
+        try:
+            return int(student.call("own:threads"))
+        finally:
+            student.renew()
+
+
+def test_boxes_side_by_side_have_no_more_threads_than_there_are_cores(monkeypatch) -> None:
+    monkeypatch.delenv(cores.VARIABLE)
+    alone = threads_of_a_worker()
+    assert alone == cores.available() >= 1
+    with warm.pool(2) as pool:
+        beside = pool.submit(threads_of_a_worker).result()
+    assert beside == max(1, alone // 2)
+    monkeypatch.setenv(cores.VARIABLE, "1")
+    assert (cores.available(), cores.share(4)) == (1, 1)

@@ -42,7 +42,8 @@ def memory_megabytes(cgroup: Path = CGROUP, meminfo: Path = MEMINFO) -> int | No
 
 def cpus(cgroup: Path = CGROUP) -> float | None:
     """Return how many CPUs there are for us; None where nothing says so."""
-    shares = [float(count) for count in [os.cpu_count()] if count]
+    shares = [float(len(os.sched_getaffinity(0)))] if hasattr(os, "sched_getaffinity") else []
+    shares += [float(count) for count in [os.cpu_count()] if count]
     for quota, period in _quotas(cgroup):
         if quota > 0 and period > 0:
             shares.append(quota / period)
