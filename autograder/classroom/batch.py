@@ -108,7 +108,7 @@ class Batch:
         for key, record in self.records.items():
             if record.pages != class_files.writers():
                 self.records[key] = replace(record, pages=class_files.writers())
-                self.store.rewrite(self.records[key], class_files.pages(record))
+                self.store.save(self.records[key], class_files.pages(record))
 
     def changes(self) -> list[Record]:
         """Name those whose marks differ from the ones that they replaced in this run."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -78,14 +77,13 @@ def _number(text: str) -> Fraction | str:
 
 def pages(record: Record) -> dict[str, str]:
     """What is kept for one student, beside the record."""
-    results = results_json.results(record.card, execution_seconds=record.seconds)
-    page = html.render(record.card, execution_seconds=record.seconds)
-    return {"results.json": json.dumps(results, allow_nan=False) + "\n", "report.html": page}
+    results = results_json.text(record.card, execution_seconds=record.seconds)
+    return {"results.json": results, "report.html": html.render(record.card, execution_seconds=record.seconds)}
 
 
 def _alike(store: Store, found: Found, assignment: Assignment, records: Sequence[Record]) -> list[Alike]:
     """Compare the zips, unless they are those that were compared last time."""
-    zips = [f"{record.key} {record.name} {record.origin[origin.ZIP]}" for record in records]
+    zips = [f"{record.key} {record.name} {record.origin.get(origin.ZIP, '')}" for record in records]
     code = [origin.digest(PACKAGE, [Path(identical_files.__file__)]), origin.code(assignment.course)[origin.CHECKS]]
     key = hashlib.sha256("\n".join([*code, *zips]).encode()).hexdigest()
     return store.remember(key, lambda: identical_files.find(found.handed, assignment.course))

@@ -26,7 +26,7 @@ from autograder.course.assignment import Assignment
 from autograder.errors import SetupError
 from autograder.grading import marking
 from autograder.grading.marking import Verdict
-from autograder.reports import files, html
+from autograder.reports import files, pictures
 from autograder.reports.scores import Outcome
 from autograder.reports.words import clean, line
 from autograder.sandbox.box import Box
@@ -148,7 +148,7 @@ def _write(case: Case, folder: Path) -> None:
     picture = case.verdict.finding.picture
     if picture:
         rows = [[value for value in row for _ in range(ZOOM)] for row in picture for _ in range(ZOOM)]
-        (folder / PICTURE).write_bytes(html.png(rows))
+        (folder / PICTURE).write_bytes(pictures.png(rows))
     files.replace(folder / SUMMARY, "\n".join(_summary(case, script, values)) + "\n")
 
 

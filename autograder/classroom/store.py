@@ -68,6 +68,8 @@ class Store:
     def save(self, record: Record, pages: Mapping[str, str]) -> None:
         """Replace one student's results.
 
+        A folder takes the place of another: to put one file into the place of another waits for the disk, on ext4.
+
         Args:
             pages: what there is to read beside the record, text by name.
         """
@@ -79,11 +81,6 @@ class Store:
             folder.rename(old)
         partial.rename(folder)
         shutil.rmtree(old, ignore_errors=True)
-
-    def rewrite(self, record: Record, pages: Mapping[str, str]) -> None:
-        """Replace what was made of the same grading, a file at a time; the record comes last, and vouches for all."""
-        for name, text in (*pages.items(), (CARD, records.dump(record))):
-            files.replace(self.students / record.key / name, text)
 
     def remember(self, key: str, find: Callable[[], list[Alike]]) -> list[Alike]:
         """Say what was found to be alike when the key was the same, or find it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from autograder.errors import GraderError, SetupError, SubmissionError
 from autograder.grading import blocked, marking
 from autograder.grading.exam import expect_exceeds
 from autograder.grading.marking import Verdict
-from autograder.reports.scores import Mark, ModelResult, Outcome, Scorecard
+from autograder.reports.scores import KEPT, Mark, ModelResult, Outcome, Scorecard
 
 JUDGED = (Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED)  # by an accuracy, or it may be; not by a clock or a crash
 
@@ -88,19 +89,21 @@ class Rescoring:
         if card.refusal:
             marking.refuse(known, SubmissionError(card.refusal))
             return known
+        other: set[str] = set()
         try:
             for check in self._checks:
-                _settle(check, known, card.marks, self._assignment)
+                _settle(check, known, card.marks, self._assignment, other)
         except NotKnown:
             return None
         return known
 
 
-def _settle(check: Check, card: Scorecard, graded: Mapping[str, Mark], assignment: Assignment) -> None:
+def _settle(check: Check, card: Scorecard, graded: Mapping[str, Mark], assignment: Assignment, other: set[str]) -> None:
     """Enter what became of a check, in the order in which grading does.
 
     Args:
         graded: the marks as they were graded.
+        other: the checks so far that have another outcome than they had; this one is added if it has.
 
     Raises:
         NotKnown: if it was never asked what is to be known now.
@@ -108,17 +111,24 @@ def _settle(check: Check, card: Scorecard, graded: Mapping[str, Mark], assignmen
     seconds, before = card.seconds.get(check.id, 0.0), graded.get(check.id)
     if before is None:
         raise NotKnown(f"{check.id} was not graded")
-    same = all(card.marks[need].outcome is graded[need].outcome for need in check.needs if need in graded)
+    same = other.isdisjoint(check.needs)
     if (check.exam or not same) and (skipped := blocked.unasked(check, card.marks, assignment)):
         marking.settle(card, check, skipped, seconds)
     elif check.exam and before.outcome in JUDGED and (verdict := _judged(check, card, before, assignment)):
         shown = verdict if card.secret else blocked.own(check, verdict, card.marks)
         marking.settle(card, check, shown, seconds, before.printed)
     elif same or before.outcome is Outcome.PASSED:
-        now = card.marks[check.id]
-        card.marks[check.id] = replace(before, todo=now.todo, title=now.title, max_cents=now.max_cents)
+        card.marks[check.id] = _as_now(before, card.marks[check.id])
     else:  # how it failed, or that it was skipped, followed from what has another outcome now
         raise NotKnown(f"{check.id} was not asked with what it needs")
+    if card.marks[check.id].outcome is not before.outcome:
+        other.add(check.id)
+
+
+@lru_cache(KEPT)
+def _as_now(before: Mark, blank: Mark) -> Mark:
+    """Put a mark under the points and titles of now: one for all students who have the same."""
+    return replace(before, todo=blank.todo, title=blank.title, max_cents=blank.max_cents)
 
 
 def _judged(check: Check, card: Scorecard, before: Mark, assignment: Assignment) -> Verdict | None:

@@ -6,12 +6,9 @@ expression, so that the template cannot forget it. The page forbids scripts and 
 
 from __future__ import annotations
 
-import base64
 import functools
 import re
-import struct
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +17,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.reports import files, words
-from autograder.reports.causes import Cause, causes
-from autograder.reports.scores import Mark, Outcome, Scorecard, earned, points
+from autograder.reports.causes import causes
+from autograder.reports.pictures import picture
+from autograder.reports.scores import KEPT, Mark, Outcome, Scorecard, earned, points
 
 TEMPLATES = Path(__file__).parent / "templates"
-PICTURE_PIXELS = 176  # of the longer side on the page, about
 
 
 def write(path: Path, scorecard: Scorecard, *, execution_seconds: float | None = None) -> None:
@@ -37,7 +34,9 @@ def render(scorecard: Scorecard, *, execution_seconds: float | None = None) -> s
     template = environment().get_template("report.html.j2")
     return template.render(
         card=scorecard,
-        parts=[_part(scorecard, number, todos) for number, todos in scorecard.parts().items()],
+        parts=_parts(scorecard),
+        row=_row,
+        section=_section,
         tally=words.tally(scorecard.marks.values()),
         next_step=words.next_step(scorecard),
         seconds=[] if scorecard.secret else sorted(scorecard.seconds.items(), key=lambda item: -item[1]),
@@ -46,29 +45,45 @@ def render(scorecard: Scorecard, *, execution_seconds: float | None = None) -> s
 
 
 @dataclass(frozen=True)
+class Told:
+    """The cause behind a failure: the mark that tells of it, what else that costs, and how much in all."""
+
+    mark: Mark
+    takes_along: str
+    lost: int
+
+
+@dataclass(frozen=True)
 class Todo:
-    """One TODO on the page: its checks by what a reader does with them."""
+    """One TODO on the page: its checks by what a reader does with them. Equal ones of a class are written once.
+
+    Attributes:
+        causes: for each of the marks; None where it did not fail by itself.
+    """
 
     id: str
     place: str
-    marks: Sequence[Mark]
-    causes: Mapping[str, Cause]
+    marks: tuple[Mark, ...]
+    causes: tuple[Told | None, ...]
 
     def having(self, *outcomes: Outcome) -> list[Mark]:
         """Choose marks by outcome."""
         return [mark for mark in self.marks if mark.outcome in outcomes]
 
     @property
-    def failures(self) -> list[Cause]:
+    def failures(self) -> list[Told]:
         """What gets a box of its own."""
-        wrong = self.having(*words.WRONG, Outcome.BROKEN)
-        return [cause for mark in wrong if (cause := self.causes[mark.check]).mark is mark]
+        return [cause for mark, cause in self._wrong(*words.WRONG, Outcome.BROKEN) if cause.mark is mark]
 
     @property
     def repeats(self) -> list[tuple[Mark, Mark]]:
         """What fails for a cause that is told elsewhere, each with the check that tells it."""
-        wrong = self.having(*words.WRONG)
-        return [(mark, cause.mark) for mark in wrong if (cause := self.causes[mark.check]).mark is not mark]
+        return [(mark, cause.mark) for mark, cause in self._wrong(*words.WRONG) if cause.mark is not mark]
+
+    def _wrong(self, *outcomes: Outcome) -> Iterator[tuple[Mark, Told]]:
+        for mark, cause in zip(self.marks, self.causes, strict=True):
+            if cause and mark.outcome in outcomes:
+                yield mark, cause
 
     @property
     def waiting(self) -> list[Mark]:
@@ -105,10 +120,35 @@ class Part:
         return [mark for todo in self.todos for mark in todo.marks]
 
 
-def _part(scorecard: Scorecard, number: int, todos: dict[str, list[Mark]]) -> Part:
-    behind = causes(scorecard)
-    found = [Todo(id, words.place(scorecard, id), marks, behind) for id, marks in todos.items()]
-    return Part(words.part_title(scorecard, number), found)
+def _parts(scorecard: Scorecard) -> list[Part]:
+    told = {check: Told(one.mark, one.takes_along, one.lost) for check, one in causes(scorecard).items()}
+    return [
+        Part(
+            words.part_title(scorecard, number),
+            [
+                Todo(id, words.place(scorecard, id), tuple(marks), tuple(told.get(mark.check) for mark in marks))
+                for id, marks in todos.items()
+            ],
+        )
+        for number, todos in scorecard.parts().items()
+    ]
+
+
+@functools.lru_cache(KEPT)
+def _row(todo: Todo) -> Markup:
+    """Write the row of a TODO in the table at the top."""
+    return _macro("row", todo)
+
+
+@functools.lru_cache(KEPT)
+def _section(todo: Todo) -> Markup:
+    """Write what there is to say of a TODO."""
+    return _macro("section", todo)
+
+
+def _macro(name: str, todo: Todo) -> Markup:
+    made: Markup = getattr(environment().get_template("todo.html.j2").module, name)(todo)
+    return made
 
 
 @functools.cache
@@ -125,7 +165,7 @@ def environment() -> Environment:
     environment.globals.update(
         Outcome=Outcome, LABELS=words.LABELS, explain=words.explain, points=points, earned=earned, picture=picture
     )
-    environment.filters.update(share=_share, paragraphs=_paragraphs)
+    environment.filters.update(share=_share, paragraphs=_paragraphs, pair=_pair, bar=_bar, titles=_titles, cells=_cells)
     return environment
 
 
@@ -140,31 +180,41 @@ def _share(sums: tuple[int, int]) -> str:
     return f"{100 * got / most if most else 0:.1f}%"
 
 
+# What stands on a page hundreds of times, and on most pages of a class; texts are filled in as the template's are.
+
+
+@functools.lru_cache(KEPT)
+def _pair(sums: tuple[int, int]) -> Markup:
+    """Points earned, and points to be had."""
+    return Markup('<span class="number">{} / {}</span>').format(*map(points, sums))
+
+
+@functools.lru_cache(KEPT)
+def _bar(sums: tuple[int, int]) -> Markup:
+    return Markup('<div class="bar" aria-hidden="true"><i style="width: {}"></i></div>').format(_share(sums))
+
+
+def _titles(marks: Sequence[Mark]) -> Markup:
+    return Markup("<ul>\n{}</ul>").format(Markup("").join(map(_title, marks)))
+
+
+@functools.lru_cache(KEPT)
+def _title(mark: Mark) -> Markup:
+    sums = mark.cents, mark.max_cents
+    return Markup('<li>{} <span class="soft">{}</span></li>\n').format(words.clean(mark.title), _pair(sums))
+
+
+def _cells(counts: Sequence[int], own: int) -> Markup:
+    """One row of a table that says what images of a class were taken for."""
+    total = sum(counts) or 1
+    kinds = ("hit" if column == own else "miss" for column in range(len(counts)))
+    cells = (
+        f'<td class="{kind}" style="--share: {count / total:.3f}">{count}</td>'
+        for kind, count in zip(kinds, counts, strict=True)
+    )
+    return Markup("".join(cells))  # numbers, and words of ours
+
+
 def _paragraphs(text: str) -> str:
     """Undo the line breaks of a docstring, but not those between paragraphs and items."""
     return re.sub(r"(?<!\n)\n(?![\n*-])", " ", words.clean(text))
-
-
-def png(rows: Sequence[Sequence[int]]) -> bytes:
-    """Draw rows of 0 to 255 as a picture of one pixel each, white for 0 to dark red for 255."""
-    height, width = len(rows), len(rows[0])
-    pixels = b"".join(b"\x00" + bytes(row) for row in rows)  # each row begins with its filter: none
-    ramp = b"".join(bytes((255 - v * 127 // 255, 250 - v * 250 // 255, 240 - v * 220 // 255)) for v in range(256))
-    chunks = (
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),  # 8 bits, palette
-        (b"PLTE", ramp),
-        (b"IDAT", zlib.compress(pixels, 9)),
-        (b"IEND", b""),
-    )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
-    )
-
-
-def picture(rows: Sequence[Sequence[int]]) -> Markup:
-    """Draw rows of 0 to 255 as an image element."""
-    height, width = len(rows), len(rows[0])
-    zoom = max(1, PICTURE_PIXELS // max(height, width, 8))
-    return Markup('<img alt="picture of the error" width="{}" height="{}" src="data:image/png;base64,{}">').format(
-        width * zoom, height * zoom, base64.b64encode(png(rows)).decode()
-    )

@@ -1,18 +1,20 @@
 """What is kept of one submission of a class: who handed it in, its score card, and what that came from.
 
-Kept as JSON, `card.json`, so that every page can be written again without grading.
+Kept as JSON, `card.json`, so that every page can be written again without grading. Each mark has a line of its own:
+most of them stand in many records of a class, and a line is made, and read, once for all of these.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from pydantic import TypeAdapter, ValidationError
 
-from autograder.reports.scores import Scorecard
+from autograder.reports.scores import KEPT, Mark, Scorecard
 
 
 @dataclass(frozen=True)
@@ -105,19 +107,41 @@ class Record:
 
 _RECORD = TypeAdapter(Record)
 _CARD = TypeAdapter(Scorecard)
+_MARK = TypeAdapter(Mark)
+_MARKS = TypeAdapter(dict[str, Mark])
+NO_MARKS, OPENING, CLOSING = '"marks": {}', '"marks": {', "}"
 
 
 def dump(record: Record) -> str:
     """Write a record as JSON."""
-    return _json(_RECORD.dump_python(record))
+    # In JSON no string holds a bare quote: what is found is no text of a student's.
+    head, _, tail = _json(_RECORD.dump_python(replace(record, card=replace(record.card, marks={})))).partition(NO_MARKS)
+    marks = ",\n".join(f"{json.dumps(check)}: {_written(mark)}" for check, mark in record.card.marks.items())
+    return f"{head}{OPENING}\n{marks}\n{CLOSING}{tail}"
 
 
 def load(text: str) -> Record | None:
     """Read a record; None where the text is no record, or one of another version of the grader."""
+    head, *lines = text.split("\n")
     try:
-        return _RECORD.validate_json(text)
+        if not lines or not head.endswith(OPENING):
+            return _RECORD.validate_json(text)
+        record = _RECORD.validate_json(head + lines.pop())
+        for line in lines:
+            record.card.marks.update(_read(line.removesuffix(",")))
+        return record
     except ValidationError:
         return None
+
+
+@lru_cache(KEPT)
+def _written(mark: Mark) -> str:
+    return _json(_MARK.dump_python(mark))
+
+
+@lru_cache(KEPT)
+def _read(line: str) -> Mapping[str, Mark]:
+    return _MARKS.validate_json(f"{{{line}}}")
 
 
 def dump_card(card: Scorecard) -> bytes:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from autograder.reports import files
-from autograder.reports.causes import Cause, causes
-from autograder.reports.scores import Mark, ModelResult, Outcome, Scorecard, earned, points
+from autograder.reports.causes import causes
+from autograder.reports.scores import KEPT, Mark, ModelResult, Outcome, Scorecard, earned, points
 from autograder.reports.words import GRADED_AGAIN, LABELS, clean, explain, line, next_step, part_title
 
 VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
@@ -22,14 +23,19 @@ def write(
     path: Path, scorecard: Scorecard, *, visibility: str = "visible", execution_seconds: float | None = None
 ) -> None:
     """Replace the file by the results as they stand, in one step."""
-    content = results(scorecard, visibility=visibility, execution_seconds=execution_seconds)
-    files.replace(path, json.dumps(content, allow_nan=False) + "\n")
+    files.replace(path, text(scorecard, visibility=visibility, execution_seconds=execution_seconds))
 
 
 def results(
     scorecard: Scorecard, *, visibility: str = "visible", execution_seconds: float | None = None
 ) -> dict[str, Any]:
-    """Put the results in Gradescope's format; strings, finite numbers, lists and dictionaries only.
+    """Put the results in Gradescope's format, as values; the rest is as for `text`."""
+    content: dict[str, Any] = json.loads(text(scorecard, visibility=visibility, execution_seconds=execution_seconds))
+    return content
+
+
+def text(scorecard: Scorecard, *, visibility: str = "visible", execution_seconds: float | None = None) -> str:
+    """Put the results in Gradescope's format: strict JSON, on one line.
 
     Args:
         scorecard: as it stands; checks that were not reached yet count as nothing.
@@ -42,14 +48,19 @@ def results(
     """
     if visibility not in VISIBILITIES:
         raise ValueError(f"visibility is {visibility!r}, expected one of {', '.join(VISIBILITIES)}")
-    rows = [] if scorecard.refusal else list(_rows(scorecard, visibility))
+    rows = [] if scorecard.refusal else _rows(scorecard, visibility)
+    content = json.dumps(_whole(scorecard, visibility, execution_seconds), allow_nan=False)
+    return f'{content.removesuffix("}")}, "tests": [{", ".join(rows)}]}}\n'
+
+
+def _whole(scorecard: Scorecard, visibility: str, execution_seconds: float | None) -> dict[str, Any]:
+    """What there is beside the rows."""
     content: dict[str, Any] = {
         "score": 0.0 if scorecard.refusal else (scorecard.cents - scorecard.late_cents) / 100,
         "output": "\n".join(_summary(scorecard, show_score=visibility == "visible")),
         "output_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        "tests": rows,
         "extra_data": {
             "isolation": clean(scorecard.isolation),
             "graded_with": clean(scorecard.graded_with),
@@ -93,29 +104,44 @@ def _model(result: ModelResult) -> dict[str, Any]:
     }
 
 
-def _rows(scorecard: Scorecard, visibility: str) -> Iterator[dict[str, Any]]:
+def _rows(scorecard: Scorecard, visibility: str) -> Iterator[str]:
     behind = causes(scorecard)
     for todo, marks in scorecard.todos().items():
         for position, mark in enumerate(marks, start=1):
-            yield {
-                "number": f"{todo}.{position}",
-                "name": line(mark.title),
-                "name_format": "text",
-                "score": mark.cents / 100,
-                "max_score": mark.max_cents / 100,
-                "status": "passed" if mark.outcome is Outcome.PASSED else "failed",
-                "output": "\n\n".join(_output(mark, behind.get(mark.check))),
-                "output_format": "text",
-                "visibility": visibility,
-                "tags": [todo, mark.outcome.value],
-                "extra_data": {"check": mark.check, "suspect": clean(mark.finding.suspect)},
-            }
+            cause = behind.get(mark.check)
+            first = cause.mark.check if cause else mark.check
+            lost = f"{cause.takes_along}: {points(cause.lost)} points in all" if cause and cause.takes_along else ""
+            yield _row(mark, f"{todo}.{position}", visibility, first, lost)
 
 
-def _output(mark: Mark, cause: Cause | None) -> Iterator[str]:
+@lru_cache(KEPT)
+def _row(mark: Mark, number: str, visibility: str, first: str, lost: str) -> str:
+    """Write one row, which stands in the results of many students.
+
+    Args:
+        first: the check in whose row its cause is told.
+        lost: what that cause costs in all, where it costs more than this.
+    """
+    row = {
+        "number": number,
+        "name": line(mark.title),
+        "name_format": "text",
+        "score": mark.cents / 100,
+        "max_score": mark.max_cents / 100,
+        "status": "passed" if mark.outcome is Outcome.PASSED else "failed",
+        "output": "\n\n".join(_output(mark, first, lost)),
+        "output_format": "text",
+        "visibility": visibility,
+        "tags": [mark.todo, mark.outcome.value],
+        "extra_data": {"check": mark.check, "suspect": clean(mark.finding.suspect)},
+    }
+    return json.dumps(row, allow_nan=False)
+
+
+def _output(mark: Mark, first: str, lost: str) -> Iterator[str]:
     """The paragraphs below a row; a cause is told in the first row that it costs."""
-    if cause is not None and cause.mark is not mark:
-        yield f"{explain(mark)}: the same cause as in {cause.mark.check}"
+    if first != mark.check:
+        yield f"{explain(mark)}: the same cause as in {first}"
     elif mark.outcome is Outcome.PASSED:
         yield LABELS[mark.outcome]
     else:
@@ -124,8 +150,8 @@ def _output(mark: Mark, cause: Cause | None) -> Iterator[str]:
             yield clean(mark.finding.suspect)
         if mark.help:
             yield clean(mark.help)
-        if cause is not None and cause.takes_along:
-            yield f"{line(cause.takes_along)}: {points(cause.lost)} points in all"
+        if lost:
+            yield line(lost)
     if mark.printed:
         yield f"Your code printed:\n{clean(mark.printed)}"
 

@@ -11,6 +11,7 @@ from autograder.errors import NOTHING, Finding
 
 PLAIN = "as they are"  # of ModelResult.changed
 DROP = 0.3  # of accuracy, on changed images: honest networks lost 0.2 at most, an index of the images 0.4 at least
+KEPT = 2**16  # marks, and texts made of one, that are kept for a class: most of them are those of many students
 STEADY = 0.01  # of images may change their class between two answers
 
 
@@ -50,6 +51,10 @@ class Mark:
     help: str = ""
     printed: str = ""
     blocker: str = ""
+
+    def __hash__(self) -> int:
+        """Hash what tells most marks apart, fast: tables of what is made of a mark are asked often."""
+        return hash((self.check, self.message, self.max_cents))
 
     @property
     def cents(self) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from report_cards import HOSTILE, filled_with, make_card, make_mark
 
-from autograder.reports import html, words
+from autograder.reports import html, pictures, words
 from autograder.reports.scores import Outcome, Scorecard
 
 
@@ -117,7 +117,7 @@ class TestHtml:
 
     def test_a_picture_holds_its_rows(self) -> None:
         rows = ((0, 1, 2), (253, 254, 255))
-        data = base64.b64decode(re.search(r"base64,([^\"]+)", html.picture(rows))[1])  # type: ignore[index]
+        data = base64.b64decode(re.search(r"base64,([^\"]+)", pictures.picture(rows))[1])  # type: ignore[index]
         assert data.startswith(b"\x89PNG\r\n\x1a\n")
         start = data.index(b"IDAT") + 4
         assert zlib.decompress(data[start:-16]) == bytes([0, 0, 1, 2, 0, 253, 254, 255])
