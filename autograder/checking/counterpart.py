@@ -74,13 +74,13 @@ class Counterpart:
         """Whether this is a handout, in which nothing is worked out."""
         return (_oracles(self.package) / recordings.FILE).exists()
 
-    def ask(self, question: Question, fine: bool = False) -> Result | None:
+    def ask(self, question: Question, how: str = "values") -> Result | None:
         """Work out a case; None where there is no such case: PyTorch refuses it, or rounding decides.
 
         Args:
-            fine: whether it is to be as good in float32.
+            how: "fine" where it is to be as good in float32; "sure" where an author has listed it.
         """
-        return self._sorted(_consulted(self, "fine" if fine else "values")(question), question)
+        return self._sorted(_consulted(self, how)(question), question)
 
     def entry(self, question: Question, kind: str, index: int) -> np.ndarray:
         """One array of `ask`, by itself: what a suspect is compared with; NaN where there is no such case."""
@@ -97,6 +97,8 @@ class Counterpart:
         if what == "statistics":
             first = next(iter(question.arrays.values()))
             return [array for those in _draws(self, question) for array in statistics(those, first)]
+        if what == "sure":
+            return _evaluated(self, question)
         if what in ("values", "fine"):
             return _values(self, question, what == "fine")
         kind, _, index = what.partition("-")
@@ -177,12 +179,9 @@ def _compiled(line: str) -> tuple[Any, frozenset[str]]:
 
 def _values(counterpart: Counterpart, question: Question, fine: bool = False) -> list[np.ndarray]:
     """Outputs, buffers and gradients in a row; a single False for what is no case."""
-    import torch
-
-    torch.set_num_threads(1)  # the cases are small: waking a second thread takes longer than the work
     try:
-        found = _evaluated(counterpart, question, torch.float64)
-        rough = _evaluated(counterpart, question, torch.float32)
+        found = _evaluated(counterpart, question)
+        rough = _evaluated(counterpart, question, "float32")
     except REFUSALS:
         return [np.array(False)]
     for right, other in zip(found, rough, strict=True):
@@ -194,9 +193,11 @@ def _values(counterpart: Counterpart, question: Question, fine: bool = False) ->
     return found
 
 
-def _evaluated(counterpart: Counterpart, question: Question, dtype: Any) -> list[np.ndarray]:
+def _evaluated(counterpart: Counterpart, question: Question, precision: str = "float64") -> list[np.ndarray]:
     import torch
 
+    torch.set_num_threads(1)  # the cases are small: waking a second thread takes longer than the work
+    dtype = getattr(torch, precision)
     tensors = _tensors(question.arrays, dtype)
     for name in counterpart.leaves if question.upstream else ():
         tensors[name].requires_grad_()

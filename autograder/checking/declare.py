@@ -30,11 +30,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from autograder.checking import derived, randomness, rubric
+from autograder.checking import derived, listed, randomness, rubric
 from autograder.checking.counterpart import Counterpart
 from autograder.checking.declared import Declaration, Draw
 from autograder.checking.drawn import NAME, SHAPES, Array, Plan, choices
 from autograder.checking.rubric import Check
+from autograder.checking.sizes import Sizes
 
 Body = Callable[..., None]
 
@@ -48,6 +49,7 @@ class Row:
         points: its weight; 0 for one that only informs.
         id: what follows the dash, in the place of the kind.
         needs: ids of checks; the one of values where None.
+        ask: of a check for listed cases, what it asks, see `autograder.checking.listed`.
     """
 
     title: str = ""
@@ -55,6 +57,7 @@ class Row:
     points: int = 1
     id: str = ""
     needs: tuple[str, ...] | None = None
+    ask: str = ""
 
 
 # By kind: what runs, title and help; {0} is the class, {1} its outputs, {2} the gradients of its inputs, {3} those of
@@ -129,6 +132,9 @@ def layer(
     typical: int = 4,
     rows: Mapping[str, Row | None] | None = None,
     plain: bool = False,
+    cases: Mapping[str, Sequence[Sizes]] | None = None,
+    tolerances: Mapping[str, float] | None = None,
+    spoken: Mapping[str, str] | None = None,
 ) -> Declaration:
     """Declare a layer; see `autograder.checking.declared` for what is said of it.
 
@@ -144,6 +150,8 @@ def layer(
         draws: how an input or a parameter is drawn, where normal numbers will not do.
         typical: how many cases of different lengths a check has, besides equal ones and edges.
         rows: by kind of check: better words, or None for one that is left out.
+        cases: families of sizes, by name: then no check follows by itself, `checks` says which there are.
+        tolerances, spoken: by array: the relative error that it may have; what its axes are called, "filter channel".
     """
     package = sys._getframe(1 if not plain else 2).f_globals["__name__"]
     file = sys.modules[package].__file__ or ""
@@ -180,8 +188,11 @@ def layer(
         forward=forward,
         backward=backward,
         typical=typical,
+        cases=cases or {},
+        tolerances=tolerances or {},
+        spoken={name: words.split() for name, words in (spoken or {}).items()},
     )
-    for kind, row in _rows(declared, rows or {}).items():
+    for kind, row in _rows(declared, rows or {}).items() if cases is None else ():
         rubric.register(_check(declared, kind, row), package, file)
     return declared
 
@@ -189,6 +200,16 @@ def layer(
 def function(todo: str, target: str, like: str, *, inputs: Mapping[str, str], **more: Any) -> Declaration:
     """Declare a function: what it returns for its inputs, which come first, then `args` and `options`."""
     return layer(todo, target, like, inputs=inputs, plain=True, **more)
+
+
+def checks(todo: str, rows: Mapping[str, Row], *declared: Declaration) -> None:
+    """Declare checks of layers whose cases are listed: by what follows the dash, what each asks of all of them."""
+    package = sys._getframe(1).f_globals["__name__"]
+    for id, row in rows.items():
+        body = partial(listed.ask, declared, row.ask)
+        words = (row.title, row.help)
+        made = Check(f"{todo}-{id}", row.points, row.needs or (), rubric.SECONDS, *words, body)
+        rubric.register(made, package, sys.modules[package].__file__ or "")
 
 
 def run(declared: Declaration, kind: str, student: Any, rng: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from autograder.checking.counterpart import Arrays, Counterpart, Question, Result
 from autograder.checking.drawn import Array, Case, Plan
 from autograder.checking.each import NoCase
+from autograder.checking.sizes import Sizes
 from autograder.checking.student import Remote, Student
 from autograder.errors import CheckFailed, RubricError
 from autograder.inside.wire import Seed
@@ -37,6 +38,9 @@ class Declaration:
         random: the argument that takes a generator, or a seed where its name says so; empty where nothing is drawn.
         start: the output whose gradient is 1 where backward is handed none; empty where it is handed all.
         plain: whether it is a function, and no layer.
+        cases: families of sizes that an author lists, see `autograder.checking.listed`; none where they are drawn.
+        tolerances: by array, the relative error that it may have in float64, where that of every array will not do.
+        spoken: by array, what its axes are called.
     """
 
     name: str
@@ -58,6 +62,9 @@ class Declaration:
     forward: str
     backward: str
     typical: int
+    cases: Mapping[str, Sequence[Sizes]]
+    tolerances: Mapping[str, float]
+    spoken: Mapping[str, Sequence[str]]
 
     @property
     def title(self) -> str:
@@ -84,24 +91,36 @@ class Declaration:
         """
         for _ in range(ATTEMPTS):
             arrays = {
-                name: known[name] if name in known else self._array(rng, name, array.shape(case), array, case)
-                for name, array in (self.inputs | self.parameters | self.buffers).items()  # type: ignore[operator]
+                name: known[name] if name in known else self.array(rng, name, case)
+                for name in (*self.inputs, *self.parameters, *self.buffers)
             }
             trial = Trial(self, case, arrays, training)
             if shapes := trial.shapes():
-                drawn = [self._upstream(rng, *one) for one in zip(self.outputs, shapes, strict=True)]
+                drawn = [self.upstream(rng, *one) for one in zip(self.outputs, shapes, strict=True)]
                 trial = replace(trial, upstream=tuple(drawn))
                 if self.counterpart is None or self.drawing(training) or self._answer(trial.question, fine):
                     return trial
         raise NoCase
 
+    def result(self, arrays: Arrays, *upstream: np.ndarray, **numbers: Any) -> Result:
+        """Work out what should come out of arrays that an author has chosen."""
+        found = self._answer(Question({"training": True, **numbers}, arrays, upstream))
+        assert found is not None
+        return found
+
     def drawing(self, training: bool) -> bool:
         """Whether it draws random numbers in this mode."""
         return bool(self.random) and (training or not self.mode)
 
-    def _array(
-        self, rng: np.random.Generator, name: str, shape: tuple[int, ...], array: Array, case: Case
-    ) -> np.ndarray:
+    def called(self, kind: str) -> list[str]:
+        """What the arrays of a result are called: its "outputs", its "buffers", or its "gradients"."""
+        gradients = [*(f"d{name}" for name in self.leaves), *self.gradients.values()]
+        return {"outputs": [*self.outputs], "buffers": [*self.buffers]}.get(kind, gradients)
+
+    def array(self, rng: np.random.Generator, name: str, case: Case) -> np.ndarray:
+        """Draw one array of a case."""
+        array = next(those[name] for those in (self.inputs, self.parameters, self.buffers) if name in those)
+        shape = array.shape(case)
         if name in self.draws:
             drawn = self.draws[name](rng, shape)
             return drawn.astype(np.float32).astype(np.float64) if drawn.dtype.kind == "f" else drawn
@@ -109,14 +128,15 @@ class Declaration:
             return rng.uniform(0.5, 1.5, shape).astype(np.float32).astype(np.float64)
         return array.draw(rng, case)
 
-    def _upstream(self, rng: np.random.Generator, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    def upstream(self, rng: np.random.Generator, name: str, shape: tuple[int, ...]) -> np.ndarray:
+        """Draw the gradient of an output."""
         if self.start:
             return np.full(shape, float(name == self.start))
         return rng.normal(size=shape).astype(np.float32).astype(np.float64)
 
     def _answer(self, question: Question, fine: bool = False) -> Result | None:
         assert self.counterpart is not None
-        found = self.counterpart.ask(question, fine)
+        found = self.counterpart.ask(question, "sure" if self.cases else "fine" if fine else "values")
         if found is not None and len(found.outputs) != len(self.outputs):
             names = ", ".join(self.outputs)
             raise RubricError(f"{self.name}: PyTorch returns {len(found.outputs)} values, expected {names}")

@@ -34,14 +34,22 @@ def _cases(own: Declaration, student: Student, rng: Rng, ask: Ask) -> None:
     for_each(student, rng, cases, lambda student, rng, case: ask(student, rng, case, case in first))
 
 
-def _expect(trial: Trial, kind: str, index: int, found: object, name: str, rich: bool, **also: Any) -> None:
-    """Compare one array with what should come out."""
-    right = getattr(trial.right, kind)[index]
+def expect_right(trial: Trial, kind: str, index: int, found: object, name: str, rich: bool, **also: Any) -> None:
+    """Compare one array with what should come out.
+
+    Args:
+        kind, index: which it is, of a result.
+        rich: whether general suspects are asked as well.
+        also: further suspects; a dtype.
+    """
+    right, called = getattr(trial.right, kind)[index], trial.declaration.called(kind)[index]
     if right.dtype.kind != "f":
         expect_equal(found, right, name)
         return
     dtype = also.pop("dtype", "float64")
-    expect_close(found, right, name, dtype=dtype, suspects=(suspects(trial, kind, index) if rich else {}) | also)
+    tolerance = trial.declaration.tolerances.get(called) if dtype == "float64" else None
+    known, axes = (suspects(trial, kind, index) if rich else {}) | also, trial.declaration.spoken.get(called, ())
+    expect_close(found, right, name, dtype=dtype, suspects=known, tolerance=tolerance, axes=axes)
 
 
 def values(own: Declaration, student: Student, rng: Rng) -> None:
@@ -51,7 +59,7 @@ def values(own: Declaration, student: Student, rng: Rng) -> None:
         trial = own.draw(rng, case)
         layer = None if own.plain else trial.layer(student)
         for index, (name, found) in enumerate(zip(own.outputs, trial.run(student, layer, trial.arrays), strict=True)):
-            _expect(trial, "outputs", index, found, name, rich)
+            expect_right(trial, "outputs", index, found, name, rich)
 
     _cases(own, student, rng, ask)
 
@@ -64,7 +72,7 @@ def gradient(own: Declaration, student: Student, rng: Rng) -> None:
         layer = trial.layer(student)
         trial.run(student, layer, trial.arrays)
         for index, found in enumerate(trial.pull(layer, trial.upstream)):
-            _expect(trial, "gradients", index, found, f"d{own.leaves[index]}", rich)
+            expect_right(trial, "gradients", index, found, f"d{own.leaves[index]}", rich)
 
     _cases(own, student, rng, ask)
 
@@ -78,7 +86,7 @@ def parameters(own: Declaration, student: Student, rng: Rng) -> None:
         trial.run(student, layer, trial.arrays)
         trial.pull(layer, trial.upstream)
         for index, name in enumerate(own.gradients.values(), start=len(own.leaves)):
-            _expect(trial, "gradients", index, layer.get(name), name, rich)
+            expect_right(trial, "gradients", index, layer.get(name), name, rich)
 
     _cases(own, student, rng, ask)
 
@@ -92,7 +100,7 @@ def buffers(own: Declaration, student: Student, rng: Rng) -> None:
         for call in range(3):
             trial.run(student, layer, trial.arrays)
             for index, name in enumerate(own.buffers):
-                _expect(trial, "buffers", index, layer.get(name), f"{name}", rich and not call)
+                expect_right(trial, "buffers", index, layer.get(name), f"{name}", rich and not call)
             trial = own.draw(rng, case, known=_state(trial))
 
     _cases(own, student, rng, ask)
@@ -112,13 +120,13 @@ def evaluation(own: Declaration, student: Student, rng: Rng) -> None:
             for index, (name, found) in enumerate(
                 zip(own.outputs, trial.run(student, layer, trial.arrays), strict=True)
             ):
-                _expect(trial, "outputs", index, found, f"{name}{_mode(training)}", rich)
+                expect_right(trial, "outputs", index, found, f"{name}{_mode(training)}", rich)
             for index, found in enumerate(trial.pull(layer, trial.upstream)):
-                _expect(trial, "gradients", index, found, f"d{own.leaves[index]}{_mode(training)}", rich)
+                expect_right(trial, "gradients", index, found, f"d{own.leaves[index]}{_mode(training)}", rich)
             for index, name in enumerate(own.gradients.values(), start=len(own.leaves)):
-                _expect(trial, "gradients", index, layer.get(name), f"{name}{_mode(training)}", rich)
+                expect_right(trial, "gradients", index, layer.get(name), f"{name}{_mode(training)}", rich)
             for index, name in enumerate(own.buffers):
-                _expect(trial, "buffers", index, layer.get(name), f"{name}{_mode(training)}", rich)
+                expect_right(trial, "buffers", index, layer.get(name), f"{name}{_mode(training)}", rich)
             trial = own.draw(rng, case, training=False, known=_state(trial))
 
     _cases(own, student, rng, ask)
@@ -150,17 +158,17 @@ def latest(own: Declaration, student: Student, rng: Rng) -> None:
             trial = own.draw(rng, turn, known=known)
             outputs = trial.run(student, layer, trial.arrays)
             for index, (name, found) in enumerate(zip(own.outputs, outputs, strict=True)):
-                _expect(trial, "outputs", index, found, name, False, **_stale(trial, before, "outputs", index))
+                expect_right(trial, "outputs", index, found, name, False, **_stale(trial, before, "outputs", index))
             for _ in range(2):  # a second backward gives the same
                 for index, found in enumerate(trial.pull(layer, trial.upstream)):
                     stale = _stale(trial, before, "gradients", index)
-                    _expect(trial, "gradients", index, found, f"d{own.leaves[index]}", False, **stale)
+                    expect_right(trial, "gradients", index, found, f"d{own.leaves[index]}", False, **stale)
                 for index, name in enumerate(own.gradients.values(), start=len(own.leaves)):
                     stale = _stale(trial, before, "gradients", index)
                     right = trial.right.gradients[index]
                     total = sums[index] = sums.get(index, 0) + right
                     stale["backward adds to what an earlier backward has left"] = partial(np.asarray, total)
-                    _expect(trial, "gradients", index, layer.get(name), name, False, **stale)
+                    expect_right(trial, "gradients", index, layer.get(name), name, False, **stale)
             before = trial
 
     for_each(student, rng, own.plan.cases(rng, 1)[1:2], ask)
@@ -199,21 +207,28 @@ def _twice(ask: Callable[[Student, Rng, Case], None]) -> Callable[[Student, Rng,
 
 
 def _leaves_alone(own: Declaration, student: Student, rng: Rng, case: Case) -> None:
-    trial = own.draw(rng, case, training=not own.drawing(True), fine=True)
+    expect_left_alone(own.draw(rng, case, training=not own.drawing(True), fine=True), student)
+
+
+def expect_left_alone(trial: Trial, student: Student, of: str = "") -> None:
+    """Pass what gives equal values for any dtype and layout, in that dtype, and leaves alone all that it is given."""
+    own = trial.declaration
     for dtype, layout in LAYOUTS:
         layer = None if own.plain else trial.layer(student, dtype)
         given = {name: student.hold(trial.cast(name, dtype), _fit(layout, trial.arrays[name])) for name in own.inputs}
         held = student.new("probe:Parameters", layer, [*own.parameters]) if layer and own.parameters else None
         for index, (name, found) in enumerate(zip(own.outputs, trial.run(student, layer, given), strict=True)):
-            _expect(trial, "outputs", index, found, f"{name} for a {layout} input", False, dtype=dtype)
+            expect_right(trial, "outputs", index, found, f"{name}{of} for a {layout} input", False, dtype=dtype)
         _expect_kept(trial, given, held, own.forward if layer else "", dtype)
         if layer is None or not trial.question.upstream:
             continue
         upstream = tuple(student.hold(one.astype(dtype), _fit(layout, one)) for one in trial.upstream)
         for index, found in enumerate(trial.pull(layer, upstream)):
-            _expect(trial, "gradients", index, found, f"d{own.leaves[index]} for a {layout} dy", False, dtype=dtype)
+            expect_right(
+                trial, "gradients", index, found, f"d{own.leaves[index]}{of} for a {layout} dy", False, dtype=dtype
+            )
         for index, name in enumerate(own.gradients.values(), start=len(own.leaves)):
-            _expect(trial, "gradients", index, layer.get(name), name, False, dtype=dtype)
+            expect_right(trial, "gradients", index, layer.get(name), f"{name}{of}", False, dtype=dtype)
         for remote, before, name in zip(upstream, trial.upstream, own.outputs, strict=True):
             expect_unchanged(remote.fetch(), before, f"d{name}")
         _expect_kept(trial, given, held, own.backward, dtype)

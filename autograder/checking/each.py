@@ -17,6 +17,7 @@ import numpy as np
 from autograder.checking import minor
 from autograder.checking.properties import AnyCase, difference, undecided
 from autograder.checking.student import Student
+from autograder.checking.suspected import adrift
 from autograder.checking.suspects import no_suspects, rehearsing, review
 from autograder.errors import NOTHING, CheckFailed, NotRecorded, OutOfTime, RubricError, StudentRaised, Unfinished
 
@@ -51,6 +52,7 @@ def for_each(student: Student, rng: np.random.Generator, cases: Iterable[Kind], 
             if isinstance(error, StudentRaised) and error.whatever:
                 raise
             if review():  # of what cannot be asked here, other cases may tell
+                adrift()
                 continue
             _explain(error, student, sizes, passed, body)
             raise

@@ -60,7 +60,7 @@ def expect_close(
     limit = max(TOLERANCE.get(kind, 0.0) for kind in (found_dtype, dtype)) if tolerance is None else tolerance
     explain = _Explainer(found, reference, name, suspects, limit or TOLERANCE["float64"], axes)
     if going := review():
-        going.weigh(subject(name, reference.ndim), suspects, explain.equals)
+        going.weigh(subject(name, reference.ndim), {**clauses(name, first=False), **suspects}, explain.equals)
         return reference
     if found.dtype.kind != "f":
         raise explain.failure(f"{name} has dtype {found_dtype}, expected {dtype}", "dtype")
@@ -213,7 +213,7 @@ class _Explainer:
     ) -> None:
         self.found, self.reference, self.name = found, reference, name
         self.suspects, self.tolerance, self.axes = suspects, tolerance, axes
-        saw(name, found)
+        saw(name, found, reference, tolerance)
 
     def failure(self, message: str, kind: str) -> CheckFailed:
         """Say `message`, with the suspects that fit."""
@@ -239,7 +239,7 @@ class _Explainer:
 
     def clauses(self) -> list[str]:
         """The suspects that equal what was found, and not what it should be."""
-        known = {} if silent() else clauses(self.name)
+        known = {} if silent() else wanted(clauses(self.name))
         told = [clause for clause, compute in known.items() if self._fits(compute())]
         return told or [clause for clause, compute in self.suspects.items() if self._fits(compute())]
 

@@ -1,33 +1,54 @@
 """A catalogued mistake is its own suspect: what a check sees of it is compared with what it sees of a student.
 
-The mistaken reference is asked by the same check, with the same cases, and is wrong at one place: a name, and how many
-values were judged before. A student who is wrong at that place too, with an equal value, has made that mistake.
+The mistaken reference is asked by the same check, with the same cases, and is wrong at one place at first: a name, and
+how many values were judged before. A student who is wrong there too, with an equal value, has made that mistake, unless
+another value of that name, seen later, is not equal.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
+from autograder.checking.closeness import close
+from autograder.checking.suspects import subject
+
 
 class Trace(NamedTuple):
-    """What one check sees of one mistake.
+    """One value that a check sees of one mistake.
 
     Attributes:
         clause: what the student reads; continues "what you get when".
-        step: how many values were judged, with the one that is wrong.
-        name, value: of that one.
+        step: how many values were judged, with this one.
+        name, value: of this one.
+        first: whether nothing was wrong before.
     """
 
     clause: str
     step: int
     name: str
     value: np.ndarray
+    first: bool
+
+
+class Seen(NamedTuple):
+    """One value that was judged, and what it should be."""
+
+    step: int
+    name: str
+    value: np.ndarray
+    right: np.ndarray
+    tolerance: float
+
+    @property
+    def wrong(self) -> bool:
+        """Whether it is not what it should be."""
+        return not close(self.value, self.right, self.tolerance)
 
 
 @dataclass
@@ -36,7 +57,8 @@ class _Run:
 
     known: Callable[[], Sequence[Trace]] | None = None
     steps: int = 0
-    seen: tuple[int, str, np.ndarray] | None = None
+    adrift: bool = False  # a case ended early: what follows is not counted alike in every run
+    seen: list[Seen] = field(default_factory=list)
 
 
 _run = _Run()
@@ -58,20 +80,32 @@ def judged() -> None:
     _run.steps += 1
 
 
-def saw(name: str, value: np.ndarray) -> None:
+def saw(name: str, value: np.ndarray, right: np.ndarray, tolerance: float) -> None:
     """Note which."""
-    _run.seen = _run.steps, name, value
+    if not _run.adrift:
+        _run.seen.append(Seen(_run.steps, name, value, right, tolerance))
 
 
-def clauses(name: str) -> dict[str, Callable[[], np.ndarray]]:
-    """The mistakes that are wrong at this place, as suspects."""
-    step, known = _run.steps, _run.known
-    traces = known() if known else ()
-    return {one.clause: partial(np.asarray, one.value) for one in traces if (one.step, one.name) == (step, name)}
+def adrift() -> None:
+    """Note that a case ended early, and the check goes on."""
+    _run.adrift = True
 
 
-def latest(clause: str) -> Trace | None:
-    """What was seen last, as the trace of a mistake; nothing where it was no array."""
-    if _run.seen is None or _run.seen[0] != _run.steps:
-        return None
-    return Trace(clause, *_run.seen)
+def clauses(name: str, first: bool = True) -> dict[str, Callable[[], np.ndarray]]:
+    """The mistakes that are seen at this place, as suspects.
+
+    Args:
+        first: those alone of which nothing was wrong before.
+    """
+    known = _run.known() if _run.known and not _run.adrift else ()
+    here = [one for one in known if (one.step, one.name) == (_run.steps, name) and one.first >= first]
+    return {one.clause: partial(np.asarray, one.value) for one in here}
+
+
+def traces(clause: str) -> list[Trace]:
+    """What was seen of a mistake: what is wrong at first, and all that has the same name."""
+    wrong = next((one for one in _run.seen if one.wrong), None)
+    if wrong is None:
+        return []
+    alike = [one for one in _run.seen if subject(one.name, one.right.ndim) == subject(wrong.name, wrong.right.ndim)]
+    return [Trace(clause, one.step, one.name, one.value, one is wrong) for one in alike]

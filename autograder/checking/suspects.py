@@ -84,11 +84,11 @@ def _computing(which: str) -> Iterator[None]:
 def reviewing(name: Hashable, clauses: Sequence[str]) -> Iterator[Review]:
     """Weigh suspects of a value: meanwhile no value is found wrong, and the right one stands in for it."""
     global _review
-    _review = review = Review(name, frozenset(clauses))
+    before, _review = _review, Review(name, frozenset(clauses))
     try:
-        yield review
+        yield _review
     finally:
-        _review = None
+        _review = before
 
 
 def review() -> Review | None:

@@ -10,11 +10,13 @@ import contextlib
 import functools
 import importlib
 import io
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,33 +24,44 @@ from autograder.checking import suspected
 from autograder.checking.rubric import PUBLIC_SEED, Check
 from autograder.checking.student import LocalStudent
 from autograder.checking.suspected import Trace
-from autograder.checking.suspects import no_suspects
-from autograder.course.definition import Course
+from autograder.checking.suspects import no_suspects, reviewing
+from autograder.course.definition import Course, Files
 from autograder.course.skeleton import lay_out
-from autograder.errors import CheckFailed, GraderError
+from autograder.errors import GraderError
+
+if TYPE_CHECKING:
+    from autograder.course.mistakes import Mistake
 
 FILE = "mistakes/recorded.npz"
 
 
 def known(course: Course) -> Callable[[Check, int], Sequence[Trace]] | None:
-    """Make what says which mistakes a check with the cases of a seed sees; nothing where there is none to be seen."""
-    if course.base or course.asked == frozenset():
+    """Make what says what a check sees of mistakes with the cases of a seed; nothing where there is none to be seen.
+
+    A handout of others takes checks of another course, whose mistakes are made in the reference of that course.
+    """
+    if course.asked == frozenset():
         return None
-    whole = replace(course, asked=None)
-    if (course.folder / FILE).exists():
-        return lambda check, seed: _recorded(course.folder / FILE).get(check.id, ()) if seed == PUBLIC_SEED else ()
-    if (course.folder / "reference").is_dir() and (course.folder / "mistakes").is_dir():
-        return functools.partial(_seen, whole)
-    return None
+    whole = replace(course.base or course, asked=None)
+    if (whole.folder / FILE).exists():
+        return lambda check, seed: _recorded(whole.folder / FILE).get(check.id, ()) if seed == PUBLIC_SEED else ()
+    if not (whole.folder / "reference").is_dir() or not (whole.folder / "mistakes").is_dir():
+        return None
+    if course.base and course.handout:
+        ours = {new: old for old, new in course.handout.renamed(whole.checks()).items()}
+        return lambda check, seed: _seen(whole, check, seed, ours[check.id]) if check.id in ours else ()
+    return lambda check, seed: _seen(whole, check, seed, check.id)
 
 
 def record(course: Course, checks: Sequence[Check]) -> bytes:
     """Write down what checks see with the public cases."""
     arrays: dict[str, np.ndarray] = {}
     for check in checks:
-        for number, trace in enumerate(_seen(replace(course, asked=None), check, PUBLIC_SEED)):
+        for number, trace in enumerate(_seen(replace(course, asked=None), check, PUBLIC_SEED, check.id)):
             arrays[f"{check.id}/{number}/value"] = trace.value
-            arrays[f"{check.id}/{number}/words"] = np.array([trace.clause, trace.name, str(trace.step)])
+            arrays[f"{check.id}/{number}/words"] = np.array(
+                [trace.clause, trace.name, str(trace.step), str(trace.first)]
+            )
     stream = io.BytesIO()
     np.savez_compressed(stream, allow_pickle=False, **arrays)
     return stream.getvalue()
@@ -61,59 +74,76 @@ def _recorded(path: Path) -> Mapping[str, list[Trace]]:
     for entry in archive.files:
         place, _, kind = entry.rpartition("/")
         if kind == "words":
-            clause, name, step = map(str, archive[entry])
-            found.setdefault(place.partition("/")[0], []).append(
-                Trace(clause, int(step), name, archive[f"{place}/value"])
-            )
+            clause, name, step, first = map(str, archive[entry])
+            trace = Trace(clause, int(step), name, archive[f"{place}/value"], first == "True")
+            found.setdefault(place.partition("/")[0], []).append(trace)
     return found
 
 
 @functools.cache
-def _seen(course: Course, check: Check, seed: int) -> tuple[Trace, ...]:
-    from autograder.course import mistakes  # only where there is a catalogue
+def _seen(course: Course, check: Check, seed: int, id: str) -> tuple[Trace, ...]:
+    """Ask a check about each mistake that it may see.
 
-    files, traces = course.files(), []
+    Args:
+        id: of the check, in the course whose mistakes these are.
+    """
+    files, traces = _files(course), list[Trace]()
+    own = [one for one in _suspects(course) if id in (one.loses or [id]) and _is_of(one.file, id, files)]
     folders = {part.folder for part in course.parts.values()}
-    for mistake in mistakes.load(course):
-        if mistake.suspect and check.id in (mistake.loses or [check.id]) and _is_of(mistake.file, check.todo, files):
-            wrong = mistake.apply(files)
-            if trace := _trace(check, seed, wrong, folders, mistake.suspect):
-                traces.append(trace)
+    with _apart(folders) as folder:
+        for number, mistake in enumerate(own):
+            for name in lay_out(mistake.apply(files), folder):
+                os.utime(folder / name, (number, number))  # otherwise its bytecode is taken for that of the one before
+            traces += _traces(check, seed, folder, mistake.suspect)
+            _forget(folders)
     return tuple(traces)
 
 
-def _is_of(file: str, todo: str, files: Mapping[str, bytes]) -> bool:
-    """Whether a file holds a TODO."""
-    return f"TODO {todo}:".encode() in files[file]
+@functools.cache
+def _suspects(course: Course) -> tuple[Mistake, ...]:
+    from autograder.course import mistakes  # only where there is a catalogue
+
+    return tuple(mistake for mistake in mistakes.load(course) if mistake.suspect)
 
 
-def _trace(check: Check, seed: int, files: Mapping[str, bytes], folders: set[str], clause: str) -> Trace | None:
-    with _apart(folders) as folder, suspected.following(None), no_suspects(), contextlib.redirect_stdout(io.StringIO()):
-        lay_out(dict(files), folder)
-        student = LocalStudent(folder)
-        try:
-            check.body(student, check.rng(seed))
-        except CheckFailed:
-            return suspected.latest(clause)
-        except GraderError:
-            return None
-    return None
+@functools.cache
+def _files(course: Course) -> Files:
+    return course.files()
+
+
+def _is_of(file: str, id: str, files: Mapping[str, bytes]) -> bool:
+    """Whether a file holds the TODO of a check."""
+    return f"TODO {id.partition('-')[0]}:".encode() in files[file]
+
+
+def _traces(check: Check, seed: int, folder: Path, clause: str) -> list[Trace]:
+    quiet = contextlib.redirect_stdout(io.StringIO())
+    with suspected.following(None):
+        with no_suspects(), reviewing("", ()), contextlib.suppress(GraderError), quiet:
+            check.body(LocalStudent(folder), check.rng(seed))
+        return suspected.traces(clause)
 
 
 @contextlib.contextmanager
 def _apart(packages: set[str]) -> Iterator[Path]:
     """Put the modules of these names aside, and import others from the folder that is made."""
-
-    def own() -> list[str]:
-        return [name for name in sys.modules if name.partition(".")[0] in packages]
-
-    kept, path = {name: sys.modules.pop(name) for name in own()}, [*sys.path]
+    kept = {name: sys.modules[name] for name in _modules(packages)}
+    path = [*sys.path]
+    _forget(packages)
     with tempfile.TemporaryDirectory(prefix="mistaken-") as folder:
         try:
             yield Path(folder)
         finally:
-            for name in own():
-                del sys.modules[name]
+            _forget(packages)
             sys.modules.update(kept)
             sys.path[:] = path
             importlib.invalidate_caches()
+
+
+def _modules(packages: set[str]) -> list[str]:
+    return [name for name in sys.modules if name.partition(".")[0] in packages]
+
+
+def _forget(packages: set[str]) -> None:
+    for name in _modules(packages):
+        del sys.modules[name]

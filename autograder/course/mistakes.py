@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from pathlib import PurePath
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -105,11 +106,16 @@ def load(course: Course) -> tuple[Mistake, ...]:
 
 
 def _tables(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the entries of a file; those of `slips` are short: by file, what a student reads = [text, replacement]."""
+    """Yield the entries of a file; those of `slips` are short: by file, what a student reads = [text, replacement].
+
+    Or several such pairs, where it can be made in several places.
+    """
     yield from content.get("mistake", [])
     for file, slips in content.get("slips", {}).items():
-        for clause, (replace, by) in slips.items():
-            yield {"suspect": clause, "file": file, "replace": replace, "by": by}
+        for clause, pairs in slips.items():
+            for number, (replace, by) in enumerate(pairs if isinstance(pairs[0], list) else [pairs], start=1):
+                name = f"{PurePath(file).stem}: {clause}" + (f" ({number})" if number > 1 else "")
+                yield {"name": name, "suspect": clause, "file": file, "replace": replace, "by": by}
 
 
 def _adapted(handout: Handout, base: Course) -> Iterator[Mistake]:

@@ -1,0 +1,124 @@
+"""Checks of declared layers for the cases that an author lists: families of sizes, by name, which checks ask for.
+
+    CONV = layer("1.6", ..., cases={"plain": (Sizes(...), ...), "strided": ..., "latest": ..., "inputs": ...})
+    checks("1.6", {"stride": Row("Conv2d.forward ...", ask="y: strided"), "repeat": Row("...", ask="latest")}, CONV)
+
+What is asked are arrays, "dw db: plain strided", for each case of these families; "latest y", whether a layer goes by
+the last of several batches, its outputs too where they are named; "inputs", whether it leaves alone what it is given.
+Its axes are
+
+    N images   C channels   L, or H and W, lengths   *D all axes but the first   M what comes out: filters, classes
+    K window   Q, or P and Q, lengths of the result   stride, padding, and factor, which is the stride
+
+Which of a failing case's sizes matters is told from its neighbours, as in every check of `Sizes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from autograder.checking.declared import Declaration, Trial
+from autograder.checking.derived import Rng, expect_left_alone, expect_right
+from autograder.checking.drawn import Case
+from autograder.checking.each import for_each, for_every
+from autograder.checking.sizes import Sizes
+from autograder.checking.student import Student
+
+
+def ask(declared: Sequence[Declaration], what: str, student: Student, rng: Rng) -> None:
+    """Run one check: all that is asked, of each layer in turn; what is open is told after what is wrong.
+
+    Args:
+        what: "y dx: plain strided", "latest dx", "inputs", or several of these with semicolons between.
+    """
+
+    def body(own: Declaration) -> None:
+        of = f" of {own.title}" if len(declared) > 1 else ""
+        for one in what.split(";"):
+            (first, *names), families = ((part or "").split() for part in one.partition(":")[::2])
+            if first == "latest":
+                _latest(own, names, of, student, rng)
+            elif first == "inputs":
+                _inputs(own, of, student, rng)
+            else:
+                _compare(own, [first, *names], families, student, rng)
+
+    for_every(declared, body)
+
+
+def case_of(own: Declaration, sizes: Sizes) -> Case:
+    """Give the axes and options of a declaration the lengths that they have for these sizes."""
+    flat = len(sizes.lengths) == 1
+    numbers: dict[str, Any] = {"N": sizes.images, "C": sizes.channels, "M": sizes.filters, "K": sizes.kernel}
+    numbers |= {"stride": sizes.stride, "factor": sizes.stride, "padding": sizes.padding, "D": sizes.shape[1:]}
+    numbers |= dict(zip("L" if flat else "HW", sizes.lengths, strict=False))
+    numbers |= dict(zip("Q" if flat else "PQ", sizes.results, strict=False))
+    options = ((name, numbers.get(choices[-1], choices[-1])) for name, choices in own.plan.options.items())
+    return Case(own.plan, tuple((name, numbers[name]) for name in own.plan.axes), tuple(options))
+
+
+def drawn(own: Declaration, rng: Rng, sizes: Sizes, back: bool = True) -> Trial:
+    """Draw a case; without gradients of the outputs where nobody goes back."""
+    case = case_of(own, sizes)
+    arrays = {name: own.array(rng, name, case) for name in (*own.inputs, *own.parameters)}
+    shapes = {name: array.shape(case) for name, array in own.outputs.items() if array is not None}
+    upstream = tuple(own.upstream(rng, name, shape) for name, shape in shapes.items()) if back else ()
+    return Trial(own, case, arrays, True, upstream)
+
+
+def _compare(own: Declaration, names: Sequence[str], families: Sequence[str], student: Student, rng: Rng) -> None:
+    """Compare arrays, for each case of these families; with general suspects for the first of each."""
+    cases = [sizes for family in families for sizes in own.cases[family]]
+    first = {own.cases[family][0] for family in families}
+    back = not {*own.outputs}.issuperset(names)
+
+    def body(student: Student, rng: Rng, sizes: Sizes) -> None:
+        trial = drawn(own, rng, sizes, back)
+        layer = None if own.plain else trial.layer(student)
+        outputs = zip(own.outputs, trial.run(student, layer, trial.arrays), strict=True)
+        found: list[tuple[str, int, Any]] = [("outputs", index, value) for index, (_, value) in enumerate(outputs)]
+        if layer and back:
+            found += [("gradients", index, value) for index, value in enumerate(trial.pull(layer, trial.upstream))]
+            held = enumerate(own.gradients.values(), start=len(own.leaves))
+            found += [("gradients", index, partial(layer.get, name)) for index, name in held if name in names]
+        for kind, index, value in found:
+            if (name := own.called(kind)[index]) in names:
+                expect_right(trial, kind, index, value() if callable(value) else value, name, sizes in first)
+
+    for_each(student, rng, cases, body)
+
+
+def _latest(own: Declaration, names: Sequence[str], of: str, student: Student, rng: Rng) -> None:
+    """Pass a layer that goes by the last of several batches, and by the parameters that it has then."""
+    first, *others, last = (drawn(own, rng, sizes) for sizes in own.cases["latest"])
+    layer = first.layer(student)
+    first.run(student, layer, first.arrays)
+    first.pull(layer, first.upstream)
+    for other in others:
+        other.run(student, layer, other.arrays)
+    if own.parameters:
+        layer.set(**{name: last.arrays[name] for name in own.parameters})
+    kept = {f"the {one} of an earlier batch is kept": {one: first.arrays[one]} for one in own.parameters}
+    for index, (name, found) in enumerate(zip(own.outputs, last.run(student, layer, last.arrays), strict=True)):
+        if name in names:
+            stale = {clause: partial(last.wrong, "outputs", index, **change) for clause, change in kept.items()}
+            expect_right(last, "outputs", index, found, f"{name}{of} of a later batch", False, **stale)
+    for index, found in enumerate(last.pull(layer, last.upstream)):
+        expect_right(last, "gradients", index, found, f"d{own.leaves[index]}{of} of a later batch", False)
+    for index, name in enumerate(own.gradients.values(), start=len(own.leaves)):
+        before, right = (one.right.gradients[index] for one in (first, last))
+        stale = {
+            "it is left as it was after the first backward": partial(np.asarray, before),
+            "backward adds to what an earlier backward has left": partial(np.add, before, right),
+        }
+        expect_right(last, "gradients", index, layer.get(name), f"{name}{of}", False, **stale)
+
+
+def _inputs(own: Declaration, of: str, student: Student, rng: Rng) -> None:
+    """Pass a layer that takes any dtype and layout, and changes nothing that it is given."""
+    for sizes in own.cases["inputs"]:
+        expect_left_alone(drawn(own, rng, sizes), student, of)
