@@ -201,6 +201,15 @@ def test_a_suspect_that_makes_no_difference_here_accuses_nobody() -> None:
     assert "bias" not in caught.value.finding.suspect
 
 
+@pytest.mark.parametrize(("known", "told"), [(4, "y equals what you get when it is so"), (2, "")])
+def test_a_suspect_may_leave_open_what_nobody_knows_but_not_most(known, told) -> None:
+    wrong = np.where(np.arange(X.size).reshape(X.shape) < known, X * 1.75, np.nan)
+    found = np.where(np.isnan(wrong), -123.0, wrong)
+    with pytest.raises(CheckFailed) as caught:
+        expect_close(found, X, "y", suspects={"it is so": lambda: wrong})
+    assert caught.value.finding.suspect == told
+
+
 def test_suspects_are_not_computed_for_what_is_right() -> None:
     expect_close(X, X, "y", suspects={"never": lambda: pytest.fail("computed")})
 

@@ -20,7 +20,7 @@ def windows(x: np.ndarray, kernel_size: int, stride: int) -> np.ndarray:
 def windows_by_strides(
     x: np.ndarray, kernel_size: int, stride: int, strides: tuple[int, ...], order: str = "C"
 ) -> np.ndarray:
-    """Windows that a wrong rule reads from memory, with zeros behind its end.
+    """Windows that a wrong rule reads from memory, NaN behind its end: what lies there nobody knows.
 
     Args:
         strides: of the six axes, in values.
@@ -30,7 +30,7 @@ def windows_by_strides(
     p, q = (height - kernel_size) // stride + 1, (width - kernel_size) // stride + 1
     shape = (n, c, p, q, kernel_size, kernel_size)
     reach = sum((size - 1) * step for size, step in zip(shape, strides, strict=True))
-    memory = torch.zeros(max(reach + 1, x.size), dtype=torch.float64)
+    memory = torch.full((max(reach + 1, x.size),), torch.nan, dtype=torch.float64)
     memory[: x.size] = double(x.ravel(order="F" if order == "F" else "C"))
     return memory.as_strided(shape, strides).numpy()
 
