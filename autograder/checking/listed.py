@@ -15,7 +15,7 @@ Which of a failing case's sizes matters is told from its neighbours, as in every
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -78,18 +78,25 @@ def _compare(own: Declaration, names: Sequence[str], families: Sequence[str], st
 
     def body(student: Student, rng: Rng, sizes: Sizes) -> None:
         trial = drawn(own, rng, sizes, back)
-        layer = None if own.plain else trial.layer(student)
-        outputs = zip(own.outputs, trial.run(student, layer, trial.arrays), strict=True)
-        found: list[tuple[str, int, Any]] = [("outputs", index, value) for index, (_, value) in enumerate(outputs)]
-        if layer and back:
-            found += [("gradients", index, value) for index, value in enumerate(trial.pull(layer, trial.upstream))]
-            held = enumerate(own.gradients.values(), start=len(own.leaves))
-            found += [("gradients", index, partial(layer.get, name)) for index, name in held if name in names]
-        for kind, index, value in found:
+        for kind, index, found in _found(trial, names, student, back):
             if (name := own.called(kind)[index]) in names:
-                expect_right(trial, kind, index, value() if callable(value) else value, name, sizes in first)
+                expect_right(trial, kind, index, found, name, sizes in first)
 
     for_each(student, rng, cases, body)
+
+
+def _found(trial: Trial, names: Sequence[str], student: Student, back: bool) -> Iterator[tuple[str, int, object]]:
+    """What a layer gives, one after the other: a wrong output is told before its backward is asked, which may crash."""
+    own = trial.declaration
+    layer = None if own.plain else trial.layer(student)
+    for index, output in enumerate(trial.run(student, layer, trial.arrays)):
+        yield "outputs", index, output
+    if layer and back:
+        for index, gradient in enumerate(trial.pull(layer, trial.upstream)):
+            yield "gradients", index, gradient
+        for index, name in enumerate(own.gradients.values(), start=len(own.leaves)):
+            if name in names:
+                yield "gradients", index, layer.get(name)
 
 
 def _latest(own: Declaration, names: Sequence[str], of: str, student: Student, rng: Rng) -> None:

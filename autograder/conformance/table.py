@@ -10,6 +10,7 @@ A row of the TOML files says what becomes of the check of ReLU, in whose forward
     files       further files of the submission
     outcome     of the check
     says        in its sentence; `unsaid` must be nowhere in what the student reads
+    from_312    outcome and words from Python 3.12 on, where that ends it in another way
     seconds     limit of each check
     seed        of the cases; the public one by default
     open        whether the body raises Reached, as it has succeeded, where every mechanism is off
@@ -24,6 +25,7 @@ $NAME in a body is replaced by what `bait.py` has laid out.
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,6 +127,8 @@ def load() -> tuple[Attack, ...]:
             else {}
         )
         for row in tomllib.loads((FOLDER / f"{kind}.toml").read_text(encoding="utf-8"))["attack"]:
+            newer = row.pop("from_312", {})
+            row |= newer if sys.version_info >= (3, 12) else {}
             alone = tuple(row.get("alone", ()))
             rows.append(Attack(**{"kind": kind, **defaults, **row, "alone": alone}))
     return tuple(rows)
