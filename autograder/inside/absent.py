@@ -1,16 +1,53 @@
 """Stands in for modules that a handout's files import and checks never need: what was given and not handed in, say.
 
-Only for names that a course lists, and only where nothing else is found under them.
+Only where nothing else is found under their names. Those that a course lists do nothing, whatever is asked of them.
+Libraries that files import and do not use, as editors add such lines, can be imported, and are missed once used.
 """
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
+
+COMMON = frozenset(
+    [
+        "IPython",
+        "PIL",
+        "cgi",
+        "cv2",
+        "distutils",
+        "imp",
+        "keras",
+        "matplotlib",
+        "mpl_toolkits",
+        "numba",
+        "pandas",
+        "psutil",
+        "pylab",
+        "pytest",
+        "scipy",
+        "seaborn",
+        "skimage",
+        "sklearn",
+        "sympy",
+        "tensorboard",
+        "tensorflow",
+        "tkinter",
+        "torch",
+        "torchinfo",
+        "torchsummary",
+        "torchvision",
+        "tqdm",
+        "turtle",
+        "wandb",
+        "yaml",
+    ]
+)
 
 
 class Absent(ModuleType):
@@ -20,11 +57,26 @@ class Absent(ModuleType):
         """Whatever is asked for, but what tells a module of Python's from another object."""
         if name.startswith("__"):
             raise AttributeError(name)
-        return Absent(name)
+        return type(self)(f"{self.__name__}.{name}")
 
     def __call__(self, *args: Any, **_: Any) -> Any:
         """Hand back the first of what it is given: a decorator leaves its function, a progress bar its loader."""
         return args[0] if args else self
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
+        """As the base of a class it adds nothing."""
+        return ()
+
+
+class Unused(Absent):
+    """One that may be needed: all it does is to leave a function or class as it is that it decorates."""
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """Be missed where it is called in a function, not in the lines that define one."""
+        if sys._getframe(1).f_code.co_flags & inspect.CO_OPTIMIZED:
+            name = self.__name__.partition(".")[0]
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return super().__call__(*args, **named)
 
 
 class Finder(MetaPathFinder, Loader):
@@ -35,16 +87,19 @@ class Finder(MetaPathFinder, Loader):
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
         """Say that a listed module is there, with all below it."""
-        parts = name.split(".")
-        listed = any(".".join(parts[:depth]) in self._names for depth in range(1, len(parts) + 1))
-        return ModuleSpec(name, self, is_package=True) if listed else None
+        known = self._listed(name) or name.partition(".")[0] in COMMON
+        return ModuleSpec(name, self, is_package=True) if known else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Make one."""
-        return Absent(spec.name)
+        return Absent(spec.name) if self._listed(spec.name) else Unused(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
         """Nothing is to be run."""
+
+    def _listed(self, name: str) -> bool:
+        parts = name.split(".")
+        return any(".".join(parts[:depth]) in self._names for depth in range(1, len(parts) + 1))
 
 
 def allow(names: Iterable[str]) -> None:

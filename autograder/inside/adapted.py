@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from . import absent, targets
+from . import absent, former, targets
 
 RELATIVE = "attempted relative import"
 SHOWN = ("methods", "attributes", "results", "transposed", "columns", "outside", "wider")
@@ -55,6 +55,7 @@ class Adapter:
         if folder.is_dir():
             os.chdir(folder)
         absent.allow(missing)
+        former.restore()
         self._code = _module(code)
         self._entries: dict[str, Entry] = {}
 

@@ -158,8 +158,7 @@ class Host:
         """Turn what student code returned into what may go over the wire."""
         if depth > MAX_DEPTH:
             return Opaque("a value nested too deeply")
-        torch = sys.modules.get("torch")
-        if torch is not None and isinstance(value, torch.Tensor):
+        if _is_tensor(value):
             plain = value.detach().cpu()
             dtype = str(value.dtype).removeprefix("torch.")
             # NumPy has no bfloat16; float32 holds each of its values exactly.
@@ -181,6 +180,11 @@ class Host:
             finally:
                 texts = (f"{item.category.__name__}: {item.message}" for item in caught)
                 self.warnings = [text[:MAX_TEXT] for text in dict.fromkeys(texts)][:MAX_WARNINGS]
+
+
+def _is_tensor(value: object) -> bool:
+    kind = getattr(sys.modules.get("torch"), "Tensor", None)
+    return isinstance(kind, type) and isinstance(value, kind)  # something else may stand in for torch
 
 
 def _strided(array: np.ndarray) -> np.ndarray:

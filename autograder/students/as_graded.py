@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course.definition import Course
+from autograder.inside import absent
 from autograder.students import newer_python
 
 LIBRARIES = {"numpy": ("numpy",), "torch": ("numpy", "torch", "torchvision", "tensorboard")}  # and what these need
@@ -51,12 +52,14 @@ class AsGraded:
         self.part, self.files, self._kind = part, files, course.parts[part].libraries
         self._parts, self._home = course.layout.parts, course.parts[part].folder
         self._folder = os.path.realpath(folder)
+        self._spare: frozenset[str] = frozenset()  # what the box lets files import that do not use it
         roots = {str(folder), self._folder}
         self._own = tuple(os.path.join(root, name, "") for root in roots for name in self._parts)
         if course.handout:  # its modules lie in this folder and in those on the path, under names of their own
             paths = [folder / path for path in course.handout.paths.get(part, (".",))]
             names = {inner.stem for path in paths if path.is_dir() for inner in path.iterdir()}
             self._parts = (*names, *course.handout.missing)
+            self._spare = absent.COMMON.difference(_allowed(self._kind), self._parts)
             self._own = tuple(os.path.join(root, "") for root in roots)
         ours = os.path.dirname(os.path.dirname(__file__))  # in a handout it lies in the student's folder
         packages = (path for path in sys.path if path.endswith("-packages"))
@@ -91,7 +94,10 @@ class AsGraded:
             level = kwargs.get("level", args[3] if len(args) > 3 else 0)
             asked_by = sys._getframe(1).f_code.co_filename
             if not level and isinstance(name, str) and asked_by.startswith(self._own):
-                self._expect_library(name.partition(".")[0])
+                first = name.partition(".")[0]
+                if first in self._spare:
+                    return absent.Unused(first)
+                self._expect_library(first)
             return function(name, *args, **kwargs)
 
         return guarded

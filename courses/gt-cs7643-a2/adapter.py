@@ -15,27 +15,7 @@ from .targets import Mismatch, call, step
 STEP = "_compute_loss_update_params"
 
 
-class Module:
-    """A layer of the grader's as this handout calls layers: backward returns nothing and sets dx."""
-
-    def __init__(self, layer: Any, number: int = 0, order: list[int] | None = None) -> None:
-        self.layer, self.number, self.order = layer, number, [] if order is None else order
-
-    def forward(self, *inputs: Any) -> Any:
-        """Forget the gradient of an earlier batch, and hand on."""
-        vars(self).pop("dx", None)
-        return self.layer.forward(*inputs)
-
-    def backward(self, *dout: Any) -> None:
-        """Set dx."""
-        self.order.append(self.number)
-        self.dx = self.layer.backward(*dout)
-
-    def __getattr__(self, name: str) -> Any:
-        """Parameters and gradients are those of the layer."""
-        if name == "dx" or name.startswith("__"):
-            raise AttributeError(f"no {name} before backward")
-        return getattr(self.layer, name)
+KINDS = {True: ("linear", "Linear"), False: ("relu", "ReLU")}  # by whether a layer learns
 
 
 class Network(Adapted):
@@ -46,10 +26,11 @@ class Network(Adapted):
         """Let the student's class make an empty network, and fill it."""
         own = entry.theirs([], {"type": "SoftmaxCrossEntropy"})
         order: list[int] = []
-        own.modules = [Module(one, number, order) for number, one in enumerate(modules)]
-        own.criterion = Module(criterion)
+        own.modules = [_module(entry, one, KINDS[hasattr(one, "weight")], order) for one in modules]
+        own.criterion = _module(entry, criterion, ("softmax_ce", "SoftmaxCrossEntropy"), [])
         found = cls(entry, own)
-        vars(found).update(first=own.modules[0], order=order, right=[*reversed(range(len(modules)))])
+        numbers = {id(one): number for number, one in enumerate(own.modules)}
+        vars(found).update(first=own.modules[0], order=order, numbers=numbers)
         return found
 
     def forward(self, x: Any, y: Any) -> Any:
@@ -61,8 +42,10 @@ class Network(Adapted):
         """Return what reaches the images."""
         self.order.clear()
         self.call("backward")
-        if self.order != self.right and sorted(self.order, reverse=True) == self.right:
-            shown = ", ".join(map(str, self.order))
+        order = [self.numbers[one] for one in self.order]
+        right = [*reversed(range(len(order)))]
+        if order != right and len(order) == len(self.numbers) and sorted(order, reverse=True) == right:
+            shown = ", ".join(map(str, order))
             raise Mismatch(
                 f"ConvNet.backward takes the modules in the order {shown}, expected from the last to the first"
             )
@@ -77,7 +60,7 @@ class Optimizer(Adapted):
     @classmethod
     def made(cls, entry: Entry, model: Any, **how: Any) -> Adapted:
         """Keep the model."""
-        model.modules = [_as_theirs(entry, layer) for layer in model.modules]
+        model.modules = [_as_theirs(entry, layer, KINDS[hasattr(layer, "weight")]) for layer in model.modules]
         found = cls(entry, entry.make(model, **how))
         vars(found)["model"] = model
         return found
@@ -87,14 +70,31 @@ class Optimizer(Adapted):
         self.call("update", self.model)
 
 
-def _as_theirs(entry: Entry, layer: Any) -> Any:
-    """A layer of the grader's as one of the student's, where an optimizer looks at the class: all it has is shared."""
-    file, name = ("linear", "Linear") if hasattr(layer, "weight") else ("relu", "ReLU")
+def _as_theirs(entry: Entry, layer: Any, kind: tuple[str, str]) -> Any:
+    """A layer of the grader's as one of the student's, where code looks at its class: all it has is shared."""
+    file, name = kind
     with suppress(Exception):  # it may not be there, or be made in another way: then it is no matter here
         own = object.__new__(getattr(entry.adapter.module(f"modules/{file}.py"), name))
         own.__dict__ = layer.__dict__
         return own
     return layer
+
+
+def _module(entry: Entry, layer: Any, kind: tuple[str, str], order: list[int]) -> Any:
+    """A layer of the grader's as this handout calls layers: backward sets dx, and is noted in the order of calls."""
+    forward, backward = layer.forward, layer.backward  # of the grader's class, whatever the student's has
+    own = _as_theirs(entry, layer, kind)
+
+    def go(*inputs: Any) -> Any:
+        vars(own).pop("dx", None)  # of an earlier batch
+        return forward(*inputs)
+
+    def back(*dout: Any) -> None:
+        order.append(id(own))
+        own.dx = backward(*dout)
+
+    vars(own).update(forward=go, backward=back)
+    return own
 
 
 def _flat(value: Any) -> Any:

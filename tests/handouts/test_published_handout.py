@@ -15,6 +15,8 @@ OURS = re.compile(r"part1_numpy|Conv2d\b|MaxPool2d|\bdy\b|adapt|course_code|insi
 CONV, BASE = "modules/convolution.py", "optimizer/_base_optimizer.py"
 FIRST = tuple(dict.fromkeys(check.todo for check in COURSE.checks() if check.part == 1))
 BACK = "self.dx = self.reference.backward(dout)"
+KINDS = "{*map(type, getattr(self, 'modules', 0) or model.modules)}"
+FROM = "from modules import Linear, ReLU"
 BASES = {
     "later": b"class _BaseOptimizer:\n    def __init__(self, model, learning_rate=1, reg=1): self.reg = 7\n",
     "earlier": b"class _BaseOptimizer:\n    grad_tracker = {}\n",
@@ -123,6 +125,30 @@ def test_what_is_wrong_is_told_in_the_names_of_the_handout(box, files, tmp_path,
     text = said(grade(box, zipped(tmp_path / "s.zip", change(files)), todo))
     assert re.search(read, text), text
     assert not OURS.search(text)
+
+
+@pytest.mark.parametrize(
+    ("change", "todo"),
+    [
+        (edit("modules/linear.py", "out = self", "assert np.product(x.shape) == np.int(x.size); out = self"), "1.1"),
+        (edit("modules/linear.py", "class L", "from torch import nn\nimport scipy.signal as s\n\n\nclass L"), "1.1"),
+        (edit("modules/conv_classifier.py", "own = [", f"assert {KINDS} == {{Linear, ReLU}}; own = ["), "1.5"),
+        (edit("optimizer/sgd.py", "self.apply", f"{FROM}; assert {KINDS} <= {{Linear, ReLU}}; self.apply"), "1.6"),
+    ],
+    ids=["names of an earlier NumPy", "libraries that are not used", "kinds of modules", "kinds of parameters"],
+)  # fmt: skip
+def test_what_is_right_by_the_handout_of_some_term_is_right(box, files, tmp_path, change, todo) -> None:
+    made = {name: b"import numpy as np\n" + content for name, content in change(files).items()}
+    card = grade(box, zipped(tmp_path / "s.zip", made), todo)
+    assert not card.refusal + card.fault + said(card)
+
+
+def test_a_library_that_is_not_there_is_missed_where_it_is_used(box, files, tmp_path) -> None:
+    used = edit("modules/linear.py", "out = self", "import torch\n        x = torch.tensor(x)\n        out = self")(
+        files
+    )
+    text = said(grade(box, zipped(tmp_path / "s.zip", used), "1.1"))
+    assert "1.1-forward: ModuleNotFoundError: No module named 'torch' (linear.py:" in text
 
 
 def test_a_file_that_is_missing_or_called_otherwise_is_named(box, files, tmp_path) -> None:
