@@ -34,6 +34,7 @@ from autograder.reports.class_text import clock
 from autograder.reports.records import Record, State
 from autograder.reports.scores import Scorecard
 
+PROOFS = 3  # processes that die before the machine is given up: one may be killed by chance, for memory
 REGRADING = "regrading.txt"  # is there while a regrading is under way, and names it
 
 
@@ -101,7 +102,8 @@ class Batch:
     def write_tables(self) -> None:
         """Write the gradebook and the class page."""
         ordered = [self.records[one.key] for one in self.handed if one.key in self.records]
-        self.aside = class_files.write(self.store, self.found, self.assignment, ordered)
+        with self.store.writing():
+            self.aside = class_files.write(self.store, self.found, self.assignment, ordered)
 
     def write_pages(self) -> None:
         """Write the pages of students again that have other points, or that other code had written."""
@@ -172,8 +174,11 @@ class Batch:
         unfit = outcome.unfit if isinstance(outcome, Graded) else ""
         if isinstance(outcome, ProcessDied):  # it could not be asked: another is, which has nothing to grade
             order = Order(b"", self.assignment, self.seed, origin.code(self.assignment.course))
-            ((_, proved),) = crew.work(team, deque([order]), lambda order: order, warm.prove)
-            unfit = str(proved)
+            for _ in range(PROOFS):
+                ((_, proved),) = crew.work(team, deque([order]), lambda order: order, warm.prove)
+                unfit = str(proved)
+                if not isinstance(proved, ProcessDied):
+                    break
         if unfit:
             raise MachineUnfit(f"nothing can be graded here: {unfit}; the same command goes on from here")
 
@@ -226,10 +231,7 @@ class Batch:
         except Exception as error:  # whatever there is in a card or a page, it is that submission's
             record = self._record(one, error)
             pages = class_files.pages(record)
-        try:
-            self.store.save(record, pages)
-        except OSError as error:
-            raise MachineUnfit(f"{self.store.out} cannot hold results: {error.strerror}") from error
+        self.store.save(record, pages)
         self.records[record.key] = record
         return record
 
@@ -267,7 +269,8 @@ def run(
         token.unlink(missing_ok=True)
         changes = batch.changes()
         if regrade or changes:
-            class_csv.write_changes(out / class_files.CHANGES, changes)
+            with store.writing():
+                class_csv.write_changes(out / class_files.CHANGES, changes)
         classtext.say_changes(changes, console)
         classtext.say_by_hand(batch.aside.by_hand, console)
         graded = f"{len(batch.graded)} graded in {clock(time.monotonic() - began)}, {unchanged} unchanged"

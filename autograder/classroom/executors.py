@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
@@ -72,6 +73,9 @@ def dask(address: str, certificate: Path | None = None) -> Crew:
         import dask
         from distributed import Client, Security
 
+        for name in ("tornado.application", *logging.root.manager.loggerDict):  # one sentence says it when all is lost
+            if name.startswith(("distributed", "tornado")):
+                logging.getLogger(name).setLevel(logging.CRITICAL)
         shown = Security(**certificates.settings(certificate), require_encryption=True) if certificate else None
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"}):
             try:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from autograder.errors import SetupError
+from autograder.errors import MachineUnfit, SetupError
 from autograder.reports import files, records
 from autograder.reports.records import Alike, Record
 
@@ -51,10 +51,24 @@ class Store:
             os.close(lock)
             raise SetupError(f"another batch is writing to {self.out}: wait for it, or choose another folder") from None
         try:
-            self._put_in_order()
+            with self.writing():
+                self._put_in_order()
             yield self
         finally:
             os.close(lock)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Say in one sentence that there is no place for results, whatever is written meanwhile.
+
+        Raises:
+            MachineUnfit: if so.
+        """
+        try:
+            yield
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise MachineUnfit(f"{self.out} cannot hold results: {why}; the same command goes on from here") from error
 
     def load(self, keys: Iterable[str]) -> dict[str, Record]:
         """Read what there is of these; a record that cannot be read is as good as none."""
@@ -72,15 +86,20 @@ class Store:
 
         Args:
             pages: what there is to read beside the record, text by name.
+
+        Raises:
+            MachineUnfit: if there is no place for them.
         """
         folder, partial, old = (self.students / f"{prefix}{record.key}" for prefix in ("", PARTIAL, OLD))
-        partial.mkdir()
-        for name, text in (*pages.items(), (CARD, records.dump(record))):
-            (partial / name).write_text(text, encoding="utf-8", newline="\n")
-        if folder.exists():
-            folder.rename(old)
-        partial.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
+        content = {**pages, CARD: records.dump(record)}
+        with self.writing():
+            partial.mkdir()
+            for name, text in content.items():
+                (partial / name).write_text(text, encoding="utf-8", newline="\n")
+            if folder.exists():
+                folder.rename(old)
+            partial.rename(folder)
+            shutil.rmtree(old, ignore_errors=True)
 
     def remember(self, key: str, find: Callable[[], list[Alike]]) -> list[Alike]:
         """Say what was found to be alike when the key was the same, or find it."""
@@ -90,10 +109,13 @@ class Store:
             if known["key"] == key:
                 return [Alike(what, tuple(who)) for what, who in known["alike"]]
         found = find()
-        files.replace(path, json.dumps({"key": key, "alike": [[one.what, one.who] for one in found]}) + "\n")
+        with self.writing():
+            files.replace(path, json.dumps({"key": key, "alike": [[one.what, one.who] for one in found]}) + "\n")
         return found
 
     def _put_in_order(self) -> None:
+        for left in self.out.glob(f".*{files.PARTIAL}"):
+            left.unlink()
         for partial in self.students.glob(f"{PARTIAL}*"):
             shutil.rmtree(partial)
         for old in self.students.glob(f"{OLD}*"):
