@@ -15,8 +15,11 @@ from autograder.grading import changes
 from autograder.grading.candidates import BATCH, Candidate
 from autograder.reports.scores import PLAIN
 
-SAMPLE = 1000  # images that are shown again
-COST = 4  # times as long as they took at first, at most: there are three of each, and batches are smaller
+# Images that are shown changed, and how many of them also as they are: 950 answers in all, 9.5 % of those for CIFAR-10.
+# The standard error of a loss is 0.026: honest models, which lose 0.03 to 0.19, and albums, 0.40 to 0.47, lie four of
+# them on either side of the bound of 0.3. Who changes 3 % of its answers with its company changes 6 of 200; two may.
+SAMPLE, AGAIN = 375, 200
+COST = 4  # times as long as they took at first, at most: there are almost three of each, and batches are smaller
 
 
 @dataclass(frozen=True)
@@ -43,14 +46,14 @@ def look(candidate: Candidate, test: TestSet, shown: Shown) -> tuple[float, dict
     """
     images, labels = test.images[shown.sample], test.labels[shown.sample]
     views = changes.draw(images, shown.rng)
-    everything = np.concatenate([images, *views.values()])
+    everything = np.concatenate([images[:AGAIN], *views.values()])
     classes = np.zeros(len(everything), dtype=np.int64)
     for part in _batches(len(everything), shown.rng):
         classes[part] = candidate.classes(everything[part])
-    again, *changed = classes.reshape(1 + len(views), -1)
-    answers = {PLAIN: shown.predicted, **dict(zip(views, changed, strict=True))}
+    again, rest = np.split(classes, [len(images[:AGAIN])])
+    answers = {PLAIN: shown.predicted, **dict(zip(views, rest.reshape(len(views), -1), strict=True))}
     accuracies = {name: float(np.mean(found == labels)) for name, found in answers.items()}
-    return float(np.mean(again != shown.predicted)), accuracies
+    return float(np.mean(again != shown.predicted[:AGAIN])), accuracies
 
 
 def _batches(count: int, rng: np.random.Generator) -> list[np.ndarray]:

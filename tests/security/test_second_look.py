@@ -124,7 +124,7 @@ def test_a_model_whose_answer_hangs_on_more_than_the_image_is_shown_to_instructo
 
 
 def test_a_model_that_answers_only_once_is_shown_to_instructors_alone(take, weights) -> None:
-    card = take(saved(weights), models=my_model("return super().forward(x) if len(x) >= 300 else 1 / 0"))
+    card = take(saved(weights), models=my_model("return super().forward(x) if len(x) >= 50 else 1 / 0"))
     assert card.cents == 800
     (doubt,) = card.models["my_model"].doubts
     assert doubt.startswith("gave no answers when it was asked again")
