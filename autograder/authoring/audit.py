@@ -21,7 +21,7 @@ from rich.table import Table
 from autograder.authoring import margins, mutants
 from autograder.authoring import reference as proof
 from autograder.authoring import variants as trials
-from autograder.authoring.mutants import Key, Mutant
+from autograder.authoring.mutants import Files, Key, Mutant
 from autograder.course import mistakes as catalogue
 from autograder.course.definition import Course
 from autograder.course.mistakes import Mistake
@@ -154,13 +154,18 @@ def grade(
     equivalent: Collection[Key],
     jobs: int,
     console: Console,
+    files: Files | None = None,
 ) -> Audit:
     """Grade the reference, and every mistake and mutant of it.
+
+    Args:
+        files: of the right solution that the mutants were made of; the reference's when None.
 
     Raises:
         RubricError: if the reference itself loses a check, or a check fails by itself.
     """
-    files = course.files()
+    until = CERTAIN if files is None else (*CRASHES, Outcome.FAILED)  # of others, only whether they are caught
+    files = course.files() if files is None else files
     reach, free = mutants.reach(files, course.parts[part].folder), judged_by_images(course)
     own = {check.todo for check in course.checks() if check.part == part} - free
     todos, reached = (
@@ -171,7 +176,7 @@ def grade(
     wrong = (one.apply(trained if free.intersection(proof.asked(course, one)) else files) for one in mistakes)
     trial = chain(
         trials.run(course, [files, *wrong], (part,), jobs, todos=todos),
-        trials.run(course, (mutant.apply(files) for mutant in chosen), (part,), jobs, SECONDS, reached, CERTAIN),
+        trials.run(course, (mutant.apply(files) for mutant in chosen), (part,), jobs, SECONDS, reached, until),
     )
     cards = iter(track(trial, "grading", total=len(todos) + len(chosen), console=console, transient=True))
     if trouble := proof.everything_passed(next(cards)):

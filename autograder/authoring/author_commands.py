@@ -16,6 +16,14 @@ from autograder.course.options import AssignmentFile, Command, CourseName, find_
 console = Console()
 
 
+class Kind(StrEnum):
+    """Which mutants an audit makes."""
+
+    FIRST = "first"
+    SLIPS = "slips"
+    PAIRS = "pairs"
+
+
 def handout(
     path: Annotated[Path, typer.Option(help="The zip to write.")] = Path("dist/handout.zip"),
     course: CourseName = "",
@@ -90,15 +98,21 @@ def run_audit(
     margins: Annotated[
         bool, typer.Option("--margins", help="Also: how near right and wrong values come to what is allowed.")
     ] = False,
+    kind: Annotated[
+        Kind, typer.Option(help="Which mutants; slips and pairs are a second set, and no mistakes are graded with it.")
+    ] = Kind.FIRST,
+    base: Annotated[str, typer.Option(help="Mutants of this unusual solution, not of the reference.")] = "",
 ) -> None:
     """Say what the checks catch and what they miss: catalogued mistakes, and small changes to the reference."""
-    from autograder.authoring import audit, machines, places_audit
+    from autograder.authoring import audit, machines, places_audit, second_audit
 
     if places:
         sys.exit(places_audit.run(definition.find(course), console, part, places, jobs, json))
     if on_machines:
         sys.exit(machines.compare(definition.find(course), console, part, on_machines, numpy or []))
     found = definition.find(course)
+    if base or kind is not Kind.FIRST:
+        sys.exit(second_audit.run(found, console, part, mutants, jobs, json, kind, base))
     sys.exit(audit.run(found, console, part, mutants, jobs, json, with_margins=margins))
 
 
@@ -113,7 +127,7 @@ def schemas(out: Annotated[Path, typer.Option(help="The folder; that of a course
         console.print(f"{path}: named by `#:schema ./{path.name}` in the first line of {file}", highlight=False)
 
 
-class Kind(StrEnum):
+class Begun(StrEnum):
     """What can be begun."""
 
     COURSE = "course"
@@ -121,7 +135,7 @@ class Kind(StrEnum):
 
 
 def begin(
-    what: Annotated[Kind, typer.Argument(help="A course in an empty folder, or a TODO of the course here.")],
+    what: Annotated[Begun, typer.Argument(help="A course in an empty folder, or a TODO of the course here.")],
     folder: Annotated[Path, typer.Argument(help="Of a new course.")] = Path(),
     title: Annotated[str, typer.Option(help="What it is about, in a few words.")] = "",
     part: Annotated[str, typer.Option(help="Of a course: the package that students write. Of a TODO: a number.")] = "",
@@ -135,7 +149,7 @@ def begin(
     def ask(value: str, question: str, default: str) -> str:
         return value or str(typer.prompt(question, default=default))
 
-    if what is Kind.COURSE:
+    if what is Begun.COURSE:
         new.expect_empty(folder)
         title = ask(title, "Title", folder.resolve().name.replace("-", " ").replace("_", " ").capitalize())
         part = ask(part, "Package that students write", "layers")

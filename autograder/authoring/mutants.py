@@ -9,15 +9,16 @@ from __future__ import annotations
 import ast
 import difflib
 import hashlib
+import random
 import textwrap
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from autograder.authoring.mutations import MUTATIONS, Edit, Page
+from autograder.authoring.mutations import MUTATIONS, Edit, Mutation, Page
 from autograder.course import regions
 from autograder.course.definition import Course
 from autograder.course.regions import Region
@@ -29,6 +30,7 @@ Key = tuple[str, str, str, str]
 Text = Annotated[str, Field(min_length=1)]
 EQUIVALENT = "equivalent_mutants.toml"
 CONTEXT = 2  # lines before and after a change, in a diff
+TRIES = 20  # at two mutants that go together, for each pair
 
 
 @dataclass(frozen=True)
@@ -88,17 +90,51 @@ class Equivalent(BaseModel):
         return [(self.file, self.function, self.before, after) for after in self.after]
 
 
-def of_part(files: Files, folder: str) -> list[Mutant]:
-    """Make all mutants of one part of the reference, in the order of files and lines."""
+def of_part(files: Files, folder: str, changes: Sequence[Mutation] = MUTATIONS) -> list[Mutant]:
+    """Make all mutants of one part of a solution, in the order of files and lines."""
     names = sorted(name for name in files if name.startswith(f"{folder}/") and name.endswith(".py"))
-    return [mutant for name in names for mutant in of_module(files[name].decode(), name)]
+    return [mutant for name in names for mutant in of_module(files[name].decode(), name, changes)]
 
 
-def of_module(source: str, file: str) -> list[Mutant]:
+def of_module(source: str, file: str, changes: Sequence[Mutation] = MUTATIONS) -> list[Mutant]:
     """Make all mutants of one module, each once: they compile, and no two have the same syntax tree."""
     page = Page(source, file)
-    mutants = [mutant for region in regions.find(source, file) for mutant in _of_region(page, file, region)]
+    mutants = [mutant for region in regions.find(source, file) for mutant in _of_region(page, file, region, changes)]
     return sorted(mutants, key=lambda mutant: mutant.line)
+
+
+def pairs(singles: Sequence[Mutant], files: Files, count: int) -> list[Mutant]:
+    """Put two mutants of one file together, `count` times, always the same: neither changes what the other does."""
+    draw, found = random.Random(count), dict[Key, Mutant]()
+    for one, other in (draw.sample(singles, 2) for _ in range(TRIES * count)):
+        if one.file == other.file and (both := _both(files[one.file].decode(), one, other)):
+            found.setdefault(both.key, both)
+        if len(found) == count:
+            break
+    return sorted(found.values(), key=lambda mutant: (mutant.file, mutant.line))
+
+
+def _both(source: str, one: Mutant, other: Mutant) -> Mutant | None:
+    """Make both changes; None where they are not on lines of their own."""
+    first, second = sorted((one, other), key=lambda mutant: mutant.line)
+    lines, earlier, later = (text.splitlines() for text in (source, first.source, second.source))
+    end = len(lines) - _alike(lines[first.line - 1 :][::-1], earlier[first.line - 1 :][::-1])  # of the first change
+    if end >= second.line:
+        return None
+    merged = [*earlier[: end + len(earlier) - len(lines)], *later[end:]]
+    text = "\n".join(merged) + "\n"
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return None
+    at, before, after = _difference(lines, merged)
+    return Mutant(one.file, first.todo, first.function, at + 1, before, after, text)
+
+
+def _alike(one: list[str], other: list[str]) -> int:
+    """How many lines are equal from the beginning."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (left, right) in pairs if left != right), min(len(one), len(other)))
 
 
 def reach(files: Files, folder: str) -> dict[str, tuple[str, ...]]:
@@ -155,10 +191,10 @@ def _hash(key: tuple[str, ...]) -> bytes:
     return hashlib.sha256("\0".join(key).encode()).digest()
 
 
-def _of_region(page: Page, file: str, region: Region) -> Iterator[Mutant]:
+def _of_region(page: Page, file: str, region: Region, changes: Sequence[Mutation]) -> Iterator[Mutant]:
     lines = page.source.splitlines()
     seen = {_meaning(lines[region.first : region.last - 1])}
-    for start, end, text in _edits(page, region):
+    for start, end, text in _edits(page, region, changes):
         changed = page.source[:start] + text + page.source[end:]
         now = changed.splitlines()
         meaning = _meaning(now[region.first : len(now) - len(lines) + region.last - 1])
@@ -168,10 +204,10 @@ def _of_region(page: Page, file: str, region: Region) -> Iterator[Mutant]:
             yield Mutant(file, region.todo, region.function, first + 1, before, after, changed)
 
 
-def _edits(page: Page, region: Region) -> Iterator[Edit]:
+def _edits(page: Page, region: Region, changes: Sequence[Mutation]) -> Iterator[Edit]:
     for node in _walk(page.tree):
         if region.first < getattr(node, "lineno", 0) and getattr(node, "end_lineno", 0) < region.last:
-            for mutation in MUTATIONS:
+            for mutation in changes:
                 yield from mutation(page, node)
 
 

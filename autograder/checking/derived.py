@@ -113,9 +113,10 @@ def evaluation(own: Declaration, student: Student, rng: Rng) -> None:
         trial = own.draw(rng, case, training=False)
         layer = trial.layer(student)
         for training in (False, True, False):
-            if training and own.drawing(training):
-                continue
             trial.switch(layer, training)
+            if training and own.drawing(training):  # its values are chance, what it leaves behind is not
+                trial.run(student, layer, trial.arrays)
+                continue
             trial = replace(trial, training=training)
             for index, (name, found) in enumerate(
                 zip(own.outputs, trial.run(student, layer, trial.arrays), strict=True)
