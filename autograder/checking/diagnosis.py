@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checking import formulas
+
 PICTURE_SIDE = 32  # pixels at most
 MAX_RANK_PERMUTED = 4
 MAX_PERIOD = 5
@@ -81,11 +83,13 @@ def locate(
         axes: one name for each axis; the usual ones of images when empty.
     """
     if found.size < 2:
-        return next(_global_patterns(found, expected, tolerance), "")
+        single = itertools.chain(_global_patterns(found, expected, tolerance), formulas.patterns(found, expected))
+        return next(single, "")
     names = list(axes) or _axis_names(found.ndim)
     patterns = itertools.chain(
         _global_patterns(found, expected, tolerance),
         _order_patterns(found, expected, tolerance),
+        formulas.patterns(found, expected),
         _place_patterns(wrong, names),
         _value_patterns(found, wrong),
     )
@@ -158,6 +162,10 @@ def _order_patterns(found: np.ndarray, expected: np.ndarray, tolerance: float) -
         for shift in (1, -1):
             if found.shape[axis] > 2 and _equal(np.roll(found, shift, axis), expected, tolerance):
                 yield f"they are right when moved by {shift} along axis {axis}"
+    for one, other in itertools.combinations(range(found.ndim), 2):
+        moved = expected.swapaxes(one, other).reshape(found.shape)
+        if min(found.shape[one], found.shape[other]) > 1 and _equal(found, moved, tolerance):
+            yield f"they are right, but axes {one} and {other} are exchanged before a reshape"
     if found.size > 3 and _equal(np.sort(found, axis=None), np.sort(expected, axis=None), tolerance):
         yield "the values are right but stand in other places"
 
@@ -178,6 +186,7 @@ def _place_patterns(wrong: np.ndarray, names: Sequence[str]) -> Iterator[str]:
                 yield f"all of them in the first {len(used)} {_plural(name)}"
             elif used[-1] == size - 1:
                 yield f"all of them in the last {len(used)} {_plural(name)}"
+    yield from _end(wrong, names)
     if wrong.ndim >= 3:
         yield from _border(wrong)
     for axis, name in enumerate(names):
@@ -191,6 +200,15 @@ def _border(wrong: np.ndarray) -> Iterator[str]:
         if min(wrong.shape[-spatial:]) > 2 * width and not wrong[inner].any():
             yield f"all of them within {width} of the border"
             return
+
+
+def _end(wrong: np.ndarray, names: Sequence[str]) -> Iterator[str]:
+    """All that is wrong is last along one of two axes."""
+    if wrong.ndim >= 3 and min(wrong.shape[-2:]) > 1:
+        last = np.zeros(wrong.shape, dtype=bool)
+        last[..., -1:, :] = last[..., :, -1:] = True
+        if not wrong[~last].any() and wrong[last].any():
+            yield f"all of them in the last {names[-2]} or the last {names[-1]}"
 
 
 def _period(wrong: np.ndarray, axis: int, name: str) -> Iterator[str]:

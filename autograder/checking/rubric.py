@@ -21,12 +21,13 @@ import numpy as np
 from autograder.checking import minor
 from autograder.checking.student import Student
 from autograder.checking.suspected import following
-from autograder.checking.suspects import leaving_out, reviewing
+from autograder.checking.suspects import leaving_out, no_suspects, reviewing
 from autograder.errors import CheckFailed, GraderError, RubricError
 
 PUBLIC_SEED = 0
 SECONDS = 10.0  # of a check that does not say how long it may take
 SECONDS_AGAIN = 1.0  # that a failing check may take to be asked a second time
+OTHERWISE = "asked the same again, it gives something else: is anything random, or left over from an earlier call?"
 Body = Callable[..., None]
 
 
@@ -88,7 +89,11 @@ class Check:
         try:
             self._ask(student, seed, exam)
         except CheckFailed as error:
-            if not student.explains or error.fitting is None or time.monotonic() - began > SECONDS_AGAIN:
+            if not student.explains or time.monotonic() - began > SECONDS_AGAIN:
+                raise
+            if error.fitting is None:
+                if not error.finding.cause and self._otherwise(str(error), student, seed, exam):
+                    error.args = (f"{error}; {OTHERWISE}",)
                 raise
             refuted = self._refuted(error.fitting, student, seed, exam)
             if not refuted:
@@ -105,6 +110,17 @@ class Check:
             student.finish()
         if waiting:
             raise waiting[0]
+
+    def _otherwise(self, before: str, student: Student, seed: int, exam: Exam | None) -> bool:
+        """Say whether the same check comes to another end when it is asked again."""
+        try:
+            with student.within(SECONDS_AGAIN), no_suspects():
+                self._ask(student, seed, exam)
+        except CheckFailed as error:
+            return str(error).partition("; works")[0] != before.partition("; works")[0]
+        except GraderError:
+            return False
+        return True
 
     def _refuted(
         self, fitting: tuple[Hashable, tuple[str, ...]], student: Student, seed: int, exam: Exam | None

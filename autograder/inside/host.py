@@ -32,7 +32,7 @@ from typing import Any
 
 import numpy as np
 
-from . import not_python, surroundings, targets
+from . import advice, not_python, surroundings, targets
 from .adapted import Adapter
 from .steps import follow_threads
 from .wire import MAX_DEPTH, Opaque, Reference, Seed, Tensor
@@ -224,6 +224,10 @@ def describe(error: BaseException, folder: Path) -> dict[str, Any]:
         kind, text = "", sentence
     elif lacking := surroundings.lacking(error, text):
         kind, text = "", lacking
+    else:
+        with contextlib.suppress(Exception):  # whatever the student's names stand for
+            if told := advice.advice(error, folder):
+                text = f"{text.rstrip('.')}; {told}"
     return {
         "type": kind[:80],
         "text": text[:MAX_TEXT],

@@ -162,18 +162,21 @@ class Batches:
     def __len__(self) -> int:
         return -(-len(self.labels) // self.batch_size)
 
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"a loader has no {name} here: all it promises is to give batches, and len, their number")
+
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        self.passes += 1
         self.look()
         count = len(self.labels)
         order = torch.randperm(count) if self.shuffle else torch.arange(count)
         for number, indices in enumerate(torch.split(order, self.batch_size)):
-            if self.stop and (self.passes, number) == self.stop_at:
+            if self.stop and (self.passes + 1, number) == self.stop_at:
                 raise KeyboardInterrupt if self.stop == "interrupt" else Stop
             images, labels = self.images[indices], self.labels[indices]
             if self.elsewhere:
                 images, labels = images.as_subclass(Elsewhere), labels.as_subclass(Elsewhere)
             yield images, labels
+        self.passes += 1  # a first batch that is looked at is none
 
     def look(self) -> None:
         """Note how often the file has been written by now."""

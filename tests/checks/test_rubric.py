@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 from homework import COURSE
 
 from autograder.checking import rubric
+from autograder.checking.expect import expect_equal
 from autograder.checking.rubric import Check, check
+from autograder.checking.student import Student
 from autograder.course import assignment as assignments
 from autograder.course.assignment import FILE, share
-from autograder.errors import RubricError
+from autograder.errors import CheckFailed, RubricError
 
 
 def test_the_points_of_each_part_sum_exactly(assignment) -> None:
@@ -84,6 +87,23 @@ def test_a_wrong_assignment_file_is_refused_by_key(tmp_path: Path, before, after
     (tmp_path / "assignment.toml").write_text(text.replace(before, after, 1))
     with pytest.raises(RubricError, match=message):
         assignments.load(COURSE, tmp_path / "assignment.toml")
+
+
+@pytest.mark.parametrize("seed", [rubric.PUBLIC_SEED, 5])
+@pytest.mark.parametrize("chance", [True, False])
+def test_what_differs_from_one_time_to_the_next_is_told_of_public_cases(declared, seed, chance) -> None:
+    results = itertools.count(2) if chance else itertools.repeat(2)
+
+    @check("9.9-chance")
+    def body(student: Student, rng: np.random.Generator) -> None:
+        """A function returns 1."""
+        expect_equal(next(results), 1, "y")
+
+    student = Student(lambda request: (None, []))
+    with pytest.raises(CheckFailed) as caught:
+        next(iter(declared.values())).run(student, seed, None)
+    assert str(caught.value).startswith("y is 2, expected 1")
+    assert str(caught.value).endswith(rubric.OTHERWISE) == (chance and seed == rubric.PUBLIC_SEED)
 
 
 def test_points_without_a_check_are_refused(assignment) -> None:

@@ -1,0 +1,152 @@
+"""A case told by words names the trait that matters; an exception names what stood where it arose."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder.checking.each import for_each
+from autograder.checking.situations import Situation, Trait, situations
+from autograder.checking.student import Student
+from autograder.errors import CheckFailed
+from autograder.inside.host import describe
+
+TRAITS = (
+    Trait("list", "the labels are a list", "for labels as an array", "kind"),
+    Trait("tensor", "the labels are a tensor", "for labels as an array", "kind"),
+    Trait("last", "the last class does not occur", "where the last class occurs"),
+    Trait("one", "there is one image only", "for several images"),
+)
+
+
+def told(fails: Callable[[Situation], bool], *cases: str, explains: bool = True) -> str:
+    """What is said of the first case that fails."""
+    student = Student(lambda request: (None, []))
+    student.explains = explains
+
+    def body(student: Student, rng: np.random.Generator, case: Situation) -> None:
+        if fails(case):
+            raise CheckFailed("wrong")
+
+    with pytest.raises(CheckFailed) as caught:
+        for_each(student, np.random.default_rng(0), situations("5 labels", TRAITS, *cases), body)
+    return str(caught.value)
+
+
+def test_the_trait_that_matters_is_named_and_no_other() -> None:
+    assert told(lambda case: "last" in case, "list last one") == (
+        "wrong, for 5 labels where the labels are a list and the last class does not occur and there is one image "
+        "only; "
+        "works where the last class occurs, fails as soon as the last class does not occur"
+    )
+
+
+def test_two_traits_are_named_where_only_both_together_fail() -> None:
+    message = told(lambda case: "last" in case and "list" in case, "list last one")
+    assert message.endswith("both meet: the labels are a list and the last class does not occur")
+
+
+def test_a_case_that_fails_whatever_its_traits_is_told_without_one() -> None:
+    assert told(lambda case: True, "", "list") == "wrong, for 5 labels"
+
+
+def test_no_neighbour_is_a_list_and_a_tensor() -> None:
+    for case in situations("labels", TRAITS, "list last", "", "tensor one"):
+        assert not any("list" in near and "tensor" in near for near in case.neighbours())
+
+
+def test_on_secret_cases_nothing_is_asked() -> None:
+    assert told(lambda case: "last" in case, "last", explains=False) == (
+        "wrong, for 5 labels where the last class does not occur"
+    )
+
+
+CODE = {
+    "a @ b": "matmul: Input operand 1 has a mismatch",
+    "self.rows + b": "operands could not be broadcast together with shapes (4,) (2,3)",
+    "a[self.count]": "index 7 is out of bounds for axis 0 with size 2",
+    "self.nothing.shape": "'NoneType' object has no attribute 'shape'",
+    "self.count[0]": "'int' object is not subscriptable",
+    "self.kernal": "'Layer' object has no attribute 'kernal'",
+    "self.cache": "'Layer' object has no attribute 'cache'",
+    "self.far": "'Layer' object has no attribute 'far'",
+    "1 / zero": "division by zero",
+    "table['size']": "'size'",
+    "coutn": "name 'coutn' is not defined",
+    "np.matmull": "module 'numpy' has no attribute 'matmull'",
+    "Layer(1)": "Layer.__init__() takes 1 positional argument but 2 were given",
+    "late": "cannot access local variable 'late' where it is not associated with a value",
+    "[].none": "'list' object has no attribute 'none'",
+}
+SAYS = {
+    "a @ b": "a has shape (2, 3), b has shape (2, 3)",
+    "self.rows + b": "self.rows has shape (4,), b has shape (2, 3)",
+    "a[self.count]": "a has shape (2, 3), self.count is 7",
+    "self.nothing.shape": "self.nothing is None",
+    "self.count[0]": "self.count is the number 7",
+    "self.kernal": "is kernel meant?",
+    "self.cache": "it is set in keep only",
+    "self.far": "no method sets it",
+    "1 / zero": "zero is 0",
+    "table['size']": "table has the keys 'shape', 3",
+    "coutn": "is count meant?",
+    "np.matmull": "is matmul meant?",
+    "Layer(1)": "Layer is a class: its parentheses take what makes an object, which is then called",
+    "late": "it is set in lines only that have not been run",
+    "[].none": "[] is a list of 0",
+}
+MODULE = """
+import numpy as np
+
+
+class Layer:
+    def __init__(self):
+        self.count, self.nothing, self.kernel, self.rows = 7, None, 3, np.zeros(4)
+
+    def keep(self, x):
+        self.cache = x
+
+    def run(self):
+        a = b = np.zeros((2, 3))
+        zero, table, count = 0, {"shape": 1, 3: 2}, 3
+        if zero:
+            late = 1
+        return EXPRESSION
+"""
+
+
+@pytest.mark.parametrize("expression", CODE)
+def test_an_exception_says_what_stood_on_its_line(expression, tmp_path, monkeypatch) -> None:
+    (tmp_path / "layer.py").write_text(MODULE.replace("EXPRESSION", expression))
+    error = raised(tmp_path, monkeypatch)
+    text = describe(error, tmp_path)["text"]
+    assert text.startswith(CODE[expression])
+    assert text.endswith(f"; {SAYS[expression]}")
+
+
+OWN_WORDS = ["raise ValueError('no')", "raise NotImplementedError('TODO 1.1')", "assert count == zero, 'no'"]
+
+
+@pytest.mark.parametrize("statement", OWN_WORDS)
+def test_whoever_raises_in_words_of_their_own_is_not_corrected(statement, tmp_path, monkeypatch) -> None:
+    (tmp_path / "layer.py").write_text(MODULE.replace("return EXPRESSION", statement))
+    error = raised(tmp_path, monkeypatch)
+    assert describe(error, tmp_path)["text"] == str(error)
+
+
+def raised(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Exception:
+    """What `Layer().run()` of a folder raises."""
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.delitem(sys.modules, "layer", raising=False)
+    import layer
+
+    try:
+        layer.Layer().run()
+    except Exception as error:
+        monkeypatch.delitem(sys.modules, "layer")
+        return error
+    raise AssertionError("nothing is raised")
