@@ -72,7 +72,7 @@ def resumed(plan: Plan, orders: np.ndarray, others: np.ndarray, done: int, rule:
         others: of the images in a process whose random state is not restored.
         done: epochs finished before the stop.
         rule: "optimizer", "scheduler", "both", "random", "model", "afresh", or "live": the saved tensors went on
-            changing for the two batches until the stop.
+            changing for the two batches until the stop; "moment": all that was saved did, what is random too.
     """
     if rule == "afresh":
         return fitted(plan, others)[-1]
@@ -80,7 +80,7 @@ def resumed(plan: Plan, orders: np.ndarray, others: np.ndarray, done: int, rule:
     unused = descent.optimizer.state_dict()
     for epoch in range(done):
         _learn(descent, plan, orders[epoch], epoch)
-    if rule == "live":
+    if rule in ("live", "moment"):
         _learn(descent, plan, orders[done], done, batches=2)
     if rule in ("optimizer", "both"):
         descent.optimizer.load_state_dict(unused)
@@ -88,7 +88,7 @@ def resumed(plan: Plan, orders: np.ndarray, others: np.ndarray, done: int, rule:
         for tensor, value in zip(descent.tensors, plan.parameters, strict=True):
             tensor.data.copy_(torch.tensor(value))
     for epoch in range(done, plan.epochs):
-        order = others[epoch - done] if rule == "random" else orders[epoch]
+        order = others[epoch - done] if rule == "random" else orders[epoch + (rule == "moment")]
         _learn(descent, plan, order, epoch, rule=rule, resumed_at=done)
     return descent.flat()
 
@@ -161,6 +161,7 @@ def _learn(
             "optimizer": 0 if first else step,
             "scheduler": step if first else step - resumed_at * plan.batches,
             "both": step - resumed_at * plan.batches,
+            "moment": step + 2,
         }.get(rule, step)
         which = order[number * plan.batch_size : (number + 1) * plan.batch_size]
         seen.append(descent.learn(plan.images[which], plan.labels[which], plan.rate(place)))

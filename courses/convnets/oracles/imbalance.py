@@ -17,7 +17,7 @@ def long_tail(n_max: int, num_classes: int, factor: float, rule: str = "") -> np
     Args:
         rule: "rounded", "ceiled": to a whole number in another way. "over C": C steps, not C - 1, from first to last.
             "chained": cut off class after class. "linear": falling by equal differences. "reversed": rarest first.
-            "no tail": the factor once for each class.
+            "no tail": the factor once for each class. "from 1": i counts from 1. "precedence": i / C - 1.
     """
     i = torch.arange(num_classes, dtype=torch.float64)
     if rule == "chained":
@@ -26,7 +26,8 @@ def long_tail(n_max: int, num_classes: int, factor: float, rule: str = "") -> np
             counts.append(int(counts[-1] * factor ** (1 / (num_classes - 1))))
         return np.array(counts)
     share = i / num_classes if rule == "over C" else i / max(num_classes - 1, 1)
-    exact = n_max * factor ** (i if rule == "no tail" else share)
+    exponents = {"no tail": i, "from 1": (i + 1) / max(num_classes - 1, 1), "precedence": i / num_classes - 1}
+    exact = n_max * factor ** exponents.get(rule, share)
     if rule == "linear":
         exact = n_max * (1 - (1 - factor) * share)
     whole = {"rounded": torch.round, "ceiled": torch.ceil}.get(rule, torch.floor)(exact)
@@ -79,13 +80,15 @@ def sample_shares(labels: np.ndarray, rule: str = "") -> np.ndarray:
         rule: "frequent": in proportion to the count of its class. "squared": to one over the count's square.
             "root": to one over the count's square root. "complement": to the share of the other classes.
             "equal": the same for all. "a class": one number for each class that occurs, not for each image.
+            "log", "log of one more": to one over the logarithm of n, or of n + 1. "whole": cut off to whole numbers.
     """
     y = torch.tensor(labels)
     n = torch.bincount(y)[y].double()
     if rule == "a class":
         n = torch.bincount(y)[torch.unique(y)].double()
     powers = {"frequent": 1.0, "equal": 0.0, "squared": -2.0, "root": -0.5}
-    weights = len(y) - n if rule == "complement" else n ** powers.get(rule, -1.0)
+    others = {"complement": len(y) - n, "whole": n.max() // n, "log": 1 / n.log(), "log of one more": 1 / n.log1p()}
+    weights = others.get(rule, n ** powers.get(rule, -1.0))
     return (weights / weights.sum()).numpy()
 
 
@@ -127,12 +130,16 @@ def mean_accuracy(labels: np.ndarray, predictions: np.ndarray, num_classes: int,
 
     Args:
         rule: "overall": the share of all images that were recognised. "empty is 0", "empty is 1": classes without
-            images count as well.
+            images count as well. "never right": classes of which no image is recognised do not. "worst",
+            "best": of the accuracies.
     """
     y, guess = torch.tensor(labels), torch.tensor(predictions)
     if rule == "overall":
         return (y == guess).double().mean().numpy()
     own = (y == torch.arange(num_classes)[:, None]).double()
     accuracy = (own * (y == guess)).sum(1) / own.sum(1)
+    seen = accuracy[~accuracy.isnan()]
+    if rule in ("never right", "worst", "best"):
+        return {"never right": seen[seen > 0].mean(), "worst": seen.min(), "best": seen.max()}[rule].numpy()
     stand_in = {"empty is 0": 0.0, "empty is 1": 1.0}.get(rule)
     return (accuracy.nanmean() if stand_in is None else accuracy.nan_to_num(stand_in).mean()).numpy()

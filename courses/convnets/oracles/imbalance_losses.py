@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -9,6 +11,13 @@ import torch.nn.functional as F
 from autograder.checking.oracles import oracle
 
 from .tensors import double, pulled_back
+
+SCALED: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "root": torch.sqrt,
+    "inverse": torch.reciprocal,
+    "over largest": lambda weight: weight / weight.max(),
+    "normalised": lambda weight: weight / weight.sum(),
+}
 
 
 @oracle
@@ -37,12 +46,20 @@ def _focal(z: torch.Tensor, y: torch.Tensor, gamma: float, weight: np.ndarray | 
             "detached": the power counts as a constant. "weighted p": p is exp(-w * cross-entropy).
             "over weights": divided by the sum of the weights. "apart": mean loss times mean weight.
             "twice": the square of the weight. "predicted": the weight of the predicted class.
-            "by place": weight i goes to image i.
+            "by place": weight i goes to image i. "over images", "softmax twice": of the softmax. "no log": -p.
+            "gamma more", "gamma less", "half", "double": another exponent. "over all": the sum divided by N * C.
+            Those of SCALED: of the weights.
     """
+    gamma += {"gamma more": 1.0, "gamma less": -1.0, "half": -gamma / 2, "double": gamma}.get(rule, 0.0)
+    if rule == "softmax twice":
+        z = z.softmax(1)
     log_p = -F.cross_entropy(z, y, reduction="none")
     # log(1 - p) from the scores of the other classes: exact where p rounds to 1, and its slope is never infinite.
     others = z.masked_fill(F.one_hot(y, z.shape[1]).bool(), -torch.inf)
     log_missing = others.logsumexp(1) - z.logsumexp(1)
+    if rule == "over images":
+        log_p = z.log_softmax(0).gather(1, y[:, None])[:, 0]
+        log_missing = torch.log(-torch.expm1(log_p))
     w = torch.ones_like(log_p) if weight is None else double(weight)[y]
     if rule == "weighted p":
         log_missing = torch.log(-torch.expm1(w * log_p))
@@ -61,7 +78,11 @@ def _focal(z: torch.Tensor, y: torch.Tensor, gamma: float, weight: np.ndarray | 
         w = double(weight)[z.argmax(1)]
     elif weight is not None and rule == "by place":
         w = double(weight)[torch.arange(len(y)) % len(weight)]
-    each = -power * log_p
+    if weight is not None and rule in SCALED:
+        w = SCALED[rule](double(weight))[y]
+    each = -power * (log_p.exp() if rule == "no log" else log_p)
+    if rule == "over all":
+        return (w * each).mean() / z.shape[1]
     if rule == "each":
         return w * each
     if rule == "over weights":
@@ -108,6 +129,7 @@ def _adjusted(z: torch.Tensor, y: torch.Tensor, counts: np.ndarray, tau: float, 
         rule: "summed": over the images. "subtracted": the offset. "inside": tau is a factor inside the logarithm.
             "share", "power": the share is added, or its power tau, without a logarithm. "base 10": of the logarithm.
             "true class": only the logit of the true class gets the offset. "times": the logits by the share's power.
+            "after": added to log-probabilities. "others": the share of the other classes.
     """
     share = double(counts) / double(counts).sum()
     offsets = {
@@ -116,10 +138,13 @@ def _adjusted(z: torch.Tensor, y: torch.Tensor, counts: np.ndarray, tau: float, 
         "share": tau * share,
         "power": share**tau,
         "base 10": tau * share.log10(),
+        "others": tau * (1 - share).log(),
     }
     offset = offsets.get(rule, tau * share.log())
     if rule == "true class":
         return F.cross_entropy(z + offset * F.one_hot(y, z.shape[1]), y)
     if rule == "times":
         return F.cross_entropy(z * share**tau, y)
+    if rule == "after":
+        return F.nll_loss(z.log_softmax(1) + offset, y)
     return F.cross_entropy(z + offset, y, reduction="sum" if rule == "summed" else "mean")

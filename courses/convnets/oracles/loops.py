@@ -90,7 +90,7 @@ def learned(setting: Setting, rule: str = "", criterion: str = "cross") -> np.nd
 
     Args:
         setting: the case.
-        rule: what is done wrong: "gradients add up", "last batch dropped", "one step", "rate per epoch",
+        rule: what is done wrong: "gradients add up", "last batch dropped", "one batch", "one step", "rate per epoch",
             "rate constant" or "rate early".
         criterion: "cross", "softmax, cross" or "distance".
     """
@@ -104,7 +104,7 @@ def average_loss(setting: Setting, how: str = "samples", criterion: str = "cross
 
     Args:
         setting: the case.
-        how: "samples", as it should be, or "batches", "last", "sum", "weighted sum", "twice", "dropped",
+        how: "samples", as it should be, or "batches", "first", "last", "sum", "weighted sum", "twice", "dropped",
             "full batches", or "after" the epoch, or "stepped": after the step of each batch.
         criterion: as in `learned`.
     """
@@ -123,6 +123,7 @@ def average_loss(setting: Setting, how: str = "samples", criterion: str = "cross
             "weighted sum": (losses * counts).sum(),
             "twice": losses.sum() / total,
             "dropped": losses[:-1].mean(),
+            "first": losses[0],
             "full batches": (losses * counts).sum() / (len(batches) * counts[0]),
         }[how]
     )
@@ -130,7 +131,7 @@ def average_loss(setting: Setting, how: str = "samples", criterion: str = "cross
 
 @oracle
 def average_accuracy(setting: Setting, how: str = "samples") -> float:
-    """Accuracy of the epoch: "samples", as it should be, or "batches", "last", "percent", "full batches" ..."""
+    """Accuracy of the epoch: "samples", as it should be, or "batches", "first", "last", "percent" and the like."""
     _, batches = _epoch(setting, "", "cross")
     hits, counts = np.array([batch.hits for batch in batches]), np.array([batch.size for batch in batches])
     share = hits.sum() / counts.sum()
@@ -144,6 +145,7 @@ def average_accuracy(setting: Setting, how: str = "samples") -> float:
             "per batch": hits.sum() / len(batches),
             "full batches": hits.sum() / (len(batches) * counts[0]),
             "dropped": hits[:-1].sum() / counts[:-1].sum(),
+            "first": hits[0] / counts[0],
         }[how]
     )
 
@@ -152,8 +154,8 @@ def _epoch(setting: Setting, rule: str, criterion: str) -> tuple[Descent, list[B
     parameters, images, labels, size, lr, momentum, factors = setting
     descent = Descent(parameters, momentum, criterion=criterion)
     starts = list(range(0, len(labels), size))
-    if rule == "last batch dropped":
-        starts = starts[:-1]
+    if rule in ("last batch dropped", "one batch"):
+        starts = starts[: -1 if rule == "last batch dropped" else 1]
     batches, last = [], len(factors) - 1
     for step, start in enumerate(starts):
         place = {"rate per epoch": 0, "rate constant": 0, "rate early": step + 1}.get(rule, step)

@@ -18,6 +18,7 @@ from .tensors import double
 OUTPUTS = {
     "": lambda scores: scores,
     "softmax": lambda scores: scores.softmax(dim=1),
+    "softmax over images": lambda scores: scores.softmax(dim=0),
     "log_softmax": lambda scores: scores.log_softmax(dim=1),
     "sigmoid": torch.sigmoid,
     "relu": torch.relu,

@@ -217,6 +217,13 @@ def dx_suspects(case: Case) -> Clauses:
     return clauses
 
 
+def _is_last(dy: np.ndarray) -> np.ndarray:
+    """True for the last position of each image."""
+    last = np.zeros(dy.shape[2:], dtype=bool)
+    last[(-1,) * last.ndim] = True
+    return last
+
+
 def dw_suspects(case: Case) -> Clauses:
     """What dw is when a known mistake is made."""
     x, dy, kernel, stride, padding = case.x, case.dy, case.weight.shape[2], case.stride, case.padding
@@ -232,6 +239,9 @@ def dw_suspects(case: Case) -> Clauses:
         "it is divided by N": lambda: right / len(x),
         "it is divided by the number of positions": lambda: right / np.prod(dy.shape[2:]),
         "the kernel is flipped": lambda: np.flip(right, axes),
+        "only the last window counts, as with = instead of +=": lambda: convolution_dw(
+            x, np.where(_is_last(dy), dy, 0), kernel, stride, padding
+        ),
         "only the last image counts": lambda: convolution_dw(x[-1:], dy[-1:], kernel, stride, padding),
         "only the first image counts": lambda: convolution_dw(x[:1], dy[:1], kernel, stride, padding),
         "filters and channels are exchanged": lambda: right.swapaxes(0, 1),

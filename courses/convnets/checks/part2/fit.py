@@ -24,6 +24,7 @@ LOOPS = ("2.3-learns", "2.3-loss", "2.3-accuracy", "2.3-moving", "2.3-scheduler"
 COLUMNS = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy", "lr")
 TAGS = ("Train/loss", "Train/accuracy", "Valid/loss", "Valid/accuracy", "LearningRate")
 SECONDS = 30.0
+KNOWN = "the model is validated on the training images"
 
 
 def expect_history(answer: object, plan: Plan, orders: np.ndarray) -> None:
@@ -31,7 +32,8 @@ def expect_history(answer: object, plan: Plan, orders: np.ndarray) -> None:
     listed = answers.listed(answer)
     found = [row for entry in listed or [] if (row := answers.table(entry)) is not None]
     if listed is None or len(found) < len(listed):
-        raise CheckFailed(f"fit returned {show(answer)}, expected a list of dictionaries, one an epoch")
+        why = ": does it end without return?" if answer is None else ""
+        raise CheckFailed(f"fit returned {show(answer)}, expected a list of dictionaries, one an epoch{why}")
     expect_equal(len(found), plan.epochs, "the number of rows in the history")
     for name in ("epoch", *COLUMNS):
         if missing := [index for index, row in enumerate(found) if name not in row]:
@@ -43,14 +45,15 @@ def expect_history(answer: object, plan: Plan, orders: np.ndarray) -> None:
     expect_equal(tuple(_whole(row["epoch"]) for row in found), epochs, "the epochs of the history", suspects=shifted)
     expected = rows(plan, orders)
     for index, name in enumerate(COLUMNS):
-        wrong = _wrong_columns(name, plan, rows(plan, orders, early=True)[:, index])
+        known = rows(plan._replace(valid_images=plan.images, valid_labels=plan.labels), orders)[:, index]
+        wrong = _wrong_columns(name, plan, rows(plan, orders, early=True)[:, index], known)
         for epoch, row in enumerate(found):
             suspects = clauses(wrong, operator.itemgetter(epoch))
             what = f"{name} of epoch {epoch + 1}"
             expect_close(number(row[name]), expected[epoch, index], what, suspects=suspects, tolerance=SINGLE)
 
 
-def _wrong_columns(name: str, plan: Plan, early: np.ndarray) -> dict[str, Sequence[float]]:
+def _wrong_columns(name: str, plan: Plan, early: np.ndarray, known: np.ndarray) -> dict[str, Sequence[float]]:
     """What a column of the history would be with a known mistake, epoch by epoch."""
     if name == "lr":
         steps = range(plan.batches, plan.batches * plan.epochs + 1, plan.batches)
@@ -59,7 +62,9 @@ def _wrong_columns(name: str, plan: Plan, early: np.ndarray) -> dict[str, Sequen
             "it is the rate of the epoch's last batch": [plan.rate(step - 1) for step in steps],
             "it is the rate before the epoch": [plan.rate(step - plan.batches) for step in steps],
         }
-    return {"the model is validated before the epoch's training": early.tolist()} if name.startswith("valid") else {}
+    if not name.startswith("valid"):
+        return {}
+    return {"the model is validated before the epoch's training": early.tolist(), KNOWN: known.tolist()}
 
 
 def _whole(answer: object) -> object:
@@ -120,6 +125,9 @@ def run_writes_its_scalars(student: Student, rng: np.random.Generator) -> None:
         expect_equal(tuple(step for step, _ in written), steps, f"the steps of {tag}", suspects=suspects)
         others = {f"they are those of {other}": column for column, other in enumerate(TAGS) if other != tag}
         exchanged = clauses(others, lambda column: expected[:, column])
+        seen = rows(plan._replace(valid_images=plan.images, valid_labels=plan.labels), plan.in_order())[:, index]
+        if tag.startswith("Valid"):
+            exchanged[KNOWN] = seen.copy
         values = np.array([value for _, value in written])
         expect_close(
             values, expected[:, index], f"the values of {tag}", suspects=exchanged, tolerance=SINGLE, axes=("epoch",)
@@ -168,6 +176,8 @@ def run_saves_every_few_epochs(student: Student, rng: np.random.Generator) -> No
     run = fit(student, draw_plan(rng, epochs=5), save_every=2)
     run.train.call("look")
     versions = [answers.whole(version) for version in answers.items(run.train.get("versions")) or []]
+    if len(versions) > 6:
+        raise CheckFailed(f"the training loader is used {len(versions) - 1} times in 5 epochs, expected once an epoch")
     changed = [after != before for before, after in itertools.pairwise(versions)]
     epochs = tuple(epoch for epoch, change in enumerate(changed, start=1) if change)
     suspects: Clauses = {
@@ -199,6 +209,8 @@ def expect_best(run: Run, plan: Plan, resumed_at: int = 0) -> None:
         "of epochs with equal accuracy, the latest wins": lambda: after[3],
         "the validation loss decides, not the accuracy": lambda: after[int(table[:, 2].argmin())],
         "the first epoch's weights are never replaced": lambda: after[0],
+        "the accuracy of the training decides, not that of the validation": lambda: after[int(table[:, 1].argmax())],
+        "the loss of the training decides": lambda: after[int(table[:, 0].argmin())],
     }
     if resumed_at:
         clause = "the best accuracy before the stop is forgotten"

@@ -41,6 +41,7 @@ AVERAGES = {
     "it is the value of the last batch": "last",
     "every batch is taken to be as large as the first": "full batches",
     "the last batch is left out": "dropped",
+    "the loop ends with its first batch": "first",
 }
 SUMS = {
     "it is the sum over all samples, not divided by their number": "weighted sum",
@@ -70,12 +71,13 @@ def accuracy_suspects(setting: Setting) -> Clauses:
 
 
 def telling_setting(rng: np.random.Generator) -> Setting:
-    """Draw an epoch for which each wrong average of the hits differs from the right one."""
+    """Draw an epoch for which no two averages of the hits, right or wrong, are equal, and none is 0."""
     while True:
-        setting = draw_setting(rng)
+        setting = draw_setting(rng, 23)
         right = average_accuracy(setting)
         rules = (*AVERAGES.values(), *SHARES.values())
-        if all(abs(average_accuracy(setting, how) - right) > 1e-3 for how in rules):
+        found = np.array([0.0, right, *(average_accuracy(setting, how) for how in rules)])
+        if np.diff(np.sort(found)).min() > 1e-3:
             return setting
 
 
@@ -98,11 +100,14 @@ def epoch_learns_from_every_batch(student: Student, rng: np.random.Generator) ->
     rules = {
         "the gradients of earlier batches are not set to zero": "gradients add up",
         "the last batch is left out": "last batch dropped",
+        "the loop ends with its first batch": "one batch",
         "the optimizer takes a single step at the end": "one step",
     }
     suspects = clauses(rules, lambda rule: learned(setting, rule))
     suspects[SOFTMAX] = lambda: learned(setting, "", "softmax, cross")
-    suspects["the optimizer takes no step"] = lambda: learned(setting._replace(lr=0.0))
+    suspects["the optimizer takes no step, or its gradients are zero: is zero_grad the last before it?"] = lambda: (
+        learned(setting._replace(lr=0.0))
+    )
     _, model = _train(student, setting)
     expect_close(model.call("flat"), learned(setting), PARAMETERS, suspects=suspects, axes=("parameter",))
 

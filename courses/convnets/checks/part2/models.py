@@ -28,9 +28,13 @@ AXES = ("image", "class")
 ACTIVATIONS = {
     "a softmax follows the last layer: the criterion has one already": "softmax",
     "a log_softmax follows the last layer: the criterion has one already": "log_softmax",
+    "a softmax over the images follows the last layer": "softmax over images",
     "a sigmoid follows the last layer": "sigmoid",
     "a ReLU follows the last layer": "relu",
 }
+
+EXCHANGED = "a linear layer is told its outputs first: nn.Linear takes the number of inputs, then that of outputs"
+UNSEEN = "the layers are no attributes of the module, as where a plain list holds them: parameters() sees none"
 
 Shapes = Sequence[tuple[int, ...]]
 
@@ -81,7 +85,16 @@ def _expect_shapes(student: Student, model: Remote, expected: Shapes, what: str,
     if shapes is None:
         raise CheckFailed(f"the parameters of {what} are {show(found)}, expected tensors")
     name = f"the list of the shapes of all parameters of {what}, sorted,"
+    exchanged = [
+        one for weight, bias in zip(expected[::2], expected[1::2], strict=True) for one in _exchanged(weight, bias)
+    ]
+    suspects = {**suspects, EXCHANGED: exchanged, UNSEEN: ()}
     expect_equal(sorted(shapes, key=_order), tuple(sorted(expected)), name, suspects=clauses(suspects, _sorted))
+
+
+def _exchanged(weight: tuple[int, ...], bias: tuple[int, ...]) -> Shapes:
+    """The shapes of a linear layer whose sizes are told in the other order; those of others stay."""
+    return (weight[::-1], weight[1:]) if len(weight) == 2 else (weight, bias)
 
 
 def _sorted(shapes: Shapes) -> Shapes:

@@ -78,5 +78,6 @@ def expect_floats(answer: object, function: str) -> None:
 def _pair(answer: object, function: str) -> tuple[object, object]:
     found = answers.pair(answer)
     if found is None:
-        raise CheckFailed(f"{function} returned {show(answer)}, expected the pair (loss, accuracy)")
+        why = ": does it end without return?" if answer is None else ""
+        raise CheckFailed(f"{function} returned {show(answer)}, expected the pair (loss, accuracy){why}")
     return found

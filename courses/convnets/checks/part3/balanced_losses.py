@@ -9,22 +9,23 @@ import numpy as np
 from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close, expect_unchanged
 from autograder.checking.rubric import check
+from autograder.checking.situations import Situation, situations
 from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 
 from ...oracles.imbalance import class_weights
-from ..part1.shared import telling
 from .shared import (
     AXES,
     SINGLE,
     Batch,
     Classes,
     Clauses,
+    as_told,
     clauses,
     draw_counts,
     expect_buffer,
     expect_kept,
-    kinds,
+    kind_traits,
 )
 
 BALANCED = "part3_imbalance.losses:class_balanced_focal"
@@ -78,6 +79,8 @@ def rare_classes_win_by_a_margin(student: Student, rng: np.random.Generator) -> 
             "only the logit of the true class gets its offset": "true class",
             "logits are multiplied, nothing is added": "times",
             "it is the sum over the images, not their mean": "summed",
+            "the offset is added to logarithms of probabilities, after the softmax": "after",
+            "the share of a class is taken for that of all others": "others",
         }
         inverse = class_weights(counts, 0.0, "inverse")
         return {
@@ -104,16 +107,18 @@ def losses_take_counts_as_a_list(student: Student, rng: np.random.Generator) -> 
 
     A list has no sum method, and dividing one by a number is an error.
     """
-    batch, counts = Batch.drawn(rng, 6, 4), draw_counts(rng, 4)
-    adjusted, balanced = batch.adjusted(counts, 1.0), batch.focal(2.0, class_weights(counts, 0.99))
-    for kind, given in kinds(counts):
-        held = student.hold(given)
-        with telling(f"the counts are {kind} here"):
-            found = batch.evaluate(student, student.new(ADJUSTED, held, 1.0)).value
-        expect_close(found, adjusted, f"logit-adjusted loss with counts as {kind}", tolerance=SINGLE)
+
+    def body(student: Student, rng: np.random.Generator, case: Situation) -> None:
+        batch, counts = Batch.drawn(rng, 6, 4), draw_counts(rng, 4)
+        held = student.hold(as_told(counts, case))
+        found, adjusted = batch.evaluate(student, student.new(ADJUSTED, held, 1.0)).value, batch.adjusted(counts, 1.0)
+        expect_close(found, adjusted, "logit-adjusted loss", tolerance=SINGLE)
         found = batch.evaluate(student, student.new(BALANCED, held, 0.99, 2.0)).value
-        expect_close(found, balanced, f"class-balanced loss with counts as {kind}", tolerance=SINGLE)
-        expect_kept(held, counts, f"counts as {kind}")
+        balanced = batch.focal(2.0, class_weights(counts, 0.99))
+        expect_close(found, balanced, "class-balanced loss", tolerance=SINGLE)
+        expect_kept(held, counts, "counts")
+
+    for_each(student, rng, situations("4 counts", kind_traits("counts"), "list", "", "tensor"), body)
 
 
 @check("3.4-inputs", needs=("3.4-adjusted",))

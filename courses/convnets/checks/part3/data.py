@@ -8,15 +8,17 @@ from functools import partial
 import numpy as np
 
 from autograder.checking import answers
+from autograder.checking.each import for_each
 from autograder.checking.expect import expect_equal
 from autograder.checking.rubric import check
+from autograder.checking.situations import Situation, situations
 from autograder.checking.student import Student
 from autograder.errors import CheckFailed
 from autograder.inside.wire import Seed
 
 from ...oracles.imbalance import long_tail, step
 from ..part1.shared import telling
-from .shared import Clauses, clauses, expect_kept, expect_value_error, kinds
+from .shared import Clauses, as_told, clauses, expect_kept, expect_value_error, kind_traits
 
 COUNTS = "part3_imbalance.data:long_tailed_counts"
 SUBSET = "part3_imbalance.data:imbalanced_subset"
@@ -39,6 +41,8 @@ def counts_fall_by_equal_ratios(student: Student, rng: np.random.Generator) -> N
         "counts fall by equal differences, not by equal ratios": "linear",
         "the rarest class comes first": "reversed",
         "the exponent is i: every class has factor times the images of the one before": "no tail",
+        "i is counted from 1: the first class is thinned out already": "from 1",
+        "the exponent is i / C - 1, which is not i / (C - 1)": "precedence",
     }
     drawn = ((int(rng.integers(700, 900)), classes, float(rng.uniform(0.02, 0.04))) for classes in (6, 2))
     for case in (CIFAR, *drawn):
@@ -158,15 +162,18 @@ def labels_may_be_a_list(student: Student, rng: np.random.Generator) -> None:
 
     The labels of torchvision's data sets are lists, for which == does not compare value by value.
     """
-    labels, counts = _labels(rng, [6, 8, 5]), np.array([6, 4, 2])
-    for (name, given), (_, numbers) in zip(kinds(labels), kinds(counts), strict=True):
-        held = student.hold(given)
-        with telling(f"labels and counts are {name} here"):
-            indices = student.call(SUBSET, held, numbers, _seed(rng))
+
+    def body(student: Student, rng: np.random.Generator, case: Situation) -> None:
+        labels, counts = _labels(rng, [6, 8, 5]), np.array([6, 4, 2])
+        held = student.hold(as_told(labels, case))
+        indices = student.call(SUBSET, held, as_told(counts, case), _seed(rng))
         found = _indices(indices, len(labels), int(counts.sum()))
         chosen = [int((labels[found] == c).sum()) for c in range(len(counts))]
-        expect_equal(chosen, counts.tolist(), f"the number of images of each class, with labels as {name}")
-        expect_kept(held, labels, f"labels as {name}")
+        expect_equal(chosen, counts.tolist(), "the number of images of each class")
+        expect_kept(held, labels, "labels")
+
+    cases = situations("labels of three classes", kind_traits("labels and counts"), "list", "", "tensor")
+    for_each(student, rng, cases, body)
 
 
 def _labels(rng: np.random.Generator, sizes: Sequence[int]) -> np.ndarray:

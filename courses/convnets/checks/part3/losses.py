@@ -11,26 +11,46 @@ import numpy as np
 from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close, expect_unchanged
 from autograder.checking.rubric import check
+from autograder.checking.situations import Situation, Trait, situations
 from autograder.checking.sizes import Sizes
 from autograder.checking.student import Remote, Student
 from autograder.errors import GraderError, StudentRaised, Unfinished
 from autograder.inside.wire import Tensor
 
 from ...oracles.imbalance_losses import clipped_focal, sigmoid_cross_entropy
-from ..part1.shared import draw, telling
+from ..part1.shared import draw
 from .shared import (
     AXES,
     Batch,
     Classes,
     Clauses,
+    as_told,
     clauses,
     draw_weight,
     expect_buffer,
     expect_finite,
-    kinds,
+    kind_traits,
 )
 
 GAMMAS = (2.0, 0.5, 1.0)
+ABSENT = (
+    Trait("last", "no image of the batch is of the last class", "where the last class occurs in the batch"),
+    Trait("inner", "no image is of a class between others", "where all classes before the last occur"),
+    Trait("one", "the batch is a single image", "for several images"),
+)
+VOID = ("half", "double")  # where gamma is 0
+FORMULA = {
+    "the softmax runs over the images, not over the classes": "over images",
+    "the softmax is applied twice": "softmax twice",
+    "the logarithm is missing": "no log",
+    "the sum is divided by the number of all logits": "over all",
+    "gamma is one more than it should be": "gamma more",
+    "gamma is one less than it should be": "gamma less",
+    "gamma is halved": "half",
+    "gamma is doubled": "double",
+}
+SINGLE_WEIGHTS = Trait("single", "the weights are float32", "for float64 weights")
+SINGLE_LOGITS = Trait("logits", "the logits are float32", "for float64 logits")
 LENIENT = 1e-5  # a small number that keeps 1 - p_t away from 0 may show in the digits behind
 SMALL = (1e-30, 1e-20, 1e-16, 1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5)
 
@@ -76,6 +96,7 @@ def gamma_0_is_cross_entropy(student: Student, rng: np.random.Generator) -> None
                 right * batch.logits.shape[0] / batch.logits.shape[1]
             ),
             "gamma is 2 where nothing is said": lambda: batch.focal(2.0),
+            **clauses(batch.focal, (0.0, None), {clause: rule for clause, rule in FORMULA.items() if rule not in VOID}),
         }
 
     def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
@@ -102,7 +123,8 @@ def recognised_images_count_for_less(student: Student, rng: np.random.Generator)
             "gamma is a factor, not an exponent": "times gamma",
             "p_t comes from the mean cross-entropy of the batch, not from that of each image": "of the batch",
         }
-        return {**clauses(batch.focal, (gamma,), rules), "gamma has no influence": lambda: batch.focal(0.0)}
+        known = clauses(batch.focal, (gamma, None), rules | FORMULA)
+        return {**known, "gamma has no influence": lambda: batch.focal(0.0)}
 
     def body(gamma: float, student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
         batch = Batch.of(rng, sizes)
@@ -129,6 +151,10 @@ def weights_belong_to_true_classes(student: Student, rng: np.random.Generator) -
             "p_t is worked out from the weighted cross-entropy": "weighted p",
             "the weight is that of the predicted class": "predicted",
             "the weights go to the images in order, whatever their classes": "by place",
+            "the square root of the weights is taken": "root",
+            "one over the weights is taken": "inverse",
+            "the weights are divided by their largest": "over largest",
+            "the weights are divided by their sum": "normalised",
         }
         known = clauses(batch.focal, (gamma, weight), rules)
         return {**known, "the weights have no influence": lambda: batch.focal(gamma)}
@@ -195,13 +221,16 @@ def classes_may_be_missing_from_the_batch(student: Student, rng: np.random.Gener
 
     How many classes there are follows from the logits, never from the labels.
     """
-    weight = draw_weight(rng, 5)
-    for labels in ([0, 2, 2, 0], [1], [3, 3]):
-        batch = Batch(draw(rng, len(labels), 5), np.array(labels))
-        with telling(f"no image is of the last of the 5 classes, the labels are {labels}"):
-            found = batch.evaluate(student, _loss(student, 2.0, weight)).value
+
+    def body(student: Student, rng: np.random.Generator, case: Situation) -> None:
+        labels = [0, 2, 2, 0, 1, 3] if "inner" not in case else [0, 2, 2, 0]
+        labels = [*(labels[:1] if "one" in case else labels), *([] if "last" in case or "one" in case else [4])]
+        batch, weight = Batch(draw(rng, len(labels), 5), np.array(labels)), draw_weight(rng, 5)
+        found = batch.evaluate(student, _loss(student, 2.0, weight)).value
         name = f"loss for labels {labels} of 5 classes"
         expect_close(found, batch.focal(2.0, weight), name, tolerance=LENIENT)
+
+    for_each(student, rng, situations("a batch", ABSENT, "last inner", "last one inner", "inner", "last"), body)
 
 
 @check("3.3-kinds", needs=("3.3-weights",))
@@ -210,16 +239,18 @@ def weights_may_be_a_list(student: Student, rng: np.random.Generator) -> None:
 
     The loss has the dtype of the logits, whatever that of the weights.
     """
-    batch, weight = Batch.drawn(rng, 5, 3), draw_weight(rng, 3)
-    for weight_dtype in ("float64", "float32"):
-        for kind, given in kinds(weight.astype(weight_dtype)):
-            with telling(f"the weights are {kind} of {weight_dtype} here"):
-                loss = student.new("part3_imbalance.losses:FocalLoss", weight=given, gamma=1.0)
-                batch.evaluate(student, loss)
-            for dtype in ("float64", "float32"):
-                name = f"loss of {dtype} logits, with weights as {kind} of {weight_dtype}"
-                found, value = batch.evaluate(student, loss, dtype).value, batch.focal(1.0, weight)
-                expect_close(found, value, name, dtype=dtype, tolerance=LENIENT)
+
+    def body(student: Student, rng: np.random.Generator, case: Situation) -> None:
+        batch, weight = Batch.drawn(rng, 5, 3), draw_weight(rng, 3)
+        given = as_told(weight.astype("float32" if "single" in case else "float64"), case)
+        loss = student.new("part3_imbalance.losses:FocalLoss", weight=given, gamma=1.0)
+        dtype = "float32" if "logits" in case else "float64"
+        found, value = batch.evaluate(student, loss, dtype).value, batch.focal(1.0, weight)
+        expect_close(found, value, "loss", dtype=dtype, tolerance=LENIENT)
+
+    kinds = (*kind_traits("weights"), SINGLE_WEIGHTS, SINGLE_LOGITS)
+    names = [f"{kind} {w} {z}" for w in ("", "single") for kind in ("list", "", "tensor") for z in ("", "logits")]
+    for_each(student, rng, situations("weights of 3 classes", kinds, *names), body)
 
 
 @check("3.3-inputs", needs=("3.3-gradient",))

@@ -7,19 +7,24 @@ from functools import partial
 import numpy as np
 
 from autograder.checking import answers
+from autograder.checking.each import for_each
 from autograder.checking.expect import expect_no_warnings
 from autograder.checking.rubric import check
+from autograder.checking.situations import Situation, Trait, situations
 from autograder.checking.student import Student
 from autograder.errors import CheckFailed
 
 from ...oracles.imbalance import class_accuracy, confusion, mean_accuracy
-from ..part1.shared import telling
-from .shared import SINGLE, Clauses, clauses, expect_finite, expect_kept, expect_numbers, kinds
+from .shared import SINGLE, Clauses, as_told, clauses, expect_finite, expect_kept, expect_numbers, kind_traits
 
 CONFUSION = "part3_imbalance.metrics:confusion_matrix"
 PER_CLASS = "part3_imbalance.metrics:per_class_accuracy"
 BALANCED = "part3_imbalance.metrics:balanced_accuracy"
 AXES = ("true class", "predicted class")
+ABSENT = (
+    Trait("last", "the last class does not occur", "where the last class occurs"),
+    Trait("inner", "a class between others has no images", "where every class before the last has images"),
+)
 
 Case = tuple[np.ndarray, np.ndarray, int]
 
@@ -27,6 +32,14 @@ Case = tuple[np.ndarray, np.ndarray, int]
 ALL_CLASSES = ((3, 1, 0), (2, 4, 1), (0, 5, 2))
 # Class 1 has no images, but is predicted; class 2 has some, and is never right; 3 has one; 4 does not occur at all.
 SOME_CLASSES = ((3, 1, 0, 0, 0), (0, 0, 0, 0, 0), (2, 1, 0, 1, 0), (0, 0, 0, 1, 0), (0, 0, 0, 0, 0))
+
+
+def _some(rng: np.random.Generator, case: Situation) -> Case:
+    """Draw a case of five classes in which all occur, or not."""
+    matrix = np.array(SOME_CLASSES)
+    matrix[1] += 0 if "inner" in case else [0, 2, 1, 0, 0]
+    matrix[4] += 0 if "last" in case else [1, 0, 0, 0, 2]
+    return _case(rng, tuple(map(tuple, matrix.tolist())))
 
 
 def _case(rng: np.random.Generator, matrix: tuple[tuple[int, ...], ...]) -> Case:
@@ -60,13 +73,18 @@ def every_class_has_row_and_column(student: Student, rng: np.random.Generator) -
 
     The largest number among labels and predictions may be smaller than num_classes - 1.
     """
-    case = _case(rng, SOME_CLASSES)
-    right = confusion(*case)
-    suspects: Clauses = {
-        "it has no place for classes beyond the largest that occurs": lambda: right[:4, :4],
-        "it has no place for classes that have no images": lambda: right[[0, 2, 3]][:, [0, 2, 3]],
-    }
-    expect_numbers(student.call(CONFUSION, *case), right, "matrix", suspects=suspects, axes=AXES)
+
+    def body(student: Student, rng: np.random.Generator, case: Situation) -> None:
+        asked = _some(rng, case)
+        right = confusion(*asked)
+        most, seen = max(map(np.max, asked[:2])) + 1, np.flatnonzero(right.sum(1))
+        suspects: Clauses = {
+            "it has no place for classes beyond the largest that occurs": lambda: right[:most, :most],
+            "it has no place for classes that have no images": lambda: right[seen][:, seen],
+        }
+        expect_numbers(student.call(CONFUSION, *asked), right, "matrix", suspects=suspects, axes=AXES)
+
+    for_each(student, rng, situations("5 classes", ABSENT, "last inner", "inner", "last"), body)
 
 
 @check("3.6-per-class", points=2, needs=("3.6-confusion",))
@@ -95,19 +113,23 @@ def empty_classes_are_nan(student: Student, rng: np.random.Generator) -> None:
     Nothing is known about such a class: 0 would say that it is never recognised. A class that has images and is never
     right has 0.
     """
-    case = _case(rng, SOME_CLASSES)
-    found = student.call(PER_CLASS, *case)
-    expected = class_accuracy(*case)
-    array = answers.array(found)
-    empty = np.isnan(expected)
-    if array is not None and array.shape == expected.shape and array.dtype.kind == "f":
-        for c in np.flatnonzero(empty & ~np.isnan(array)):
-            raise CheckFailed(f"accuracy[{c}] is {array[c]:.6g}, expected nan: class {c} has no images")
-        for c in np.flatnonzero(~empty & np.isnan(array)):
-            raise CheckFailed(f"accuracy[{c}] is nan, expected {expected[c]:.6g}: class {c} has images")
-        found = np.where(empty, 0, array)
-    expect_numbers(found, np.where(empty, 0, expected), "accuracy", axes=("class",))
-    expect_no_warnings(student.warned, "per_class_accuracy with an empty class")
+
+    def body(student: Student, rng: np.random.Generator, case: Situation) -> None:
+        asked = _some(rng, case)
+        found = student.call(PER_CLASS, *asked)
+        expected = class_accuracy(*asked)
+        array = answers.array(found)
+        empty = np.isnan(expected)
+        if array is not None and array.shape == expected.shape and array.dtype.kind == "f":
+            for c in np.flatnonzero(empty & ~np.isnan(array)):
+                raise CheckFailed(f"accuracy[{c}] is {array[c]:.6g}, expected nan: class {c} has no images")
+            for c in np.flatnonzero(~empty & np.isnan(array)):
+                raise CheckFailed(f"accuracy[{c}] is nan, expected {expected[c]:.6g}: class {c} has images")
+            found = np.where(empty, 0, array)
+        expect_numbers(found, np.where(empty, 0, expected), "accuracy", axes=("class",))
+        expect_no_warnings(student.warned, "per_class_accuracy with an empty class")
+
+    for_each(student, rng, situations("5 classes", ABSENT, "last inner", "inner", "last"), body)
 
 
 @check("3.6-balanced", points=2, needs=("3.6-per-class", "3.6-empty"))
@@ -122,11 +144,17 @@ def balanced_accuracy_is_a_mean_over_classes(student: Student, rng: np.random.Ge
             "all images count alike, not all classes": "overall",
             "classes without images count, with accuracy 0": "empty is 0",
             "classes without images count, with accuracy 1": "empty is 1",
+            "classes that have images and are never recognised are left out": "never right",
+            "the lowest accuracy is taken, not the mean": "worst",
+            "the highest accuracy is taken, not the mean": "best",
         }
         shares = "the mean is taken of shares of the predictions, not of the images"
         return {
             **clauses(mean_accuracy, case, rules),
             shares: lambda: np.nanmean(class_accuracy(*case, rule="of predictions")),
+            f"{shares}, over classes that have some": lambda: np.nanmean(
+                np.where(np.isnan(class_accuracy(*case)), np.nan, class_accuracy(*case, rule="of predictions"))
+            ),
             "the accuracies are added up, not averaged": lambda: np.nansum(class_accuracy(*case)),
         }
 
@@ -144,16 +172,18 @@ def metrics_take_lists_and_tensors(student: Student, rng: np.random.Generator) -
 
     Predictions come from a model as tensors, labels from a data set as lists.
     """
-    labels, predictions, size = _case(rng, ALL_CLASSES)
+
+    def body(target: str, student: Student, rng: np.random.Generator, case: Situation) -> None:
+        labels, predictions, size = _case(rng, ALL_CLASSES)
+        held = student.hold(as_told(labels, case)), student.hold(as_told(predictions, case))
+        found = student.call(target, *held, size)
+        expected = oracles[target](labels, predictions, size)
+        whole: Clauses = {"== compares them as a whole, not one by one": partial(np.zeros_like, expected)}
+        expect_numbers(found, expected, target.partition(":")[2], tolerance=SINGLE, suspects=whole)
+        expect_kept(held[0], labels, "labels")
+        expect_kept(held[1], predictions, "predictions")
+
     oracles = {CONFUSION: confusion, PER_CLASS: class_accuracy, BALANCED: mean_accuracy}
-    for target, oracle in oracles.items():
-        for (name, given), (_, guess) in zip(kinds(labels), kinds(predictions), strict=True):
-            held = student.hold(given), student.hold(guess)
-            what = f"{target.partition(':')[2]} for labels as {name}"
-            with telling(f"labels and predictions are {name} here"):
-                found = student.call(target, *held, size)
-            expected = oracle(labels, predictions, size)
-            whole: Clauses = {"== compares them as a whole, not one by one": partial(np.zeros_like, expected)}
-            expect_numbers(found, expected, what, tolerance=SINGLE, suspects=whole)
-            expect_kept(held[0], labels, f"labels as {name}")
-            expect_kept(held[1], predictions, f"predictions as {name}")
+    cases = situations("3 classes", kind_traits("labels and predictions"), "list", "", "tensor")
+    for target in oracles:
+        for_each(student, rng, cases, partial(body, target))

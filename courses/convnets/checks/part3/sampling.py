@@ -5,14 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.checking import answers
+from autograder.checking.each import for_each
 from autograder.checking.rubric import check
+from autograder.checking.situations import Situation, Trait, situations
 from autograder.checking.student import Student
 
 from ...oracles.imbalance import sample_shares
-from ..part1.shared import telling
-from .shared import clauses, expect_kept, expect_numbers, kinds
+from .shared import as_told, clauses, expect_kept, expect_numbers, kind_traits
 
 WEIGHTS = "part3_imbalance.sampling:balanced_sample_weights"
+ABSENT = (
+    Trait("first", "class 0 has no image", "where class 0 has images"),
+    Trait("gap", "a class between two others has no image", "where no class between others is left out"),
+)
 
 
 @np.errstate(over="ignore")
@@ -45,6 +50,9 @@ def classes_are_drawn_equally_often(student: Student, rng: np.random.Generator) 
         "the weights are one over the square root of the counts": "root",
         "the weight of a class is the share of the others": "complement",
         "there is one weight for each class, not for each image": "a class",
+        "the weights are one over the logarithm of the counts": "log",
+        "the weights are one over the logarithm of 1 + the counts": "log of one more",
+        "the weights are cut off to whole numbers": "whole",
     }
     labels = _labels(rng, {0: 8, 1: 2, 2: 1, 3: 5})
     found = _scaled(student.call(WEIGHTS, labels))
@@ -58,10 +66,14 @@ def numbers_of_classes_may_be_left_out(student: Student, rng: np.random.Generato
 
     The count of class c has to stand at c, whatever other classes occur.
     """
-    labels = _labels(rng, {1: 6, 2: 1, 5: 3})
-    with telling("no image is of class 0, 3 or 4 here"):
+
+    def body(student: Student, rng: np.random.Generator, case: Situation) -> None:
+        first, gap = int("first" in case), 2 * ("gap" in case)
+        labels = _labels(rng, {first: 6, first + 1: 1, first + 2 + gap: 3})
         found = _scaled(student.call(WEIGHTS, labels))
-    expect_numbers(found, sample_shares(labels), "share", axes=("image",))
+        expect_numbers(found, sample_shares(labels), "share", axes=("image",))
+
+    for_each(student, rng, situations("labels of three classes", ABSENT, "gap", "first", "first gap"), body)
 
 
 @check("3.5-kinds", needs=("3.5-balance",))
@@ -70,10 +82,12 @@ def sampler_labels_may_be_a_list(student: Student, rng: np.random.Generator) -> 
 
     The labels of torchvision's data sets are lists.
     """
-    labels = _labels(rng, {0: 4, 1: 1, 2: 2})
-    for name, given in kinds(labels):
-        held = student.hold(given)
-        with telling(f"the labels are {name} here"):
-            found = _scaled(student.call(WEIGHTS, held))
-        expect_numbers(found, sample_shares(labels), f"share for labels as {name}", axes=("image",))
-        expect_kept(held, labels, f"labels as {name}")
+
+    def body(student: Student, rng: np.random.Generator, case: Situation) -> None:
+        labels = _labels(rng, {0: 4, 1: 1, 2: 2})
+        held = student.hold(as_told(labels, case))
+        found = _scaled(student.call(WEIGHTS, held))
+        expect_numbers(found, sample_shares(labels), "share", axes=("image",))
+        expect_kept(held, labels, "labels")
+
+    for_each(student, rng, situations("labels of three classes", kind_traits("labels"), "list", "", "tensor"), body)

@@ -11,6 +11,7 @@ import numpy as np
 
 from autograder.checking import answers
 from autograder.checking.expect import expect_close, expect_equal, expect_unchanged, show
+from autograder.checking.situations import Situation, Trait
 from autograder.checking.sizes import Sizes
 from autograder.checking.student import Remote, Student
 from autograder.errors import CheckFailed, StudentRaised, Unfinished
@@ -23,6 +24,19 @@ Clauses = dict[str, Callable[[], Any]]
 AXES = ("image", "class")
 Classes = partial(Sizes, out="classes", fewest=2)  # (images,), and the number of classes
 SINGLE = 1e-5  # for what may have been kept or worked out in float32, whatever its dtype is in the end
+
+
+def kind_traits(what: str) -> tuple[Trait, Trait]:
+    """That values, "labels", come as a list, or as a tensor."""
+    plain = f"for {what} as an array"
+    return tuple(Trait(kind, f"the {what} are a {kind}", plain, "kind") for kind in ("list", "tensor"))  # type: ignore[return-value]
+
+
+def as_told(values: np.ndarray, case: Situation) -> Any:
+    """The values as the kind that a case has."""
+    if "list" in case:
+        return values.tolist()
+    return Tensor(values, values.dtype.name) if "tensor" in case else values
 
 
 def kinds(values: np.ndarray) -> Iterator[tuple[str, Any]]:

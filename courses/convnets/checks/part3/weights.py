@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
+from autograder.checking.each import for_each
 from autograder.checking.rubric import check
+from autograder.checking.situations import Situation, Trait, situations
 from autograder.checking.student import Student
 
 from ...oracles.imbalance import class_weights
@@ -12,16 +16,19 @@ from ..part1.shared import telling
 from .shared import (
     SINGLE,
     Clauses,
+    as_told,
     clauses,
     draw_counts,
     expect_finite,
     expect_kept,
     expect_numbers,
-    kinds,
+    kind_traits,
 )
 
 WEIGHTS = "part3_imbalance.losses:class_balanced_weights"
 AXES = ("class",)
+EMPTY = (Trait("empty", "a class has no images", "where every class has images"),)
+REAL = Trait("real", "the counts are no whole numbers", "for whole numbers")
 EXAMPLE = np.array([645, 387, 232, 139])
 
 
@@ -76,11 +83,17 @@ def empty_classes_weigh_nothing(student: Student, rng: np.random.Generator) -> N
     One over an effective number of 0 is infinite, and turns the sum and all that is divided by it into infinity or NaN.
     """
     rules = {"the weights sum to C: classes without images are counted": "sum C"}
-    for counts, beta in ((np.array([40, 0, 1, 300, 0]), 0.999), (np.array([0, 9, 4]), 0.5)):
-        found, suspects = student.call(WEIGHTS, counts, beta), clauses(class_weights, (counts, beta), rules)
-        name = f"weights for counts {counts.tolist()}"
+
+    def body(beta: float, student: Student, rng: np.random.Generator, case: Situation) -> None:
+        counts = np.array([40, 0, 1, 300, 0] if beta > 0.9 else [0, 9, 4])
+        counts += 0 if "empty" in case else 7
+        suspects = clauses(class_weights, (counts, beta), rules)
+        found, name = student.call(WEIGHTS, counts, beta), f"weights for counts {counts.tolist()}"
         expect_finite(found, name, "is one over the 0 of a class without images taken?")
         expect_numbers(found, class_weights(counts, beta), name, suspects=suspects, axes=AXES)
+
+    for beta in (0.999, 0.5):
+        for_each(student, rng, situations(f"beta {beta}", EMPTY, "empty"), partial(body, beta))
 
 
 @check("3.2-kinds", needs=("3.2-values",))
@@ -89,11 +102,14 @@ def counts_may_be_a_list(student: Student, rng: np.random.Generator) -> None:
 
     They may be whole numbers or not.
     """
-    whole = draw_counts(rng, 4)
-    for counts in (whole, whole.astype(np.float64)):
-        for kind, given in kinds(counts):
-            held = student.hold(given)
-            with telling(f"the counts are {kind} here"):
-                found = student.call(WEIGHTS, held, 0.999)
-            expect_numbers(found, class_weights(counts, 0.999), f"weights for counts as {kind}", axes=AXES)
-            expect_kept(held, counts, f"counts as {kind}")
+
+    def body(student: Student, rng: np.random.Generator, case: Situation) -> None:
+        counts = draw_counts(rng, 4).astype(np.float64 if "real" in case else np.int64)
+        held = student.hold(as_told(counts, case))
+        found = student.call(WEIGHTS, held, 0.999)
+        expect_numbers(found, class_weights(counts, 0.999), "weights", axes=AXES)
+        expect_kept(held, counts, "counts")
+
+    names = [f"{size} {kind}" for size in ("", "real") for kind in ("list", "", "tensor")]
+    cases = situations("4 counts", (*kind_traits("counts"), REAL), *names)
+    for_each(student, rng, cases, body)
