@@ -25,7 +25,7 @@ from .steps import expect_few_loops
 MAX_LOOPS = 1
 
 # The shape of x, then filters, kernel, stride and padding.
-PLAIN: tuple[Sizes, ...] = (Layer((2, 3, 6), 2, 3, 1, 0), Layer((1, 2, 5), 3, 2, 1, 0))
+PLAIN: tuple[Sizes, ...] = (Layer((2, 3, 6), 2, 3, 1, 0), Layer((1, 5, 3), 3, 2, 1, 0))
 OTHERS: tuple[Sizes, ...] = (
     Layer((2, 2, 8), 3, 3, 2, 0),  # a value is left over
     Layer((1, 2, 9), 3, 2, 3, 0),  # stride > kernel, a value is left over
