@@ -40,9 +40,15 @@ class MaxPool2d(Module):
         # >>> solution
         k, s = self.kernel_size, self.stride
         windows = np.lib.stride_tricks.sliding_window_view(x, (k, k), axis=(2, 3))[:, :, ::s, ::s]
-        flat = windows.reshape(*windows.shape[:4], k * k)  # (N, C, P, Q, K*K)
-        self.shape, self.winner = x.shape, flat.argmax(axis=4)  # winner (N, C, P, Q), in 0 .. K*K - 1
-        return flat.max(axis=4)
+        places = [windows[..., i, j] for i in range(k) for j in range(k)]  # K*K times (N, C, P, Q)
+        y = places[0].copy()
+        for values in places[1:]:  # compare all windows at once, not the values of one: NumPy is fast on long axes
+            np.maximum(y, values, out=y)
+        number = np.min_scalar_type(len(places)).type  # a byte for all but very large windows
+        self.shape, self.winner = x.shape, np.zeros(y.shape, dtype=number)  # winner (N, C, P, Q), in 0 .. K*K - 1
+        for place, values in enumerate(places):  # of equal values the last one wins
+            np.maximum(self.winner, (values == y) * number(place), out=self.winner)
+        return y
         # <<< solution
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
@@ -57,13 +63,16 @@ class MaxPool2d(Module):
         #   3. add to them dy, wherever (i, j) was the place of the largest value
         # Or go window by window. Either way gradients add up where windows meet.
         # >>> solution
-        dx = np.zeros(self.shape, dtype=dy.dtype)
+        n, c, h, w = self.shape
         p, q = dy.shape[2:]
         k, s = self.kernel_size, self.stride
-        for i in range(k):
-            for j in range(k):
-                dx[:, :, i : i + s * p : s, j : j + s * q : s] += dy * (self.winner == i * k + j)
-        return dx
+        # Number the pixels of all images through: that of a window's first pixel, and how far on the largest stands.
+        image, row, column = np.ogrid[: n * c, : s * p : s, : s * q : s]
+        first = (image * h + row) * w + column  # (N*C, P, Q)
+        further = np.add.outer(w * np.arange(k), np.arange(k)).ravel()  # (K*K,)
+        pixels = first + further[self.winner].reshape(first.shape)
+        # bincount adds up what comes to one pixel from several windows, in float64
+        return np.bincount(pixels.ravel(), dy.ravel(), n * c * h * w).reshape(self.shape).astype(dy.dtype)
         # <<< solution
 
 
