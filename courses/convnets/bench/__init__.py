@@ -8,4 +8,4 @@ from autograder.bench.figures import Figure
 
 from . import layers, rivals
 
-MEASURES: dict[str, Callable[[], dict[str, Figure]]] = {"rivals": rivals.measure, "convolution": layers.measure}
+MEASURES: dict[str, Callable[[], dict[str, Figure]]] = {"rivals": rivals.measure, "layers": layers.measure}
