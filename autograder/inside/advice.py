@@ -136,7 +136,7 @@ def _said(value: Any, error: BaseException) -> str:
     if _is_array(value):
         dtype = str(value.dtype).removeprefix("torch.")
         about = any(word in str(error) for word in ABOUT_DTYPES)
-        return f"has shape {tuple(value.shape)}" + (f" and dtype {dtype}" if about else "")
+        return f"of shape {tuple(value.shape)}" + (f" and dtype {dtype}" if about else "")
     if isinstance(error, IndexError) and isinstance(value, int | np.integer):
         return f"is {value}"[:MAX_SHOWN]
     return _kind(value) if isinstance(error, TypeError) else ""

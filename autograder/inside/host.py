@@ -227,7 +227,7 @@ def describe(error: BaseException, folder: Path) -> dict[str, Any]:
     else:
         with contextlib.suppress(Exception):  # whatever the student's names stand for
             if told := advice.advice(error, folder):
-                text = f"{text.rstrip('.')}; {told}"
+                text = f"{text.rstrip('. ')}: {told}"
     return {
         "type": kind[:80],
         "text": text[:MAX_TEXT],

@@ -83,9 +83,9 @@ CODE = {
     "[].none": "'list' object has no attribute 'none'",
 }
 SAYS = {
-    "a @ b": "a has shape (2, 3), b has shape (2, 3)",
-    "self.rows + b": "self.rows has shape (4,), b has shape (2, 3)",
-    "a[self.count]": "a has shape (2, 3), self.count is 7",
+    "a @ b": "a of shape (2, 3), b of shape (2, 3)",
+    "self.rows + b": "self.rows of shape (4,), b of shape (2, 3)",
+    "a[self.count]": "a of shape (2, 3), self.count is 7",
     "self.nothing.shape": "self.nothing is None",
     "self.count[0]": "self.count is the number 7",
     "self.kernal": "is kernel meant?",
@@ -125,7 +125,7 @@ def test_an_exception_says_what_stood_on_its_line(expression, tmp_path, monkeypa
     error = raised(tmp_path, monkeypatch)
     text = describe(error, tmp_path)["text"]
     assert text.startswith(CODE[expression])
-    assert text.endswith(f"; {SAYS[expression]}")
+    assert text.endswith(f": {SAYS[expression]}")
 
 
 OWN_WORDS = ["raise ValueError('no')", "raise NotImplementedError('TODO 1.1')", "assert count == zero, 'no'"]
