@@ -15,6 +15,7 @@ from autograder.inside.host import PROBES
 from autograder.inside.wire import Reference
 
 CALLS = {"__call__": "forward"}
+LACKING = {"Unset": "is not set", "Returned": "is returned, not set"}  # by the names that `inside.adapted` has for it
 METHODS = ("__call__", "forward", "backward")
 
 
@@ -96,7 +97,9 @@ class Adaptation:
         return self._of.get(value.number) if isinstance(value, Reference) else None
 
     def turned(self, error: CheckFailed) -> CheckFailed:
-        """Tell indices and shapes of what is kept transposed as they are there, and show the picture so."""
+        """Say what a method has not set; tell what is kept transposed as it is there, and show the picture so."""
+        for name, words in LACKING.items():
+            error.args = (str(error).replace(f"is an object of type {name},", f"{words},"), *error.args[1:])
         names = "|".join(self._last.transposed if self._last else ())
         if names and re.match(rf"({names})\b", str(error)):
             told = re.sub(r"(?<![\w.])(\[|\()(\d+), (\d+)(\]|\))", r"\1\3, \2\4", str(error).partition(", for ")[0])

@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from . import absent, former, targets
+from .names import nearest
 
 RELATIVE = "attempted relative import"
 SHOWN = ("methods", "attributes", "results", "transposed", "columns", "outside", "wider")
@@ -144,6 +145,14 @@ class Entry:
         return name in parameters or any(one.kind is one.VAR_KEYWORD for one in parameters.values())
 
 
+class Unset:
+    """What a method was to set, and is not there; `checking.adaptation` says so by this name."""
+
+
+class Returned:
+    """The same where the method has returned it."""
+
+
 class Adapted:
     """An object of the student's under the names that checks use; a course's own classes build on it.
 
@@ -204,9 +213,19 @@ class Adapted:
         vars(self)["dtype"] = getattr(args[0], "dtype", None) if args else None
         value = self.call(rule.get("methods", {}).get(name, name), *args, **kwargs)
         if name in rule.get("results", {}):
-            value = self.there(rule["results"][name])
+            value = self._result(rule["results"][name], value)
         value = _cut(value, self.amount) if self.amount and name == "backward" else value
         return self._narrowed(value)
+
+    def _result(self, name: str, returned: Any) -> Any:
+        """Read what a method was to set; what it returned instead is no failure of those that it did set."""
+        try:
+            value = self.there(name)
+        except targets.Mismatch:
+            if "." in name or nearest(name, [*getattr(self.own, "__dict__", ())]):
+                raise  # it may be called otherwise, which is told
+            value = Unset()
+        return Returned() if isinstance(returned, np.ndarray) and (value is None or type(value) is Unset) else value
 
     def _narrowed(self, value: Any) -> Any:
         """Give a result the dtype of the inputs, where it may be wider."""

@@ -43,7 +43,13 @@ def _expect_max_dx(student: Student, rng: np.random.Generator, sizes: Sizes) -> 
     layer = student.new("mytorch:MaxPool2d_stride1", sizes.kernel)
     layer.forward(x)
     suspects: Clauses = {
-        "a later window overwrites an earlier one": partial(max_pool_dx_wrong, x, dy, sizes.kernel, 1, "overwritten")
+        clause: partial(max_pool_dx_wrong, x, dy, sizes.kernel, 1, rule)
+        for clause, rule in {
+            "a later window overwrites an earlier one": "overwritten",
+            "a pixel that is the largest of several windows gets the gradient of the last one only": "marked",
+            "a pixel that is the largest of several windows gets the gradient of the first one only": "marked first",
+            "row and column of the largest value are exchanged": "transposed",
+        }.items()
     }
     expect_close(layer.backward(dy), max_pool_dx(x, dy, sizes.kernel, 1), "dLdA", suspects=suspects)
 

@@ -102,6 +102,9 @@ def network_passes_the_gradient_back(student: Student, rng: np.random.Generator)
         "it starts with ones, not with the criterion's gradient": lambda: probe_dx(x, y, layers, right, "ones"),
         "it starts with the scores, not with the criterion's gradient": lambda: probe_dx(x, y, layers, right, "scores"),
         "it starts with probs, not with the criterion's gradient": lambda: probe_dx(x, y, layers, right, "scores") / 2,
+        "every layer gets the criterion's gradient, not what the layer behind it returns": lambda: probe_dx(
+            x, y, layers, (0,)
+        ),
         "it is divided by N once more": lambda: probe_dx(x, y, layers, right) / len(x),
     }
     net = _net(student, layers)

@@ -142,6 +142,9 @@ def forward_suspects(case: Case) -> Clauses:
         "the bias is added once for each input channel": lambda: convolution(
             x, weight, len(x[0]) * bias, stride, padding
         ),
+        "the bias is added once for each value of a window": lambda: convolution(
+            x, weight, weight[0].size * bias, stride, padding
+        ),
         "only the first channel is looked at": lambda: convolution(x[:, :1], weight[:, :1], bias, stride, padding),
         "the mean of the channels is taken, not their sum": lambda: convolution(
             x, weight / len(x[0]), bias, stride, padding
@@ -197,6 +200,10 @@ def dx_suspects(case: Case) -> Clauses:
         "what comes back through one place of the kernel overwrites what came through another": lambda: (
             convolution_dx_overwritten(dy, weight, *how, loop_over="kernel")
         ),
+        "each filter and window overwrites what others have left": lambda: convolution_dx_overwritten(
+            dy[:, -1:], weight[-1:], *how, loop_over="windows"
+        ),
+        "only the last filter counts": lambda: convolution_dx(dy[:, -1:], weight[-1:], *how),
         "stride is left out: windows begin at neighbouring positions": lambda: convolution_dx_unstrided(
             dy, weight, *how
         ),
@@ -205,8 +212,8 @@ def dx_suspects(case: Case) -> Clauses:
         "the padding is not cut off": lambda: convolution_dx(dy, weight, wide, stride, 0),
         "the padding is cut off at the end only": lambda: cut(0),
         "the padding is cut off at the beginning only": lambda: cut(2 * padding),
-        "the padding is cut off with a slice p:-p, which is empty for p = 0": lambda: np.zeros(
-            (len(dy), weight.shape[1], *(0 for _ in axes))
+        "the padding is cut off with a slice p:-p, which is empty for p = 0": lambda: (
+            case.dx if padding else np.zeros((len(dy), weight.shape[1], *(0 for _ in axes)))
         ),
         "the rest that no window reaches is missing": lambda: convolution_dx(dy, weight, used, stride, padding),
     }
@@ -214,6 +221,8 @@ def dx_suspects(case: Case) -> Clauses:
         clauses["rows and columns of the kernel are exchanged"] = lambda: convolution_dx(
             dy, weight.swapaxes(2, 3), *how
         )
+        clauses["the rows of the kernel are flipped"] = lambda: convolution_dx(dy, np.flip(weight, 2), *how)
+        clauses["the columns of the kernel are flipped"] = lambda: convolution_dx(dy, np.flip(weight, 3), *how)
     return clauses
 
 
@@ -235,6 +244,12 @@ def dw_suspects(case: Case) -> Clauses:
         reached = padded[(*BATCH, *(slice(count + kernel - 1) for count in dy.shape[2:]))]
         return convolution_dw(reached, dy, kernel, 1, 0)
 
+    def only(images: slice) -> np.ndarray:
+        place: tuple[Any, ...] = (images, slice(None), *(-1 for _ in axes))
+        last = np.zeros_like(dy)
+        last[place] = dy[place]
+        return convolution_dw(x, last, kernel, stride, padding)
+
     clauses: Clauses = {
         "it is divided by N": lambda: right / len(x),
         "it is divided by the number of positions": lambda: right / np.prod(dy.shape[2:]),
@@ -243,6 +258,8 @@ def dw_suspects(case: Case) -> Clauses:
             x, np.where(_is_last(dy), dy, 0), kernel, stride, padding
         ),
         "only the last image counts": lambda: convolution_dw(x[-1:], dy[-1:], kernel, stride, padding),
+        "only the last window of the last image counts, = stands in the place of +=": lambda: only(slice(-1, None)),
+        "only the last window of each image counts, = stands in the place of +=": lambda: only(slice(None)),
         "only the first image counts": lambda: convolution_dw(x[:1], dy[:1], kernel, stride, padding),
         "filters and channels are exchanged": lambda: right.swapaxes(0, 1),
         "stride is left out: windows begin at neighbouring positions": unstrided,
@@ -256,13 +273,20 @@ def dw_suspects(case: Case) -> Clauses:
 def db_suspects(case: Case) -> Clauses:
     """What db is when a known mistake is made."""
     dy, right, axes = case.dy, case.db, tuple(range(2, case.dy.ndim))
-    return {
+    end: tuple[Any, ...] = (*BATCH, *(-1 for _ in axes))
+    last = dy[end]
+    clauses: Clauses = {
         "it is divided by N": lambda: right / len(dy),
         "the mean over images and positions is taken, not the sum": lambda: right * len(right) / dy.size,
         "it is not summed over the images": lambda: np.stack([convolution_db(image[None]) for image in dy]),
         "it is not summed over the positions": lambda: dy.sum(axis=0),
         "it is summed over the positions only, of the last image": lambda: convolution_db(dy[-1:]),
+        "only the last position of the last image counts, = stands in the place of +=": lambda: last[-1],
+        "only the last position of each image counts, = stands in the place of +=": lambda: last.sum(axis=0),
         "it is one sum over everything": lambda: right.sum(),
         "the axes that were summed are kept with length 1": lambda: right.reshape(1, -1, *(1 for _ in axes)),
         "it is summed over the filters, not over the images": lambda: convolution_db(dy.swapaxes(0, 1)),
     }
+    if len(axes) == 2:
+        clauses["it is summed over the filters, not over the columns"] = lambda: dy.sum(axis=(0, 1, 2))
+    return clauses

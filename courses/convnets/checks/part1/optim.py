@@ -52,6 +52,7 @@ def _expect_steps(
         how = (parameters, gradients, index, LR, momentum, decay)
         suspects: Clauses = {clause: partial(descended_by, *how, rule) for clause, rule in wrong.items()}
         suspects["the learning rate is left out"] = partial(descended, start, own, 1.0, momentum, pull)
+        suspects["the learning rate counts twice"] = partial(descended, start, own, LR * LR, momentum, pull)
         suspects["it stays where it was"] = partial(np.copy, start)
         if momentum:
             suspects["momentum is left out"] = partial(descended, start, own, LR, 0.0, pull)
