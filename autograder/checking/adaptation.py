@@ -6,7 +6,7 @@ Sentences begin with the class, the method and the file as the student wrote the
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from autograder.inside.host import PROBES
 from autograder.inside.wire import Reference
 
 CALLS = {"__call__": "forward"}
+NO_RETURN = ": does the function end without return?"
 LACKING = {"Unset": "is not set", "Returned": "is returned, not set"}  # by the names that `inside.adapted` has for it
 METHODS = ("__call__", "forward", "backward")
 
@@ -28,12 +29,14 @@ class Theirs:
         file: that holds it, as the student would say it.
         methods: names there, by ours.
         transposed: attributes that are kept so there.
+        sets: methods that return nothing, by our names: what they give is an attribute.
     """
 
     name: str
     file: str
     methods: Mapping[str, str] = field(default_factory=dict)
     transposed: Sequence[str] = ()
+    sets: Collection[str] = ()
 
 
 class Adaptation:
@@ -98,6 +101,8 @@ class Adaptation:
 
     def turned(self, error: CheckFailed) -> CheckFailed:
         """Say what a method has not set; tell what is kept transposed as it is there, and show the picture so."""
+        if self._last and self._method in self._last.sets:
+            error.args = (str(error).replace(NO_RETURN, ""), *error.args[1:])
         for name, words in LACKING.items():
             error.args = (str(error).replace(f"is an object of type {name},", f"{words},"), *error.args[1:])
         names = "|".join(self._last.transposed if self._last else ())

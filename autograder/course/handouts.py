@@ -191,7 +191,7 @@ class Handout(_Table):
                 continue
             file, name = target.found(home)
             table[key] = target.rule(file, name)
-            named[key] = Theirs(name, file, target.methods, target.transposed)
+            named[key] = Theirs(name, file, target.methods, target.transposed, [*target.results])
         request = {"do": "adapt", "home": below, "paths": list(self.paths.get(part, (".",)))}
         return Adaptation({**request, "table": table, "code": self.code, "missing": [*self.missing]}, named)
 

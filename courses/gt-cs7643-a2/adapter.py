@@ -126,10 +126,19 @@ def validate(entry: Entry, model: Any, loader: Any, criterion: Any, device: Any)
     optimizer = sys.modules["torch"].optim.SGD(model.parameters(), lr=1.0)  # to be seen where it is stepped
     solver, count, loss, hits = _solver(entry, model, optimizer, criterion), 0, 0.0, 0
     for images, labels in loader:
-        scores, mean = call(step(solver, STEP, entry.folder), [images, labels], {}, entry.folder)
+        found = call(step(solver, STEP, entry.folder), [images, labels], {}, entry.folder)
+        if not isinstance(found, tuple | list) or len(found) != 2 or any(one is None for one in found):
+            raise Mismatch(f"Solver.{STEP} in validation returned {_told(found)}, expected (output, loss)")
+        scores, mean = found
         count, loss = count + len(labels), loss + float(mean) * len(labels)
         hits += int((scores.argmax(1) == labels).sum())
     return loss / count, hits / count
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return f"({', '.join(map(_told, value))})"
+    return "None" if value is None else type(value).__name__
 
 
 def _call_loop(entry: Entry, *args: Any) -> Any:

@@ -101,8 +101,12 @@ def test_each_accepted_reading_of_the_losses_is_right(box, files, tmp_path, read
     [
         ("self.model.training", r"^$"),
         ("True", r"2\.3-validation: Solver, cs7643/solver\.py: the parameters after validation\[0\] is"),
+        (
+            "not self.model.training:\n            return None, loss\n        if self.model.training",
+            r"2\.3-validation: Solver\._compute_loss_update_params in validation returned \(None, Tensor\), expected",
+        ),
     ],
-    ids=["right", "learns from validation"],
+    ids=["right", "learns from validation", "tells nothing"],
 )
 def test_a_solver_is_asked_for_its_step(box, files, tmp_path, condition, read) -> None:
     solver = {f"{PART}/cs7643/solver.py": SOLVER.replace("CONDITION", condition).encode()}

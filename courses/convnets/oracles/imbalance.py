@@ -53,12 +53,15 @@ def class_weights(counts: np.ndarray, beta: float, rule: str = "") -> np.ndarray
 
     Args:
         rule: "unscaled": 1 / E_n as it is. "sum 1", "sum C": scaled to that, where the number of classes that are not
-            empty is right. "not inverted": E_n. "power": 1 / n**beta. "inverse": 1 / n. "no power": 1 - beta * n.
+            empty is right. "not inverted": E_n. "power": 1 / n**beta. "exchanged": 1 - n**beta in E_n.
+            "inverse": 1 / n. "no power": 1 - beta * n.
     """
     n = double(counts)
     seen = n > 0
     if rule == "power":
         effective = n**beta
+    elif rule == "exchanged":
+        effective = 1 - n**beta
     elif rule == "inverse":
         effective = n
     elif rule == "no power":

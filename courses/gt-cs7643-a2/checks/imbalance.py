@@ -33,6 +33,7 @@ def weights_are_one_over_effective_numbers(student: Student, rng: np.random.Gene
         "the weights are scaled to sum to 1, not to C": "sum 1",
         "they are proportional to E_n, not to 1 / E_n": "not inverted",
         "n ** beta stands in the place of beta ** n": "power",
+        "beta and n are exchanged: n ** beta is subtracted from 1": "exchanged",
         "beta * n stands in the place of beta ** n": "no power",
         "they are one over the counts, and beta has no influence": "inverse",
     }

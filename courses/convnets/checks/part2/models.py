@@ -34,7 +34,7 @@ ACTIVATIONS = {
 }
 
 EXCHANGED = "a linear layer is told its outputs first: nn.Linear takes the number of inputs, then that of outputs"
-UNSEEN = "the layers are no attributes of the module, as where a plain list holds them: parameters() sees none"
+UNSEEN = "no layer is an attribute of the module: none is made, or a plain list holds them, and parameters() sees none"
 
 Shapes = Sequence[tuple[int, ...]]
 
