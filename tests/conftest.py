@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import known
 import pytest
@@ -21,6 +22,7 @@ from autograder.course.assignment import Assignment, Limits, Part
 from autograder.course.definition import Course
 from autograder.errors import SubmissionError
 from autograder.grading import engine
+from autograder.grading.known_models import KnownModels
 from autograder.reports.scores import Scorecard
 from autograder.sandbox.box import Box
 from autograder.submission import packing
@@ -148,9 +150,12 @@ def take(box, assignment, weights, tmp_path) -> Take:
         checks: tuple[str, ...] = (TWO_LAYER, MY_MODEL, MY_MODEL_HIGH),
         seed: int = 3,
         two_layer: bytes = b"",
+        more: Mapping[str, bytes] = MappingProxyType({}),
+        known: KnownModels | None = None,
         **limits: int,
     ) -> Scorecard:
         files = {"part2_pytorch/models.py": models.encode(), "checkpoints/two_layer.pt": two_layer or saved(weights)}
+        files |= more
         files |= {} if my_model is None else {"checkpoints/my_model.pt": my_model}
         packing.write_zip(tmp_path / "a.zip", files)
         todos = {check.todo: 0.0 for check in COURSE.checks() if check.part == 2} | {"2.6": 9.0}
@@ -159,6 +164,6 @@ def take(box, assignment, weights, tmp_path) -> Take:
             update={"parts": {2: part}, "limits": assignment.limits.model_copy(update=limits)}
         )
         chosen = [check for check in COURSE.checks() if check.id in checks]
-        return engine.grade_zip(tmp_path / "a.zip", box, own, chosen, seed, lambda card: None)
+        return engine.grade_zip(tmp_path / "a.zip", box, own, chosen, seed, lambda card: None, known)
 
     return grade

@@ -150,7 +150,7 @@ class Batch:
     def _order(self, task: Task) -> Order:
         seen, content = origin.stamp(task.handed.path), self._read(task.handed)
         self._sent[task.handed.key] = hashlib.sha256(content).hexdigest(), seen
-        return Order(content, self.assignment, self.seed, origin.code(self.assignment.course))
+        return Order(content, self.assignment, self.seed, origin.code(self.assignment.course), self.store.known)
 
     def _read(self, one: HandedIn) -> bytes:
         return exports.read(one, self.found.layout, self.assignment.limits.zip_megabytes)
@@ -232,6 +232,8 @@ class Batch:
             record = self._record(one, error)
             pages = class_files.pages(record)
         self.store.save(record, pages)
+        if isinstance(outcome, Graded) and outcome.known:
+            self.store.add(outcome.known)
         self.records[record.key] = record
         return record
 

@@ -17,8 +17,9 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.util import Finalize
+from pathlib import Path
 
 from autograder.checking.rubric import Check
 from autograder.classroom import origin
@@ -26,6 +27,7 @@ from autograder.classroom import self_test as canary
 from autograder.course.assignment import Assignment, Limits
 from autograder.errors import GraderError, MachineUnfit
 from autograder.grading import engine, marking
+from autograder.grading.known_models import KnownModels
 from autograder.reports import records
 from autograder.reports.scores import Scorecard
 from autograder.sandbox import cores
@@ -40,12 +42,14 @@ class Order:
     Attributes:
         content: of the zip.
         code: what shall grade it, `origin.code()` where the order is made.
+        known: folder of what the class's models have scored; on another machine it may not be there.
     """
 
     content: bytes
     assignment: Assignment
     seed: int
     code: Mapping[str, str]
+    known: Path = Path()
 
     @property
     def terms(self) -> tuple[str, int, str]:
@@ -61,11 +65,13 @@ class Graded:
         card: the score card, as JSON.
         seconds: that it took.
         unfit: why nothing can be graded there, if so; the card says nothing of the submission then.
+        known: what it adds to the folder of that, by the name of the file.
     """
 
     card: bytes
     seconds: float
     unfit: str = ""
+    known: Mapping[str, str] = field(default_factory=dict)
 
 
 def grade(order: Order) -> Graded:
@@ -115,10 +121,12 @@ def prove(order: Order) -> str:
 def _grade(order: Order) -> Graded:
     began = time.monotonic()
     unfit = "" if order.terms in _fit else _prove(order, grading=False)
-    card = marking.blank(order.assignment, _checks(order)) if unfit else _judged(order)
+    terms = json.dumps(origin.outcomes(origin.of(order.assignment, order.seed)))
+    known = KnownModels(order.known, terms)
+    card = marking.blank(order.assignment, _checks(order)) if unfit else _judged(order, known)
     if card.broken:
         unfit = _prove(order, grading=True)
-    return Graded(records.dump_card(card), time.monotonic() - began, unfit)
+    return Graded(records.dump_card(card), time.monotonic() - began, unfit, known.found)
 
 
 # What this process has proved: on which terms it has all that it needs, and on which it grades its own solution.
@@ -160,7 +168,7 @@ def _checks(order: Order) -> tuple[Check, ...]:
     return order.assignment.checks()
 
 
-def _judged(order: Order) -> Scorecard:
+def _judged(order: Order, known: KnownModels) -> Scorecard:
     checks = _checks(order)
     try:
         path = _zips().path / "submission.zip"
@@ -168,7 +176,8 @@ def _judged(order: Order) -> Scorecard:
         with open(path, "xb", opener=_private) as file:
             file.write(order.content)
         try:
-            return engine.grade_zip(path, box(order.assignment.limits), order.assignment, checks, order.seed, _ignore)
+            warm = box(order.assignment.limits)
+            return engine.grade_zip(path, warm, order.assignment, checks, order.seed, _ignore, known)
         finally:
             path.unlink()
     except Exception as error:  # the edge: a fault of ours is reported, and the next zip is graded all the same

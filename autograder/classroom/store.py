@@ -30,7 +30,7 @@ class Store:
 
     def __init__(self, out: Path) -> None:
         self.out = out
-        self.students = out / "students"
+        self.students, self.known = out / "students", (out / "models").resolve()
 
     @contextmanager
     def open(self) -> Iterator[Store]:
@@ -100,6 +100,17 @@ class Store:
                 folder.rename(old)
             partial.rename(folder)
             shutil.rmtree(old, ignore_errors=True)
+
+    def add(self, known: Mapping[str, str]) -> None:
+        """Keep evaluations of models, text by name, for whoever hands in the same files.
+
+        Raises:
+            MachineUnfit: if there is no place for them.
+        """
+        with self.writing():
+            self.known.mkdir(exist_ok=True)
+            for name, text in known.items():
+                files.replace(self.known / name, text)
 
     def remember(self, key: str, find: Callable[[], list[Alike]]) -> list[Alike]:
         """Say what was found to be alike when the key was the same, or find it."""

@@ -24,6 +24,7 @@ from autograder.errors import (
 )
 from autograder.grading import blocked
 from autograder.grading.exam import Exam
+from autograder.grading.known_models import KnownModels
 from autograder.grading.marking import LIMITS, Verdict, blank, judge, refuse, settle
 from autograder.grading.public_exam import PublicExam
 from autograder.grading.versions import versions
@@ -50,9 +51,17 @@ log = logging.getLogger(__name__)
 
 
 def grade_zip(
-    zip_path: Path, box: Box, assignment: Assignment, checks: Sequence[Check], seed: int, publish: Publish
+    zip_path: Path,
+    box: Box,
+    assignment: Assignment,
+    checks: Sequence[Check],
+    seed: int,
+    publish: Publish,
+    known: KnownModels | None = None,
 ) -> Scorecard:
     """Grade a zip, and hand the score card to `publish` before the first check and after each.
+
+    What is known of its models is not found out again, and what is found is added.
 
     Nothing that a submission does is raised: it ends up in the marks, or in `refusal`; a fault of ours in `fault`.
     """
@@ -71,9 +80,13 @@ def grade_zip(
             submission = open_submission(zip_path, folder, assignment.limits, assignment.course)
             card.notes.extend(submission.notes)
             exam = Exam(folder, assignment)
+            if known and any(check.exam for check in checks):
+                known.recall(exam, folder, assignment)
             grade_folder(folder, box, assignment, card, checks, seed, deadline, publish, exam)
             if exam.results:
                 _look_again(exam, _student(folder, box, assignment.course, exam.part), deadline)
+            if known:
+                known.keep(exam, card)
     except SubmissionError as error:
         refuse(card, error)
     except Exception as error:  # a fault of ours must not cost the marks that were earned
