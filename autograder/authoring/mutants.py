@@ -29,6 +29,7 @@ Files = Mapping[str, bytes]
 Key = tuple[str, str, str, str]
 Text = Annotated[str, Field(min_length=1)]
 EQUIVALENT = "equivalent_mutants.toml"
+SECOND = "equivalent_slips.toml"  # of the second set, and of other solutions than the reference
 CONTEXT = 2  # lines before and after a change, in a diff
 TRIES = 20  # at two mutants that go together, for each pair
 
@@ -158,14 +159,14 @@ def sample(mutants: list[Mutant], count: int | None) -> list[Mutant]:
     return [mutant for mutant in mutants if mutant.key in chosen]
 
 
-def load_equivalent(course: Course) -> dict[Key, str]:
-    """Read the reviewed file: the reason by the mutant.
+def load_equivalent(course: Course, file: str = EQUIVALENT) -> dict[Key, str]:
+    """Read a reviewed file: the reason by the mutant.
 
     Raises:
         RubricError: with the number of an entry that is malformed, or speaks of a mutant again.
     """
     reasons: dict[Key, str] = {}
-    path = course.folder / EQUIVALENT
+    path = course.folder / file
     tables = read_table(path).get("equivalent", []) if path.exists() else []
     for number, table in enumerate(tables, start=1):
         try:

@@ -7,6 +7,7 @@ or does the same, and is printed to be looked at; what has been found to do the 
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 from collections import Counter
@@ -17,7 +18,7 @@ from rich.console import Console
 
 from autograder.authoring import audit, mutants, unusual
 from autograder.authoring.audit import Fate, Share
-from autograder.authoring.mutants import Files, Mutant
+from autograder.authoring.mutants import Files, Key, Mutant
 from autograder.authoring.mutations import MUTATIONS
 from autograder.authoring.slips import SLIPS
 from autograder.course.definition import Course
@@ -50,7 +51,7 @@ def run(
         raise SetupError(f"{course.name} has no part {part}")
     files = solution(course, base)
     chosen = choose(course, part, kind, base, files, count)
-    found = audit.grade(course, part, [], chosen, mutants.load_equivalent(course), jobs, console, files)
+    found = audit.grade(course, part, [], chosen, equivalent(course), jobs, console, files)
     live = found.live()
     for mutant in found.survivors:
         console.print(f"\n{mutant.diff(files)}", markup=False, highlight=False, soft_wrap=True)
@@ -64,6 +65,12 @@ def run(
         figures = {"total": len(chosen), "equivalent": found.count(Fate.EQUIVALENT), "caught": live.part}
         json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return 0 if promised(live) else 1
+
+
+@functools.cache
+def equivalent(course: Course) -> dict[Key, str]:
+    """What has been found to do the same as a right solution, with the reason."""
+    return mutants.load_equivalent(course) | mutants.load_equivalent(course, mutants.SECOND)
 
 
 def promised(live: Share) -> bool:
@@ -84,12 +91,13 @@ def solution(course: Course, base: str) -> Files:
 def choose(course: Course, part: int, kind: str, base: str, files: Files, count: int | None) -> Sequence[Mutant]:
     """Make the mutants; of another solution, only those that the reference has not."""
     folder, reference = course.parts[part].folder, course.files()
-    free, equivalent = audit.judged_by_images(course), mutants.load_equivalent(course)
+    free = audit.judged_by_images(course)
     changes = SLIPS if kind == "slips" else MUTATIONS
     own = {name: content for name, content in files.items() if name in reference}
     known = {one.key for one in mutants.of_part(reference, folder, changes)} if base else set()
     singles = [one for one in mutants.of_part(own, folder, changes) if one.todo not in free and one.key not in known]
     if kind == "pairs":
-        return mutants.pairs([one for one in singles if one.key not in equivalent], files, count or len(singles))
+        live = [one for one in singles if one.key not in equivalent(course)]
+        return mutants.pairs(live, files, count or len(singles))
     first = {one.source for one in mutants.of_part(own, folder)} if kind == "slips" else set()
     return mutants.sample([one for one in singles if one.source not in first], count)

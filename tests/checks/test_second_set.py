@@ -66,15 +66,19 @@ def test_lines_that_do_not_depend_on_each_other_are_not_exchanged() -> None:
     assert made("for i in x:\n    y = i\n    z = i", (slips.order,)) == ["for i in x:\n    y = i\nz = i"]
 
 
-def test_the_second_set_has_no_mutant_of_the_first(reference) -> None:
+@pytest.fixture(scope="module")
+def singles(reference) -> list[Mutant]:
+    return mutants.of_part(reference, "part1_numpy")
+
+
+def test_the_second_set_has_no_mutant_of_the_first(reference, singles) -> None:
     second = second_audit.choose(COURSE, 1, "slips", "", reference, None)
-    first = {one.source for one in mutants.of_part(reference, "part1_numpy")}
+    first = {one.source for one in singles}
     assert len(second) > 250
     assert not first & {one.source for one in second}
 
 
-def test_a_pair_makes_both_changes_and_is_always_the_same(reference) -> None:
-    singles = mutants.of_part(reference, "part1_numpy")
+def test_a_pair_makes_both_changes_and_is_always_the_same(reference, singles) -> None:
     pairs = mutants.pairs(singles, reference, 40)
     assert pairs == mutants.pairs(singles, reference, 40)
     assert len({one.key for one in pairs}) == 40
@@ -83,12 +87,23 @@ def test_a_pair_makes_both_changes_and_is_always_the_same(reference) -> None:
         ast.parse(pair.source)
 
 
+@pytest.mark.slow
+def test_every_mutant_that_is_said_to_do_the_same_exists(reference) -> None:
+    known = mutants.load_equivalent(COURSE, mutants.SECOND).keys()
+    made = {one.key for part in COURSE.parts for one in second_audit.choose(COURSE, part, "slips", "", reference, None)}
+    for base in ("buffers", "preallocated"):
+        files = second_audit.solution(COURSE, base)
+        made |= {one.key for one in second_audit.choose(COURSE, 1, "first", base, files, None)}
+    assert known - made == set()
+
+
 def changed_lines(reference: dict[str, bytes], mutant: Mutant) -> list[str]:
     """Lines of the mutant that the reference does not have, and the reverse."""
     own, right = mutant.source.splitlines(), reference[mutant.file].decode().splitlines()
     return [*(line for line in own if line not in right), *(line for line in right if line not in own)]
 
 
+@pytest.mark.slow
 def test_mutants_of_another_solution_are_none_of_the_reference(reference) -> None:
     files = second_audit.solution(COURSE, "loops")
     known = {one.key for one in mutants.of_part(reference, "part1_numpy")}
