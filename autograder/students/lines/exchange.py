@@ -11,6 +11,7 @@ import contextlib
 import gc
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,13 +57,18 @@ class Function:
 
 @dataclass(frozen=True)
 class Change:
-    """One node of a function and what may have been meant by it."""
+    """One node of a function and what may have been meant by it.
+
+    Attributes:
+        turn: how many options of the same rank this node has before it.
+    """
 
     function: Function
     line: int
     slot: Slot
     old: ast.AST
     option: Option
+    turn: int = 0
 
 
 def functions(path: Path) -> list[Function]:
@@ -86,9 +92,15 @@ def _function(
         if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and one.value.id == "self":
             called = isinstance(parent[one], ast.Call) and getattr(parent[one], "func", None) is one
             names += [] if called else [f"self.{one.attr}"]
+    unused = frozenset(name for name in names if name.isidentifier()) - _read(node) - {"self"}
     texts = [one.value for one in inner if isinstance(one, ast.Constant) and isinstance(one.value, str)]
-    scope = Scope(tuple(dict.fromkeys(names)), tuple(dict.fromkeys(texts)), parent)
+    scope = Scope(tuple(dict.fromkeys(names)), tuple(dict.fromkeys(texts)), parent, unused)
     return Function(file, ".".join(one.name for one in (*classes, node)), node, classes, scope)
+
+
+def _read(node: ast.AST) -> set[str]:
+    """The names that are read in a function."""
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
 
 
 def changes(function: Function, trace: Trace, table: Sequence[Entry]) -> Iterator[Change]:
@@ -109,9 +121,11 @@ def _changes(function: Function, statement: ast.stmt, table: Sequence[Entry]) ->
     while todo:
         node, slot = todo.pop()
         line = getattr(node, "lineno", statement.lineno)
+        turns: Counter[int] = Counter()
         for entry in table:
             for option in entry(node, function.scope):
-                yield Change(function, line, slot, node, option)
+                yield Change(function, line, slot, node, option, turns[option.rank])
+                turns[option.rank] += 1
         for name, value in ast.iter_fields(node):
             for at, child in enumerate(value) if isinstance(value, list) else [(-1, value)]:
                 if isinstance(child, ast.expr | ast.keyword | ast.Slice) and name not in ("annotation", "exc"):

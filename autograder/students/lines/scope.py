@@ -31,13 +31,26 @@ class Scope:
         names: its arguments and variables, and attributes of self, as written.
         texts: its strings.
         parent: of each node.
+        unused: names that have a value and are nowhere read: where one should be read, something is missing.
+        named: the names in each statement that somebody has asked about.
         kinds: of the values that names had when the check was run, see `kind_of`.
     """
 
     names: tuple[str, ...]
     texts: tuple[str, ...]
     parent: dict[ast.AST, ast.AST] = field(repr=False)
+    unused: frozenset[str] = frozenset()
+    named: dict[ast.AST, set[str]] = field(default_factory=dict, repr=False)
     kinds: dict[str, str] = field(default_factory=dict)
+
+    def near(self, node: ast.AST) -> frozenset[str] | set[str]:
+        """The names in the statement of a node, and those that are nowhere read."""
+        while not isinstance(node, ast.stmt):
+            node = self.parent[node]
+        if node not in self.named:
+            inner = ast.walk(node.iter if isinstance(node, ast.For) else node)
+            self.named[node] = {ast.unparse(one) for one in inner if isinstance(one, ast.Name | ast.Attribute)}
+        return self.unused | self.named[node]
 
     def alike(self, kind: str, ndim: bool = False) -> Iterator[str]:
         """Yield the names whose values were of such a kind; all for an unknown one."""

@@ -8,12 +8,23 @@ is for the checks to say: see `place`.
 from __future__ import annotations
 
 from autograder.students.lines.scope import Entry
+from autograder.students.lines.undo_axes import renamed, sibling
 from autograder.students.lines.undo_calls import call, shape
 from autograder.students.lines.undo_names import exchanged, names, number, one_off, slices
-from autograder.students.lines.undo_operators import condition, line_too_much, operand, operator, overwriting, sign
+from autograder.students.lines.undo_operators import (
+    condition,
+    line_too_much,
+    near_operand,
+    operand,
+    operator,
+    overwriting,
+    product,
+    sign,
+)
 
 # What is looked at first, and what is so much that it is looked at only once all of that has been tried.
 FIRST: tuple[Entry, ...] = (
-    overwriting, operator, condition, sign, number, slices, exchanged, names, call, shape, one_off, line_too_much,
+    overwriting, operator, condition, sign, number, slices, exchanged, renamed, sibling, names, call, shape, one_off,
+    near_operand, line_too_much,
 )  # fmt: skip
-LATER: tuple[Entry, ...] = (operand,)
+LATER: tuple[Entry, ...] = (product, operand)

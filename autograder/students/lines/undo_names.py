@@ -33,6 +33,7 @@ ALIKE = tuple(
         "a b", "lr momentum weight_decay",
     )
 )  # fmt: skip
+ELSEWHERE = "a slice ends elsewhere"
 ORDERLESS = {"max", "min", "maximum", "minimum", "zip", "result_type"}
 
 
@@ -111,6 +112,13 @@ def slices(node: ast.AST, scope: Scope) -> Iterator[Option]:
     for name in ("lower", "upper", "step"):
         bound = getattr(node, name)
         if bound is None:
+            ends = node.upper if name == "lower" else None
+            for part in (ends.left, ends.right) if isinstance(ends, ast.BinOp) else ():
+                yield Option(put(node, lower=part), "a slice begins elsewhere", POSSIBLE)
+            begins = node.lower if name == "upper" else None
+            if begins is not None:
+                for length in map(parsed, scope.alike("whole")):
+                    yield Option(put(node, upper=ast.BinOp(begins, ast.Add(), length)), ELSEWHERE, POSSIBLE)
             kind = {"lower": "a slice begins", "upper": "a slice ends"}.get(name, "a slice steps")
             choices = [*map(parsed, scope.alike("whole")), constant(1), constant(-1), constant(2)]
             for other in choices:
@@ -121,6 +129,9 @@ def slices(node: ast.AST, scope: Scope) -> Iterator[Option]:
             guarded = ast.BoolOp(ast.Or(), [bound, ast.Constant(None)])
             yield Option(put(node, **{name: guarded}), "a slice to -p is empty where p is 0", LIKELY)
         yield Option(put(node, **{name: None}), f"the {what} of a slice is another one", POSSIBLE)
+        for array in scope.alike("array") if name == "upper" else ():
+            far = ast.BinOp(bound, ast.Add(), ast.Call(parsed("len"), [parsed(array)], []))
+            yield Option(put(node, upper=far), f"the {what} of a slice is another one", UNLIKELY)
         if not isinstance(bound, ast.Constant):
             for other in near(bound):
                 yield Option(put(node, **{name: other}), f"the {what} of a slice is one off", LIKELY)

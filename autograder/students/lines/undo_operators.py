@@ -111,6 +111,42 @@ def sign(node: ast.AST, scope: Scope) -> Iterator[Option]:
         yield Option(ast.UnaryOp(ast.USub(), node), "a sign is wrong", POSSIBLE if signed else UNLIKELY)
 
 
+def near_operand(node: ast.AST, scope: Scope) -> Iterator[Option]:
+    """A factor or a term that is missing, and stands in the same line, or was worked out and is nowhere used."""
+    if not isinstance(node, ast.Name | ast.Attribute | ast.BinOp | ast.Call) or not is_value(node, scope):
+        return
+    kind, parent = scope.kind(node), scope.parent[node]
+    if kind in PLAIN or not isinstance(
+        parent, ast.Return | ast.Assign | ast.AugAssign | ast.BinOp | ast.Slice | ast.Tuple | ast.Call
+    ):
+        return
+    own = {ast.unparse(one) for one in ast.walk(node) if isinstance(one, ast.Name | ast.Attribute)}
+    for name in sorted(scope.near(node) - own):
+        other = scope.kinds.get(name, "")
+        if other in ("whole", "real") or (other.startswith("array") and kind != "whole"):
+            rank = LIKELY if name in scope.unused else POSSIBLE
+            inverse = ast.FloorDiv if kind == "whole" else ast.Div
+            for operator in (ast.Mult, ast.Add, ast.Sub, inverse):
+                what = "term" if operator in (ast.Add, ast.Sub) else "factor"
+                yield Option(ast.BinOp(node, operator(), parsed(name)), f"a {what} is missing", rank)
+    if kind in ("whole", "real") and isinstance(parent, ast.BinOp):
+        yield Option(ast.BinOp(node, ast.Pow(), constant(2)), "a power is missing", POSSIBLE)
+
+
+def product(node: ast.AST, scope: Scope) -> Iterator[Option]:
+    """A matrix that something should be multiplied by."""
+    if isinstance(node, ast.Name | ast.Attribute | ast.Call) and is_value(node, scope):
+        kind = scope.kind(node)
+        if kind not in ("", "array2") or not isinstance(scope.parent[node], ast.Return | ast.Assign | ast.Attribute):
+            return
+        for name in scope.alike("array2", ndim=True):
+            if name != ast.unparse(node):
+                other = parsed(name)
+                for matrix in (other, ast.Attribute(other, "T", ast.Load())):
+                    yield Option(ast.BinOp(node, ast.MatMult(), matrix), "a factor is missing", UNLIKELY)
+                    yield Option(ast.BinOp(matrix, ast.MatMult(), node), "a factor is missing", UNLIKELY)
+
+
 def operand(node: ast.AST, scope: Scope) -> Iterator[Option]:
     """A factor or a term that is missing."""
     if not isinstance(node, ast.expr) or not is_value(node, scope):
