@@ -16,7 +16,7 @@ from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxEr
 
 from autograder.course import regions, selection
 from autograder.course import report_rubric as criteria
-from autograder.course.assignment import Assignment
+from autograder.course.assignment import Assignment, LateDays
 from autograder.errors import RubricError
 from autograder.reports.scores import points
 
@@ -112,7 +112,17 @@ def _dates(assignment: Assignment) -> str:
     after = "After that" if rule.late_per_day else ""
     if rule.grace > rule.due:
         after = f"Until {_time(assignment, rule.grace)} that costs nothing; after that" if after else ""
-    return f"**Due {_time(assignment, rule.due)}.** " + (f"{after} {late}." if after else "Later costs nothing.")
+    said = f"**Due {_time(assignment, rule.due)}.** " + (f"{after} {late}." if after else "Later costs nothing.")
+    return f"{said} {_bank(assignment.late_days)}".rstrip()
+
+
+def _bank(rule: LateDays | None) -> str:
+    if not rule:
+        return ""
+    most = f"at most {rule.per_assignment:g} for one assignment"
+    count = f"a {rule.unit} that has begun counts whole"
+    saves = "they are spent by themselves where that saves points"
+    return f"You have {rule.per_term:g} late days for the term, {most}; {count}, and {saves}."
 
 
 def _time(assignment: Assignment, time: datetime) -> str:

@@ -114,6 +114,7 @@ def write_gradebook(
     times: Annotated[Path | None, typer.Option(help="CSV: student, code, report: when handed in.")] = None,
     extensions: Annotated[Path | None, typer.Option(help="CSV or TOML: student, due, grace.")] = None,
     dropped: Annotated[Path | None, typer.Option(help="Who has left the course: CSV, or a name a line.")] = None,
+    late_days: Annotated[Path | None, typer.Option(help="CSV of the late days of the term; read, and written.")] = None,
     column: Annotated[str, typer.Option(help="Name of the platforms' column, if not the assignment's title.")] = "",
     course: CourseName = "",
     assignment_file: AssignmentFile = "",
@@ -128,9 +129,12 @@ def write_gradebook(
 
     assignment = find_assignment(course, assignment_file)
     rubric_file = rubric_file or assignment.course.folder / "report" / criteria.FILE
-    inputs = merge.Inputs(roster, code, report, times, extensions, dropped)
+    inputs = merge.Inputs(roster, code, report, times, extensions, dropped, late_days, column)
     merged = merge.merge(inputs, assignment, criteria.load(rubric_file).asked(assignment.parts))
     paths = exports.write(merged, column or assignment.title, out)
+    if merged.bank and late_days:
+        merged.bank.write(late_days)
+        paths.append(late_days)
     for line in merged.remarks:
         console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
     said = f"{len(merged.grades)} students: {', '.join(map(str, paths))}"

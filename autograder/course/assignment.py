@@ -67,6 +67,20 @@ class Policies(_Table):
     place: bool = True
 
 
+class LateDays(_Table):
+    """Days after grace that cost a student nothing, from a bank for the whole term.
+
+    Attributes:
+        per_term: days that each student has.
+        per_assignment: days that may be spent on one.
+        unit: what is counted: a day, half day or hour that has begun is spent whole.
+    """
+
+    per_term: Annotated[float, Field(ge=0, le=366)]
+    per_assignment: Annotated[float, Field(ge=0, le=366)]
+    unit: Literal["day", "half day", "hour"] = "day"
+
+
 class Part(_Table):
     """One part of the assignment: its points, and how its TODOs share them.
 
@@ -95,6 +109,7 @@ class Assignment(_Table):
         zone: of times that name none, "America/New_York"; the one of `due` where it is empty.
         blocked: what becomes of a check while one that it needs has not passed: "ask" it, and let it earn what it shows
             on its own, or "lose" it unasked.
+        late_days: a bank of them, if there is one; what a submission loses counts from when they are spent.
         not_handed_in: what who has handed in nothing at all gets: no mark, "blank", or 0, "zero".
         thresholds: the accuracy that a checkpoint must exceed, a share of the test images, by data set and tier.
     """
@@ -105,6 +120,7 @@ class Assignment(_Table):
     due: AwareDatetime
     grace: AwareDatetime
     late_per_day: Annotated[float, Field(ge=0, le=1)] = 1.0
+    late_days: LateDays | None = None
     not_handed_in: Literal["blank", "zero"] = "blank"
     zone: Annotated[str, AfterValidator(_expect_zone)] = ""
     report: Report

@@ -16,6 +16,7 @@ from autograder.course import tables, times
 from autograder.errors import TableError
 
 DAY = timedelta(days=1)
+NOTHING_LOST = "no points are lost"
 
 
 @dataclass(frozen=True)
@@ -67,14 +68,18 @@ class Deadlines:
         due = own.due or self.due
         return replace(self, due=due, grace=own.grace or due + _between(self.due, self.grace))
 
-    def days(self, handed_in: datetime) -> int:
-        """Count the days begun after grace; 0 until then.
+    def later(self, span: timedelta) -> Deadlines:
+        """Let the grace period end later, by late days that are spent."""
+        return replace(self, grace=self.grace + span)
+
+    def days(self, handed_in: datetime, unit: timedelta = DAY) -> int:
+        """Count the days, or other spans, begun after grace; 0 until then.
 
         >>> rule = Deadlines(datetime(2027, 2, 19, tzinfo=UTC), datetime(2027, 2, 21, tzinfo=UTC))
         >>> rule.days(datetime(2027, 2, 21, tzinfo=UTC)), rule.days(datetime(2027, 2, 21, 0, 1, tzinfo=UTC))
         (0, 1)
         """
-        return max(0, -(_between(handed_in, self.grace) // DAY))
+        return max(0, -(_between(handed_in, self.grace) // unit))
 
     def share(self, handed_in: datetime) -> Fraction:
         """Return the share of the points that is kept, from 0 to 1."""
@@ -84,17 +89,22 @@ class Deadlines:
         """Return what is left of points, both in hundredths; half of one is given to the student."""
         return int(cents * self.share(handed_in) + Fraction(1, 2))
 
-    def sentence(self, handed_in: datetime) -> str:
-        """Tell the student what the time of the submission means."""
+    def sentence(self, handed_in: datetime, spent: str = "") -> str:
+        """Tell the student what the time of the submission means.
+
+        Args:
+            spent: late days, "2 late days", by which grace ends later; empty if none.
+        """
         late = _between(self.due, handed_in)
         if late <= timedelta(0):
             return "handed in on time"
         when = f"handed in {duration(late)} after it was due"
         if not self.days(handed_in):
-            return f"{when}, within the grace period: no points are lost"
+            return f"{when}, {f'{spent} spent' if spent else 'within the grace period'}: {NOTHING_LOST}"
         lost = 1 - self.share(handed_in)
         what = "nothing counts" if lost == 1 else f"{float(100 * lost):.4g} % of the points are lost"
-        return f"{when}, {duration(_between(self.grace, handed_in))} after the grace period: {what}"
+        after = f"{spent} spent, {{}} after these" if spent else "{} after the grace period"
+        return f"{when}, {after.format(duration(_between(self.grace, handed_in)))}: {what if lost else NOTHING_LOST}"
 
 
 def _between(first: datetime, second: datetime) -> timedelta:

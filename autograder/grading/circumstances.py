@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 from autograder.course import keys
@@ -54,6 +55,9 @@ class Occasion:
             known = metadata.read(self.metadata)
             aside = known.differences(rule)
             rule, created_at = known.deadlines(rule), known.created_at
+            if assignment.late_days:  # how many a student has left is known where marks are entered
+                rule = replace(rule, late_per_day=Fraction(0))
+                notes.append("late days are counted when marks are entered; what lateness costs is seen there")
             notes += known.notes(rule, show_scores=self.visibility == "visible")
 
         def enter(card: Scorecard) -> None:

@@ -15,10 +15,15 @@ FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")  # also as Japanese 
 NUMBER = re.compile(r"-?\d+([.,]\d+)?|-")  # "-" alone is Moodle's word for no mark
 
 
-def write(path: Path, rows: Iterable[Iterable[str]]) -> None:
-    """Replace a file in one step; the same rows give the same bytes."""
+def write(path: Path, rows: Iterable[Iterable[str]], *, quoted: bool = False) -> None:
+    """Replace a file in one step; the same rows give the same bytes.
+
+    Args:
+        quoted: every cell, not only where it is needed.
+    """
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([cell(one) for one in row] for row in rows)
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL)
+    writer.writerows([cell(one) for one in row] for row in rows)
     files.replace(path, text.getvalue())
 
 

@@ -243,3 +243,19 @@ def test_the_command_writes_all_files_or_says_every_bad_cell(course, tmp_path) -
         "report.csv, row 6, column theory-gradient",
     ]
     assert not (tmp_path / "out" / "grades.csv").exists()
+
+
+def test_blackboard_gets_its_own_column_every_cell_quoted_and_keeps_marks_set_there(course, tmp_path) -> None:
+    numbered = "HW 2 [Total Pts: 110 Score] |4711"  # as its Grade Center writes what it has downloaded
+    course.roster = [["Last Name", "First Name", "Username", "Student ID", numbered]]
+    course.roster += [["Given", id.title(), id, f"9{n:03d}", "80" if n == 1 else ""] for n, id in enumerate(STUDENTS)]
+    merged = course.merged()
+    exports.write(merged, "HW 2", tmp_path / "out")
+    lines = (tmp_path / "out" / "blackboard.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == f'"Last Name","First Name","Username","Student ID","{numbered}"'
+    assert lines[1:3] == [
+        '"Given","Student01","student01","9000","109.25"',
+        '"Given","Student02","student02","9001","80"',
+    ]
+    assert lines[-1] == '"Given","Student30","student30","9029",""'
+    assert merged.remarks[-1] == "set by hand on the platform, and kept: student02 80, ours is 108.25"

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
 from autograder.classroom.gradebook import code_marks as results
-from autograder.classroom.gradebook import marks, roster
+from autograder.classroom.gradebook import late_days, marks, roster
+from autograder.classroom.gradebook.late_days import Bank
 from autograder.classroom.gradebook.marks import HUNDREDTHS, Marks
+from autograder.classroom.gradebook.pieces import EXCUSED, NOT_HANDED_IN, Lateness, Piece, Work
 from autograder.classroom.gradebook.roster import Roster, Student
 from autograder.course.assignment import Assignment
 from autograder.course.lateness import Extension, load_extensions
 from autograder.course.report_rubric import Criteria
 from autograder.course.tables import Problems
 from autograder.errors import TableError
-
-NOT_HANDED_IN = "not handed in"
-EXCUSED = "excused"
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,8 @@ class Inputs:
     Attributes:
         code: what a batch wrote to, a folder of results, or a CSV file.
         report, times, extensions, dropped: None where there are none.
+        late_days: the table of the bank, which need not be there yet; None where the assignment has no bank.
+        column: by which the assignment goes in that table; its title if empty.
     """
 
     roster: Path
@@ -37,22 +38,8 @@ class Inputs:
     times: Path | None = None
     extensions: Path | None = None
     dropped: Path | None = None
-
-
-@dataclass(frozen=True)
-class Piece:
-    """What a student gets for the code, or for the report, in hundredths of a point.
-
-    Attributes:
-        earned: before lateness; None if nothing was handed in.
-        kept: after it.
-        said: about the time it was handed in.
-    """
-
-    earned: int | None
-    kept: int
-    most: int
-    said: str = ""
+    late_days: Path | None = None
+    column: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,6 +78,7 @@ class Merged:
     grades: list[Grade]
     roster: Roster
     remarks: list[str] = field(default_factory=list)
+    bank: Bank | None = None
 
 
 def merge(inputs: Inputs, assignment: Assignment, criteria: Criteria) -> Merged:
@@ -120,16 +108,19 @@ def merge(inputs: Inputs, assignment: Assignment, criteria: Criteria) -> Merged:
     if inputs.extensions:
         with problems.collected():
             extensions = _extensions(inputs.extensions, known, assignment)
+    bank = None
+    with problems.collected():
+        bank = _bank(inputs, assignment, known)
     problems.finish()
     scale = Fraction(report_most) / Fraction(str(criteria.points))
     sums = {id: Fraction(_rounded(value * scale)) for id, value in report.points.items()}
-    late = Lateness(assignment, times, code.times, extensions)
+    late = Lateness(assignment, times, code.times, extensions, bank)
     grades = []
     for id, student in known.students.items():
         with problems.collected():
-            pieces = (
-                late.piece(student, "code", code.points.get(id), code_most, excused=id in code.excused),
-                late.piece(student, "report", sums.get(id), report_most, excused=id in report.excused),
+            pieces = late.pieces(
+                Work(student, "code", code.points.get(id), code_most, id in code.excused),
+                Work(student, "report", sums.get(id), report_most, id in report.excused),
             )
             nothing = all(piece.said == NOT_HANDED_IN or not piece.most for piece in pieces)
             blank = nothing and assignment.not_handed_in == "blank"
@@ -137,7 +128,23 @@ def merge(inputs: Inputs, assignment: Assignment, criteria: Criteria) -> Merged:
     problems.finish()
     if not inputs.report and assignment.report.points:
         code.remarks.append("only the code is counted: there is no table of marks for the report")
-    return Merged(grades, known, list(_remarks(grades, known, code.remarks)))
+    remarks = [*_remarks(grades, known, code.remarks), *(bank.remarks() if bank else ())]
+    return Merged(grades, known, remarks, bank)
+
+
+def _bank(inputs: Inputs, assignment: Assignment, known: Roster) -> Bank | None:
+    """Read the bank of late days, if the assignment has one.
+
+    Raises:
+        TableError: if there is a table and no rule, or a rule and no table, or that names each cell that is wrong.
+    """
+    if not assignment.late_days and not inputs.late_days:
+        return None
+    if not assignment.late_days:
+        raise TableError(f"--late-days {inputs.late_days}: assignment.toml has no [late_days], expected per_term there")
+    if not inputs.late_days:
+        raise TableError("assignment.toml has [late_days], expected --late-days FILE.csv, the table of what is left")
+    return late_days.read(inputs.late_days, assignment.late_days, inputs.column or assignment.title, known)
 
 
 def _extensions(path: Path, known: Roster, assignment: Assignment) -> dict[str, Extension]:
@@ -186,46 +193,3 @@ def _count(ids: Sequence[str]) -> str:
 def _rounded(cents: Fraction) -> int:
     """To the nearest hundredth; half of one is given to the student."""
     return int(cents + Fraction(1, 2))
-
-
-@dataclass(frozen=True)
-class Lateness:
-    """The lateness rule, with the times of all students; without times, nothing is late.
-
-    Attributes:
-        times: what a table says of them; None where there is no table.
-        known: what the export said of when the code was handed in.
-    """
-
-    assignment: Assignment
-    times: Mapping[str, Mapping[str, datetime]] | None
-    known: Mapping[str, datetime]
-    extensions: Mapping[str, Extension]
-
-    def piece(self, student: Student, work: str, earned: Fraction | None, most: int, *, excused: bool) -> Piece:
-        """Apply the rule to one student's code or report.
-
-        Raises:
-            TableError: if there is a mark and no time, or an extension contradicts the other dates.
-        """
-        if (excused or student.excused) and most:
-            return Piece(None, 0, most, EXCUSED)
-        if earned is None:
-            return Piece(None, 0, most, NOT_HANDED_IN if most else "")
-        handed_in = self._when(student.id, work)
-        if handed_in is None:
-            return Piece(int(earned), int(earned), most)
-        try:
-            deadlines = self.assignment.deadlines.extended(self.extensions.get(student.id))
-        except TableError as error:
-            raise TableError(f"the extension of {student.id}: {error}") from None
-        return Piece(int(earned), deadlines.kept(int(earned), handed_in), most, deadlines.sentence(handed_in))
-
-    def _when(self, id: str, work: str) -> datetime | None:
-        known = self.known.get(id) if work == "code" else None
-        if self.times is None:
-            return known
-        handed_in = self.times.get(id, {}).get(work, known)
-        if handed_in is None and any(work in mine for mine in self.times.values()):
-            raise TableError(f"{id}: there is a mark for the {work} and no time at which it was handed in")
-        return handed_in

@@ -1,10 +1,18 @@
 """CSV for course platforms, and a plain one with everything.
 
 grades.csv            for people: what was earned, what lateness cost, and why
-canvas.csv            Gradebook, Import: a row of points possible, then Student, ID, SIS User ID, SIS Login ID, Section
-moodle.csv            Grades, Import, CSV file: map "Email address" to the user's email, or "ID number" to theirs
-moodle_worksheet.csv  Assignment, Upload grading worksheet; where the roster is such a worksheet
-gradescope.csv        the columns of Gradescope's own export of a course's grades
+canvas.csv            Gradebook, Import. A student is found by ID, SIS User ID and SIS Login ID; Section and a row of
+                      points possible go along as in Canvas's export. A mark replaces the one that is there; EX excuses.
+                      Instructor guide, "How do I import grades in the Gradebook?"
+moodle.csv            Grades, Import, CSV file: map "Email address" to useremail, or "ID number" to useridnumber. Emails
+                      are compared by case; mark and feedback must both be mapped, or all marks of the column are lost.
+                      docs.moodle.org, "Grade import", notes 1 and 3
+moodle_worksheet.csv  Assignment, Upload grading worksheet; where the roster is such a worksheet. Marks stay editable
+                      in the assignment, which those of an import into the gradebook do not
+blackboard.csv        Grade Center, Work Offline, Upload. A student is found by Username, without which an upload
+                      fails; a column by the number behind its name, as downloaded: one without becomes a new column
+                      of text, worth no points. Every cell is quoted. Help, "Upload or download grades", format of files
+gradescope.csv        the columns of Gradescope's own export of a course's grades; it imports none
 """
 
 from __future__ import annotations
@@ -17,14 +25,15 @@ from fractions import Fraction
 from pathlib import Path
 
 from autograder.classroom.gradebook.marks import NOTHING
-from autograder.classroom.gradebook.merge import Grade, Merged, Piece
+from autograder.classroom.gradebook.merge import Grade, Merged
+from autograder.classroom.gradebook.pieces import Piece
 from autograder.course import tables
 from autograder.errors import SetupError, TableError
 from autograder.reports import sheets
 from autograder.reports.scores import points
 
 Rows = list[list[str]]
-PLAIN, WORKSHEET = "grades.csv", "Grade"
+PLAIN, BLACKBOARD, WORKSHEET = "grades.csv", "blackboard.csv", "Grade"
 EXCUSED = "EX"  # Canvas's word; the others know none, and get no mark
 
 
@@ -43,19 +52,26 @@ def write(merged: Merged, title: str, folder: Path) -> list[Path]:
         "moodle.csv": moodle,
         "gradescope.csv": gradescope,
     }
+    if merged.grades and all(grade.student.login for grade in merged.grades):
+        makers[BLACKBOARD] = blackboard
     if any(grade.student.participant for grade in merged.grades):
         makers["moodle_worksheet.csv"] = worksheet
-    numbered = [name for name in merged.roster.columns if re.fullmatch(rf"{re.escape(title)} \(\d+\)", name)]
-    column = numbered[0] if numbered else title
-    grades = _with_marks_by_hand(merged, column, folder / PLAIN)
+    column = _numbered(rf"{re.escape(title)} \(\d+\)", merged) or title
+    there = _numbered(rf"{re.escape(title)} \[Total Pts: [^\]]*\] \|\d+", merged)
+    grades = _with_marks_by_hand(merged, there or column, folder / PLAIN)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, make in makers.items():
-            rows = make(grades, column if make is canvas else title)
-            sheets.write(folder / name, rows)
+            rows = make(grades, {"canvas.csv": column, BLACKBOARD: there or title}.get(name, title))
+            sheets.write(folder / name, rows, quoted=name == BLACKBOARD)
     except OSError as error:
         raise SetupError(f"{error.filename or folder}: {error.strerror}") from None
     return [folder / name for name in makers]
+
+
+def _numbered(pattern: str, merged: Merged) -> str:
+    """Find the column that a platform's list has for the assignment, with the platform's number behind its name."""
+    return next((name for name in merged.roster.columns if re.fullmatch(pattern, name)), "")
 
 
 def _with_marks_by_hand(merged: Merged, column: str, before: Path) -> list[Grade]:
@@ -141,6 +157,16 @@ def worksheet(grades: Sequence[Grade], title: str) -> Rows:
         one, most = grade.student, points(grade.most)
         mark = _total(grade, "")
         rows.append([one.participant, one.name, one.email, mark, most, "-", _feedback(grade)])
+    return rows
+
+
+def blackboard(grades: Sequence[Grade], title: str) -> Rows:
+    """Blackboard finds students by Username, and knows no word for an excuse."""
+    rows = [["Last Name", "First Name", "Username", "Student ID", title]]
+    for grade in grades:
+        one = grade.student
+        first, last = (one.first, one.last) if one.last else _split(one.name)
+        rows.append([last, first, one.login, one.sid, _total(grade, "")])
     return rows
 
 
