@@ -103,10 +103,9 @@ class Exam:
             self._suspects[model] = scaling.suspect(entry.load, test, sample, predicted)
         return self._suspects.get(model, "")
 
-    def said(self, model: str) -> str | None:
-        """Repeat which images a model may have learned from; None where it would still have to be asked."""
-        asked = self.private or self.results[model].accuracy > scaling.LOW
-        return self._suspects.get(model, "" if asked else None)
+    def said(self, model: str) -> str:
+        """Repeat which images a model may have learned from, if that was asked."""
+        return self._suspects.get(model, "")
 
     def result(self, student: Student, rng: np.random.Generator, model: str) -> ModelResult:
         """Evaluate a model, or repeat what became of it.

@@ -66,9 +66,8 @@ class KnownModels:
         if not self._digest or lost or card.broken or card.refusal or card.attempts:
             return
         for model, result in exam.results.items():
-            suspect = exam.said(model)
-            if model not in exam.known and result.again is not None and suspect is not None:
-                self.found[self._name(model)] = _KNOWN.dump_json(_Known(result, suspect)).decode()
+            if model not in exam.known and result.again is not None:  # else there was no time, or no answer
+                self.found[self._name(model)] = _KNOWN.dump_json(_Known(result, exam.said(model))).decode()
 
     def _read(self, model: str) -> _Known | None:
         try:
