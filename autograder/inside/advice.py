@@ -29,6 +29,7 @@ MAX_SHOWN = 40  # characters of a number or a name
 ABOUT_DTYPES = ("dtype", "scalar type", "Double", "Long", "ufunc '", "casting")
 MADE = re.compile(r"(\w+)\.__init__\(\) (takes|missing)")
 NUMBERS = (bool, int, float, np.integer, np.floating)
+KEPT = ("_buffers", "_parameters", "_modules")
 QUIET = (NotImplementedError, AssertionError, SyntaxError, ImportError, MemoryError)
 
 
@@ -90,13 +91,19 @@ def _attribute(error: AttributeError, frame: FrameType, nodes: list[ast.AST]) ->
         return f"{ast.unparse(asked[0])[:MAX_SHOWN]} {kind}" if asked else ""
     if isinstance(owner, ModuleType):
         return _meant(missing, set(vars(owner)))
-    known = {*vars(owner)} if hasattr(owner, "__dict__") else set()
+    known = set(_own(owner))
     if likely := _meant(missing, known.union(*(vars(one) for one in type(owner).__mro__))):
         return likely
     if "self" in frame.f_locals and frame.f_locals["self"] is owner:
         setters = sorted(_setters(type(owner), missing))
         return f"it is set in {' and '.join(setters)} only" if setters else "no method sets it"
     return ""
+
+
+def _own(owner: Any) -> dict[str, Any]:
+    """The attributes of an object, those among them that a torch module keeps elsewhere."""
+    own: dict[str, Any] = getattr(owner, "__dict__", {})
+    return own | {name: one for kept in KEPT for name, one in dict(own.get(kept) or {}).items()}
 
 
 def _meant(name: str, known: set[str]) -> str:
@@ -120,8 +127,7 @@ def _named(nodes: list[ast.AST], frame: FrameType) -> Iterator[tuple[str, Any]]:
         if isinstance(node, ast.Name) and node.id in frame.f_locals and (node not in inner or node.id != "self"):
             yield node.id, frame.f_locals[node.id]
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
-            own = getattr(frame.f_locals.get("self"), "__dict__", {})
-            own = {**own, **own.get("_buffers", {}), **own.get("_parameters", {})}  # of a torch module
+            own = _own(frame.f_locals.get("self"))
             if node.attr in own:
                 yield f"self.{node.attr}", own[node.attr]
 

@@ -53,8 +53,8 @@ def class_weights(counts: np.ndarray, beta: float, rule: str = "") -> np.ndarray
 
     Args:
         rule: "unscaled": 1 / E_n as it is. "sum 1", "sum C": scaled to that, where the number of classes that are not
-            empty is right. "not inverted": E_n. "power": 1 / n**beta. "exchanged": 1 - n**beta in E_n.
-            "inverse": 1 / n. "no power": 1 - beta * n.
+            empty is right; "largest 1": to that. "not inverted": E_n. "power": 1 / n**beta.
+            "exchanged": 1 - n**beta in E_n. "inverse": 1 / n. "no power": 1 - beta * n.
     """
     n = double(counts)
     seen = n > 0
@@ -71,6 +71,8 @@ def class_weights(counts: np.ndarray, beta: float, rule: str = "") -> np.ndarray
     weights = torch.where(seen, effective if rule == "not inverted" else 1 / effective, 0.0)
     if rule == "unscaled":
         return weights.numpy()
+    if rule == "largest 1":
+        return (weights / weights.max()).numpy()
     total = {"sum 1": 1, "sum C": len(n)}.get(rule, int(seen.sum()))
     return (weights * total / weights.sum()).numpy()
 

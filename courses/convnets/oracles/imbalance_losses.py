@@ -47,6 +47,7 @@ def _focal(z: torch.Tensor, y: torch.Tensor, gamma: float, weight: np.ndarray | 
             "over weights": divided by the sum of the weights. "apart": mean loss times mean weight.
             "twice": the square of the weight. "predicted": the weight of the predicted class.
             "by place": weight i goes to image i. "over images", "softmax twice": of the softmax. "no log": -p.
+            "largest p": that of the predicted class.
             "gamma more", "gamma less", "half", "double": another exponent. "over all": the sum divided by N * C.
             Those of SCALED: of the weights.
     """
@@ -59,6 +60,9 @@ def _focal(z: torch.Tensor, y: torch.Tensor, gamma: float, weight: np.ndarray | 
     log_missing = others.logsumexp(1) - z.logsumexp(1)
     if rule == "over images":
         log_p = z.log_softmax(0).gather(1, y[:, None])[:, 0]
+        log_missing = torch.log(-torch.expm1(log_p))
+    elif rule == "largest p":
+        log_p = z.log_softmax(1).max(1).values
         log_missing = torch.log(-torch.expm1(log_p))
     w = torch.ones_like(log_p) if weight is None else double(weight)[y]
     if rule == "weighted p":

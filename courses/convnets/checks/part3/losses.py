@@ -42,6 +42,7 @@ VOID = ("half", "double")  # where gamma is 0
 FORMULA = {
     "the softmax runs over the images, not over the classes": "over images",
     "the softmax is applied twice": "softmax twice",
+    "p_t is that of the class with the largest logit, not of the true one": "largest p",
     "the logarithm is missing": "no log",
     "the sum is divided by the number of all logits": "over all",
     "gamma is one more than it should be": "gamma more",

@@ -43,6 +43,7 @@ def weights_are_one_over_effective_numbers(student: Student, rng: np.random.Gene
         rules = {
             "the weights are not scaled": "unscaled",
             "the weights are scaled to sum to 1, not to C": "sum 1",
+            "the weights are scaled to a largest of 1, they do not sum to C": "largest 1",
             "they are proportional to E_n, not to 1 / E_n": "not inverted",
             "n ** beta stands in the place of beta ** n": "power",
             "beta * n stands in the place of beta ** n": "no power",
