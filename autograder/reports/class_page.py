@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,6 +47,7 @@ def render(records: Sequence[Record], left_out: Sequence[LeftOut] = (), alike: S
             percent=percent,
             to_fix=_to_fix,
             about=_about,
+            show=_show,
             parts=_parts(records),
             script=Markup(script),  # ours, from the folder of templates
             digest=digest,
@@ -62,6 +64,14 @@ def _parts(records: Sequence[Record]) -> dict[int, str]:
 def _to_fix(record: Record) -> int:
     """How many checks went wrong, as opposed to what is still to be written."""
     return sum(mark.outcome in words.WRONG for mark in record.card.marks.values())
+
+
+def _show(record: Record) -> str:
+    """The command that shows the hidden cases of a submission; empty where no check went wrong."""
+    if record.state is not State.GRADED or not _to_fix(record):
+        return ""
+    options = f"--class submissions.zip --out shown/{record.key}" + (" --key secret.key" if record.card.secret else "")
+    return f"autograder show {shlex.quote(record.key)} {options}"
 
 
 def _about(record: Record) -> Markup:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import html
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -124,3 +126,11 @@ def test_the_gradebook_has_no_zero_for_a_fault_of_ours_and_no_formula(tmp_path) 
     assert (rows["Curie"]["late"], rows["Gauss"]["why"]) == ("late", "the sandbox does not start")
     assert [rows[name]["points"] for name in ("'=1+1", "Grace")] == ["3.00", "3.00"]
     assert ATTACK in rows
+
+
+def test_who_failed_a_check_has_the_command_that_shows_it() -> None:
+    page = html.unescape(classpage.render(small_class()))
+    assert page.count("autograder show ") == 5  # neither who is right, nor who is refused or broken
+    assert "autograder show bell --class submissions.zip --out shown/bell<" in page
+    secret = [replace(one, card=replace(one.card, secret=True)) for one in small_class()]
+    assert "autograder show bell --class submissions.zip --out shown/bell --key secret.key<" in classpage.render(secret)
