@@ -25,6 +25,7 @@ from autograder.submission.unpack import open_zip
 
 OWN = 200  # characters that a Python file has beside the skeleton's lines; with fewer, two may well think alike
 MIN_BYTES = 1000  # of a file that is compared as a whole
+WEIGHTS = (".pt", ".pth")
 SHOWN = 5  # names of files
 LIMIT = 10**6  # megabytes of a zip: whether it is too large is not asked here
 
@@ -37,11 +38,12 @@ def find(handed: Sequence[HandedIn], course: Course) -> list[Alike]:
     prints = {one.key: dict(_prints(one.path, layout)) for one in handed}
     counts = Counter(mark for files in prints.values() for mark in set(files.values()))
     given = _lines(course)
+    same = course.given() if course.handout else {}  # handed out by others, in words that we have not
     shared: dict[str, dict[str, list[str]]] = {}  # names by submission, by digest
     for one in handed:
-        names = [name for name, mark in prints[one.key].items() if counts[mark] > 1]
+        names = [name for name, mark in prints[one.key].items() if counts[mark] > 1 and name not in same]
         for name, content in _contents(one.path, names, layout):
-            if name.endswith(".pt") or _own(content, given.get(name, frozenset())) >= OWN:
+            if name.endswith(WEIGHTS) or _own(content, given.get(name, frozenset())) >= OWN:
                 digest = hashlib.sha256(content).hexdigest()
                 shared.setdefault(digest, {}).setdefault(one.key, []).append(name)
     by_key = {one.key: one for one in handed}
@@ -118,7 +120,7 @@ def _contents(path: Path, names: Sequence[str] | None, layout: Layout) -> Iterat
 def _name(parts: Sequence[str], layout: Layout) -> str:
     """The name of a file of Python or a checkpoint from the part's folder on; empty for anything else."""
     start = next((n for n, part in enumerate(parts[:-1]) if part in layout.folders), None)
-    wanted = start is not None and parts[-1].endswith((".py", ".pt")) and not parts[-1].startswith(".")
+    wanted = start is not None and parts[-1].endswith((".py", *WEIGHTS)) and not parts[-1].startswith(".")
     return "/".join(parts[start:]) if wanted else ""
 
 

@@ -11,6 +11,7 @@ from homework import ROOT
 from published import COURSE, PART, solved, tarred, zipped
 
 from autograder.authoring import release
+from autograder.classroom import exports, identical_files
 from autograder.course import assignment as assignments
 
 
@@ -41,6 +42,15 @@ def test_a_student_tests_in_a_folder_of_the_handout(tmp_path) -> None:
     for folder in (tmp_path, tmp_path / PART):
         said = run(folder, "test", "--course", COURSE.name, "--todo", "1.1")
         assert "Linear.backward, modules/linear.py: db[0] is 0, expected" in said, said
+
+
+def test_files_that_a_handout_gives_are_no_copies_and_weights_are(tmp_path) -> None:
+    given = {name: content * 9 for name, content in COURSE.given().items()}
+    weights = {"part2-pytorch/checkpoints/mymodel.pth": bytes(range(256)) * 9}
+    for name in ("ada", "bob"):
+        zipped(tmp_path / f"{name}.zip", {**given, **weights, f"{PART}/modules/linear.py": name.encode() * 99})
+    found = identical_files.find(exports.find(tmp_path, COURSE.layout).handed, COURSE)
+    assert [(alike.what, alike.who) for alike in found] == [("part2-pytorch/checkpoints/mymodel.pth", ("ada", "bob"))]
 
 
 def test_the_package_for_gradescope_holds_both_courses_and_no_answer(tmp_path) -> None:
