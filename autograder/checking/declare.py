@@ -133,6 +133,7 @@ def layer(
     rows: Mapping[str, Row | None] | None = None,
     plain: bool = False,
     cases: Mapping[str, Sequence[Sizes]] | None = None,
+    wrong: Mapping[str, str] | None = None,
     tolerances: Mapping[str, float] | None = None,
     spoken: Mapping[str, str] | None = None,
 ) -> Declaration:
@@ -151,6 +152,7 @@ def layer(
         typical: how many cases of different lengths a check has, besides equal ones and edges.
         rows: by kind of check: better words, or None for one that is left out.
         cases: families of sizes, by name: then no check follows by itself, `checks` says which there are.
+        wrong: other lines of PyTorch, which known mistakes come to, by a clause that continues "what you get when".
         tolerances, spoken: by array: the relative error that it may have; what its axes are called, "filter channel".
     """
     package = sys._getframe(1 if not plain else 2).f_globals["__name__"]
@@ -161,21 +163,29 @@ def layer(
     given = options or {}
     terms = [*(args if isinstance(args, tuple) else (args,)), *given.values()]
     results = dict.fromkeys(outputs) if not isinstance(outputs, Mapping) else outputs
+    shapes = {name: None if text is None else Array.parse(text) for name, text in results.items()}
+    all_of = [*arrays.values(), *state.values(), *own.values()]
     plan = Plan(
         todo,
         arrays,
-        _axes([*arrays.values(), *state.values(), *own.values()], terms, given, axes or {}),
+        _axes([*all_of, *filter(None, shapes.values())], terms, given, axes or {}),
         {name: choices(value) for name, value in given.items()},
     )
     leaves = (*(name for name, array in arrays.items() if array.real), *state)
+    title, course = target.partition(":")[2], package.partition(".checks")[0]
+
+    def counterpart(name: str, line: str) -> Counterpart:
+        return Counterpart(name, line, course, leaves, tuple(own))
+
     declared = Declaration(
         name=todo,
         target=target,
         plan=plan,
-        counterpart=Counterpart(todo, like, package.partition(".checks")[0], leaves, tuple(own)) if like else None,
+        counterpart=counterpart(f"{todo}-{title}", like) if like else None,
+        wrong={clause: counterpart(f"{todo}-{title}: {clause}", line) for clause, line in (wrong or {}).items()},
         args=args if isinstance(args, tuple) else (args,),
         inputs=arrays,
-        outputs={name: None if text is None else Array.parse(text) for name, text in results.items()},
+        outputs=shapes,
         parameters=state,
         gradients={name: (more or [f"d{name}"])[0] for name, *more in map(str.split, parameters or {})},
         buffers=own,

@@ -29,6 +29,7 @@ class Declaration:
     Attributes:
         name: "3.2", or "3.2-norm" where a TODO has several.
         target: the student's class or function.
+        wrong: what known mistakes come to, by what is said of them.
         args: positional arguments of the constructor, or terms for them.
         outputs: their names, with an array each where the lengths are not for PyTorch to say.
         parameters, buffers: arrays that are attributes of the layer.
@@ -47,6 +48,7 @@ class Declaration:
     target: str
     plan: Plan
     counterpart: Counterpart | None
+    wrong: Mapping[str, Counterpart]
     args: tuple[Any, ...]
     inputs: Mapping[str, Array]
     outputs: Mapping[str, Array | None]

@@ -14,7 +14,7 @@ from autograder.checking.declared import Declaration, Trial
 from autograder.checking.drawn import Case
 from autograder.checking.each import NoCase, for_each
 from autograder.checking.expect import expect_array, expect_close, expect_equal, expect_unchanged
-from autograder.checking.general import suspects
+from autograder.checking.general import named, suspects
 from autograder.checking.student import Remote, Student
 from autograder.checking.suspects import silent
 from autograder.errors import CheckFailed
@@ -48,7 +48,8 @@ def expect_right(trial: Trial, kind: str, index: int, found: object, name: str, 
         return
     dtype = also.pop("dtype", "float64")
     tolerance = trial.declaration.tolerances.get(called) if dtype == "float64" else None
-    known, axes = (suspects(trial, kind, index) if rich else {}) | also, trial.declaration.spoken.get(called, ())
+    known = named(trial, kind, index) | (suspects(trial, kind, index) if rich else {}) | also
+    axes = trial.declaration.spoken.get(called, ())
     expect_close(found, right, name, dtype=dtype, suspects=known, tolerance=tolerance, axes=axes)
 
 

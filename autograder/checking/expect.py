@@ -60,7 +60,7 @@ def expect_close(
     limit = max(TOLERANCE.get(kind, 0.0) for kind in (found_dtype, dtype)) if tolerance is None else tolerance
     explain = _Explainer(found, reference, name, suspects, limit or TOLERANCE["float64"], axes)
     if going := review():
-        going.weigh(subject(name, reference.ndim), {**clauses(name, first=False), **suspects}, explain.equals)
+        going.weigh(subject(name, reference.ndim), {**suspects, **clauses(name, first=False)}, explain.equals)
         return reference
     if found.dtype.kind != "f":
         raise explain.failure(f"{name} has dtype {found_dtype}, expected {dtype}", "dtype")

@@ -8,6 +8,7 @@ result are told by `autograder.checking.diagnosis`, without any suspect.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import combinations
 
@@ -39,6 +40,12 @@ def suspects(trial: Trial, kind: str, index: int) -> Clauses:
         name = [*trial.declaration.buffers][index]
         found["it is left as it was"] = lambda: trial.arrays[name]
     return found
+
+
+def named(trial: Trial, kind: str, index: int) -> Clauses:
+    """What one array may be when a mistake was made that the author has a line for."""
+    asked = trial.question if kind == "gradients" else replace(trial.question, upstream=())
+    return {clause: partial(one.entry, asked, kind, index) for clause, one in trial.declaration.wrong.items()}
 
 
 def _by_size(trial: Trial, kind: str, index: int) -> Iterator[tuple[str, Callable[[], np.ndarray]]]:

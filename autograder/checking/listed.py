@@ -8,7 +8,7 @@ the last of several batches, its outputs too where they are named; "inputs", whe
 Its axes are
 
     N images   C channels   L, or H and W, lengths   *D all axes but the first   M what comes out: filters, classes
-    K window   Q, or P and Q, lengths of the result   stride, padding, and factor, which is the stride
+    K, kernel_size window   Q, or P and Q, lengths of the result   stride, padding, and factor, which is the stride
 
 Which of a failing case's sizes matters is told from its neighbours, as in every check of `Sizes`.
 """
@@ -55,6 +55,7 @@ def case_of(own: Declaration, sizes: Sizes) -> Case:
     flat = len(sizes.lengths) == 1
     numbers: dict[str, Any] = {"N": sizes.images, "C": sizes.channels, "M": sizes.filters, "K": sizes.kernel}
     numbers |= {"stride": sizes.stride, "factor": sizes.stride, "padding": sizes.padding, "D": sizes.shape[1:]}
+    numbers["kernel_size"] = sizes.kernel
     numbers |= dict(zip("L" if flat else "HW", sizes.lengths, strict=False))
     numbers |= dict(zip("Q" if flat else "PQ", sizes.results, strict=False))
     options = ((name, numbers.get(choices[-1], choices[-1])) for name, choices in own.plan.options.items())

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from autograder.checking.each import for_each
+from autograder.checking.declare import Row, checks
 from autograder.checking.expect import expect_close
 from autograder.checking.rubric import check
 from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
-from courses.convnets.checks.part1.convolutions import Layer, cases, expect_parameters
-from courses.convnets.checks.part1.shared import Clauses, draw, expect_replaced
-from courses.convnets.oracles.convolution import convolution, convolution_db, convolution_dw, convolution_dx
-from courses.convnets.oracles.resampling import upsampled, upsampled_dx
+from courses.convnets.checks.part1 import conv1d, conv2d
+from courses.convnets.checks.part1.convolutions import Layer
+from courses.convnets.checks.part1.shared import Clauses, draw
+
+from ..oracles.convolutions import (
+    convolution,
+    convolution_db,
+    convolution_dw,
+    convolution_dx,
+    upsampled,
+    upsampled_dx,
+)
 
 SIGNALS: tuple[Sizes, ...] = (Layer((2, 3, 6), 2, 3, 1, 0), Layer((1, 2, 5), 3, 2, 1, 0), Layer((3, 1, 4), 2, 4, 1, 0))
 IMAGES: tuple[Sizes, ...] = (Layer((2, 3, 5, 4), 2, 3, 1, 0), Layer((1, 2, 3, 6), 3, 2, 1, 0))
@@ -23,46 +32,38 @@ SPREAD_SIGNALS = (((2, 2, 4), 2, 3, 1), ((1, 3, 4), 2, 3, 2), ((2, 2, 3), 3, 2, 
 SPREAD_IMAGES = (((2, 2, 3, 4), 2, 3, 1), ((1, 3, 4, 2), 2, 3, 2), ((2, 2, 2, 3), 3, 2, 3))
 
 
-@check("1.2-parameters", points=2)
-def signals_set_parameters(student: Student, rng: np.random.Generator) -> None:
-    """Conv1d_stride1.backward sets dLdW and dLdb, sums over all signals and positions.
-
-    The loss has taken the mean already: nothing is divided by N.
-    """
-    for_each(student, rng, SIGNALS, expect_parameters)
-
-
-@check("1.3-repeat")
-def strided_signals_start_anew(student: Student, rng: np.random.Generator) -> None:
-    """Conv1d.backward belongs to the latest forward, whose signals may be longer or shorter than those before."""
-    _expect_anew(student, rng, (Layer((3, 2, 9), 3, 3, 2, 1), Layer((2, 2, 6), 3, 3, 2, 1)))
-
-
-@check("1.4-parameters", points=2)
-def images_set_parameters(student: Student, rng: np.random.Generator) -> None:
-    """Conv2d_stride1.backward sets dLdW and dLdb, sums over all images and positions.
-
-    The loss has taken the mean already: nothing is divided by N.
-    """
-    for_each(student, rng, IMAGES, expect_parameters)
-
-
-@check("1.5-repeat")
-def strided_images_start_anew(student: Student, rng: np.random.Generator) -> None:
-    """Conv2d.backward belongs to the latest forward, whose images may be larger or smaller than those before."""
-    _expect_anew(student, rng, (Layer((3, 2, 7, 8), 3, 3, 2, 1), Layer((2, 2, 6, 5), 3, 3, 2, 1)))
-
-
-def _expect_anew(student: Student, rng: np.random.Generator, sizes: tuple[Sizes, Sizes]) -> None:
-    earlier, case = cases(rng, sizes)
-    layer = earlier.layer(student)
-    layer.forward(earlier.x)
-    layer.backward(earlier.dy)
-    layer.set(weight=case.weight, bias=case.bias)
-    expect_close(layer.forward(case.x), case.y, "Z of a later batch")
-    expect_close(layer.backward(case.dy), case.dx, "dLdA of a later batch")
-    expect_replaced(layer, "dw", case.dw, earlier.dw)
-    expect_replaced(layer, "db", case.db, earlier.db)
+ONE = replace(
+    conv1d.CONV,
+    cases={"plain": SIGNALS, "latest": (Layer((3, 2, 9), 3, 3, 2, 1), Layer((2, 2, 6), 3, 3, 2, 1))},
+)
+TWO = replace(
+    conv2d.CONV,
+    cases={"plain": IMAGES, "latest": (Layer((3, 2, 7, 8), 3, 3, 2, 1), Layer((2, 2, 6, 5), 3, 3, 2, 1))},
+)
+NOT_DIVIDED = "The loss has taken the mean already: nothing is divided by N."
+REPEAT = "{}.backward belongs to the latest forward, whose {} may be {} or {} than those before."
+checks(
+    "1.2",
+    {
+        "parameters": Row(
+            "Conv1d_stride1.backward sets dLdW and dLdb, sums over all signals and positions.", NOT_DIVIDED,
+            points=2, ask="dw db: plain",
+        )
+    },
+    ONE,
+)  # fmt: skip
+checks("1.3", {"repeat": Row(REPEAT.format("Conv1d", "signals", "longer", "shorter"), ask="latest y")}, ONE)
+checks(
+    "1.4",
+    {
+        "parameters": Row(
+            "Conv2d_stride1.backward sets dLdW and dLdb, sums over all images and positions.", NOT_DIVIDED,
+            points=2, ask="dw db: plain",
+        )
+    },
+    TWO,
+)  # fmt: skip
+checks("1.5", {"repeat": Row(REPEAT.format("Conv2d", "images", "larger", "smaller"), ask="latest y")}, TWO)
 
 
 @check("1.6-forward", points=2)

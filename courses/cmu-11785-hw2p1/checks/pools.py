@@ -13,8 +13,9 @@ from autograder.checking.rubric import check
 from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 from courses.convnets.checks.part1.shared import Clauses, distinct, draw
-from courses.convnets.oracles.pooling import average_pool, average_pool_dx, average_pool_dx_by, max_pool, max_pool_dx
-from courses.convnets.oracles.pooling import max_pool_dx_by as max_pool_dx_wrong
+
+from ..oracles.pooling import average_pool, average_pool_dx, average_pool_dx_by, max_pool, max_pool_dx
+from ..oracles.pooling import max_pool_dx_by as max_pool_dx_wrong
 
 Pool = Callable[[np.ndarray, int, int], np.ndarray]
 SIZES: tuple[Sizes, ...] = (

@@ -25,6 +25,7 @@ from rich.console import Console
 from autograder.authoring import variants as trials
 from autograder.bench.figures import Figure, timed
 from autograder.checking import rubric
+from autograder.checking.listed import drawn
 from autograder.course import assignment as assignments
 from autograder.course import mistakes as catalogue
 from autograder.course.definition import Course
@@ -35,7 +36,7 @@ from autograder.reports.scores import Outcome, Scorecard
 from autograder.sandbox.box import Box
 from autograder.submission import packing
 
-from ..checks.part1 import conv2d, convolutions
+from ..checks.part1 import conv2d
 
 CHECK, MODULE = "1.6-forward", "part1_numpy/conv2d.py"
 GIVEN = ("part1_numpy/__init__.py", "part1_numpy/module.py")
@@ -108,10 +109,11 @@ def lay_out(room: Path) -> None:
         alone = files[MODULE].replace(b"from .module import", b"from part1_numpy.module import")
         trials.write(room / kind, {"conv2d.py": alone})
     trials.write(room / "given", {name: reference[name] for name in GIVEN})
-    cases = list(convolutions.cases(_check().rng(rubric.PUBLIC_SEED), conv2d.PLAIN))
-    names = ("x", "weight", "bias", "y")
-    arrays = {f"{name}{number}": getattr(case, name) for number, case in enumerate(cases) for name in names}
-    np.savez(room / "given" / "cases.npz", count=len(cases), **arrays)
+    rng = _check().rng(rubric.PUBLIC_SEED)
+    cases = [drawn(conv2d.CONV, rng, sizes, back=False) for sizes in conv2d.PLAIN]
+    arrays = [{**case.arrays, "y": case.right.outputs[0]} for case in cases]
+    named = {f"{name}{number}": array for number, those in enumerate(arrays) for name, array in those.items()}
+    np.savez(room / "given" / "cases.npz", count=len(cases), **named)
 
 
 def expect_to_tell(name: str, way: Way) -> None:

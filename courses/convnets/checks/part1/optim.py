@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -11,7 +11,7 @@ from autograder.checking.expect import expect_close, expect_unchanged
 from autograder.checking.rubric import check
 from autograder.checking.student import Student
 
-from ...oracles.optim import descended, descended_by
+from ...oracles.optim import descended
 from .shared import Clauses, draw, telling
 
 Shape = tuple[int, ...]
@@ -26,14 +26,12 @@ def _expect_steps(
     steps: int,
     momentum: float,
     decay: float,
-    wrong: Mapping[str, str],
     dtype: str = "float64",
 ) -> None:
     """Pass an SGD that moves all parameters as torch.optim.SGD does, with other gradients in each step.
 
     Args:
         shapes: of weight and bias of each layer in turn.
-        wrong: clauses, and the rules of `descended_by` that they describe.
     """
     parameters = [draw(rng, *shape) for shape in shapes]
     gradients = [[draw(rng, *shape) for shape in shapes] for _ in range(steps)]
@@ -49,18 +47,13 @@ def _expect_steps(
         sgd.step()
     for index, start in enumerate(parameters):
         own, pull = [those[index] for those in gradients], 0.0 if index % 2 else decay
-        how = (parameters, gradients, index, LR, momentum, decay)
-        suspects: Clauses = {clause: partial(descended_by, *how, rule) for clause, rule in wrong.items()}
-        suspects["the learning rate is left out"] = partial(descended, start, own, 1.0, momentum, pull)
+        suspects: Clauses = {"it stays where it was": partial(np.copy, start)}
         suspects["the learning rate counts twice"] = partial(descended, start, own, LR * LR, momentum, pull)
-        suspects["it stays where it was"] = partial(np.copy, start)
         if momentum:
             suspects["momentum is left out"] = partial(descended, start, own, LR, 0.0, pull)
             suspects["momentum is Nesterov's"] = partial(descended, start, own, LR, momentum, pull, nesterov=True)
         if decay:
-            suspects["weight decay is left out"] = partial(descended, start, own, LR, momentum, 0.0)
             suspects["weight decay counts twice"] = partial(descended, start, own, LR, momentum, 2 * decay)
-            suspects["biases are decayed like weights"] = partial(descended, start, own, LR, momentum, decay)
         name = f"{NAMES[index % 2]} of layer {index // 2} after {steps} steps"
         expected = descended(start, own, LR, momentum, pull)
         expect_close(layers[index // 2].get(NAMES[index % 2]), expected, name, dtype=dtype, suspects=suspects)
@@ -72,11 +65,7 @@ def parameters_move_against_their_gradients(student: Student, rng: np.random.Gen
 
     Without momentum and weight decay: w becomes w - lr * g.
     """
-    wrong = {
-        "the gradient is added, not subtracted": "upwards",
-        "parameters move by the velocity of the step before": "late",
-    }
-    _expect_steps(student, rng, ((2, 3), (3,)), 2, 0.0, 0.0, wrong)
+    _expect_steps(student, rng, ((2, 3), (3,)), 2, 0.0, 0.0)
 
 
 @check("1.13-momentum", points=2, needs=("1.13-step",))
@@ -85,14 +74,7 @@ def velocity_is_kept(student: Student, rng: np.random.Generator) -> None:
 
     It starts at 0, so that the first step is one without momentum.
     """
-    wrong = {
-        "the velocity is forgotten after each step": "forgotten",
-        "momentum is multiplied by the learning rate too": "lr twice",
-        "the velocity is an average: the gradient is multiplied by 1 - momentum": "average",
-        "momentum has the wrong sign": "against",
-        "parameters move by the velocity of the step before": "late",
-    }
-    _expect_steps(student, rng, ((2, 3), (3,)), 3, MOMENTUM, 0.0, wrong)
+    _expect_steps(student, rng, ((2, 3), (3,)), 3, MOMENTUM, 0.0)
 
 
 @check("1.13-decay", points=2, needs=("1.13-momentum",))
@@ -101,13 +83,7 @@ def weights_decay_and_biases_do_not(student: Student, rng: np.random.Generator) 
 
     So the pull is multiplied by lr like the rest of the gradient, and momentum remembers it.
     """
-    wrong = {
-        "weight decay pulls away from 0": "away",
-        "weight decay is not multiplied by the learning rate": "without lr",
-        "weight decay stays outside of the velocity": "outside",
-        "weights shrink by weight_decay * w, outside of the velocity and without the learning rate": "decoupled",
-    }
-    _expect_steps(student, rng, ((2, 3), (3,)), 3, MOMENTUM, DECAY, wrong)
+    _expect_steps(student, rng, ((2, 3), (3,)), 3, MOMENTUM, DECAY)
 
 
 @check("1.13-layers", points=2, needs=("1.13-momentum",))
@@ -116,14 +92,8 @@ def each_parameter_has_its_velocity(student: Student, rng: np.random.Generator) 
 
     Nor do weight and bias of one layer share theirs. What tells a parameter from all the others?
     """
-    wrong = {
-        "parameters of equal shape share one velocity": "by shape",
-        "all weights share one velocity, and all biases another": "by name",
-        "weight and bias of one layer share one velocity": "by layer",
-    }
-    _expect_steps(student, rng, ((3,), (3,), (3,), (3,)), 2, MOMENTUM, 0.0, wrong)
-    del wrong["weight and bias of one layer share one velocity"]
-    _expect_steps(student, rng, ((2, 3), (2,), (2, 3), (2,)), 2, MOMENTUM, 0.0, wrong)
+    _expect_steps(student, rng, ((3,), (3,), (3,), (3,)), 2, MOMENTUM, 0.0)
+    _expect_steps(student, rng, ((2, 3), (2,), (2, 3), (2,)), 2, MOMENTUM, 0.0)
 
 
 @check("1.13-others", needs=("1.13-step",))
@@ -162,4 +132,4 @@ def gradients_stay_as_they_are(student: Student, rng: np.random.Generator) -> No
     expect_unchanged(layer.get("dw"), dw, "dw", suspects=suspects)
     suspects = {"the velocity is kept in it": lambda: -LR * db, "it is set to 0": lambda: np.zeros_like(db)}
     expect_unchanged(layer.get("db"), db, "db", suspects=suspects)
-    _expect_steps(student, rng, ((2, 3), (3,)), 2, MOMENTUM, DECAY, {}, "float32")
+    _expect_steps(student, rng, ((2, 3), (3,)), 2, MOMENTUM, DECAY, "float32")

@@ -1,4 +1,4 @@
-"""What the checks of several layers have in common: how cases are drawn, and what is expected of every layer."""
+"""What the checks of several layers have in common: how cases are drawn, and what becomes of parameters."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ from typing import Any
 import numpy as np
 
 from autograder.checking import answers
-from autograder.checking.expect import expect_close, expect_unchanged
 from autograder.checking.student import Remote, Student
 from autograder.errors import CheckFailed, StudentRaised, Unfinished
 
 Clauses = dict[str, Callable[[], Any]]
-
-LAYOUTS = (("float32", "strided"), ("float64", "fortran"), ("float32", "readonly"))
 
 
 @contextmanager
@@ -41,37 +38,6 @@ def distinct(rng: np.random.Generator, *shape: int) -> np.ndarray:
     return (rng.permutation(size) - size // 2 + 0.5).reshape(shape) / 4
 
 
-def expect_inputs_kept(
-    student: Student,
-    layer: Remote,
-    inputs: tuple[np.ndarray, np.ndarray],
-    outputs: tuple[np.ndarray, np.ndarray],
-    parameters: Mapping[str, np.ndarray] | None = None,
-    gradients: Mapping[str, np.ndarray] | None = None,
-) -> None:
-    """Pass a layer that gives equal values for any dtype and layout, in that dtype, and leaves all it is given alone.
-
-    Args:
-        inputs: x and dy, of values that a float32 holds.
-        outputs: y and dx.
-        parameters, gradients: by the names of the layer's attributes.
-    """
-    for dtype, layout in LAYOUTS:
-        given = {name: value.astype(dtype) for name, value in (parameters or {}).items()}
-        layer.set(**given)
-        held = hold_parameters(student, layer, given)
-        x, dy = (student.hold(value.astype(dtype), layout) for value in inputs)
-        expect_close(layer.forward(x), outputs[0], f"y for a {layout} x", dtype=dtype)
-        expect_unchanged(x.fetch(), inputs[0], "x")
-        expect_parameters_kept(held, given, "forward")
-        expect_close(layer.backward(dy), outputs[1], f"dx for a {layout} dy", dtype=dtype)
-        expect_unchanged(x.fetch(), inputs[0], "x")
-        expect_unchanged(dy.fetch(), inputs[1], "dy")
-        expect_parameters_kept(held, given, "backward")
-        for name, value in (gradients or {}).items():
-            expect_close(layer.get(name), value, name, dtype=dtype)
-
-
 def hold_parameters(student: Student, layer: Remote, names: Iterable[str]) -> Remote:
     """Note what a layer's parameters are now, for `expect_parameters_kept`."""
     return student.new("probe:Parameters", layer, list(names))
@@ -87,11 +53,3 @@ def expect_parameters_kept(held: Remote, parameters: Mapping[str, np.ndarray], m
             raise CheckFailed(f"{name} was changed by {method}: only an optimizer moves parameters")
         if replaced is not False:
             raise CheckFailed(f"{name} is another array after {method}, expected the same, which an optimizer may hold")
-
-
-def expect_replaced(layer: Remote, name: str, latest: np.ndarray, earlier: np.ndarray) -> None:
-    """Pass a gradient that is that of the latest backward, with nothing of an earlier one in it."""
-    suspects: Clauses = {"it is left as it was after the first backward": lambda: earlier}
-    if latest.shape == earlier.shape:
-        suspects["backward adds to what an earlier backward has left"] = lambda: latest + earlier
-    expect_close(layer.get(name), latest, name, suspects=suspects)

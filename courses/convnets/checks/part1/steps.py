@@ -13,31 +13,33 @@ from collections.abc import Sequence
 import numpy as np
 
 from autograder.checking import answers
+from autograder.checking.declared import Declaration, Trial
 from autograder.checking.expect import expect_array, expect_close, show
+from autograder.checking.listed import drawn
 from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 from autograder.errors import CheckFailed, StudentRaised
 
-from ...oracles.convolution import convolution_sums
-from .convolutions import Case, Layer, cases
+from .convolutions import Layer
 
 ENOUGH = 100_000  # steps after which the count of a call ends, as in `inside.steps`
 LENGTHS = {1: (3, 5, 7, 9), 2: (2, 3, 4, 5, 6)}  # of every axis, equally spaced; signals and images
 METHODS = ("forward", "backward")
 
 
-def expect_few_loops(student: Student, rng: np.random.Generator, rank: int, limit: int) -> None:
+def expect_few_loops(student: Student, rng: np.random.Generator, conv: Declaration, rank: int, limit: int) -> None:
     """Pass a convolution that takes a Python step for each value of at most `limit` axes, forward and backward.
 
     Args:
+        conv: the layer.
         rank: 1 for signals, 2 for images.
         limit: loops that may be nested.
     """
     first, *lengths = LENGTHS[rank]
-    _count(student, next(cases(rng, [_sizes(first, rank)])))  # the first call imports and prepares
+    _count(student, drawn(conv, rng, _sizes(first, rank)))  # the first call imports and prepares
     reports = []
-    for case in cases(rng, (_sizes(length, rank) for length in (first, *lengths))):
-        reports.append(_count(student, case))
+    for length in (first, *lengths):
+        reports.append(_count(student, drawn(conv, rng, _sizes(length, rank))))
         if any(steps > ENOUGH for steps, _ in reports[-1]):
             break
     for number, method in enumerate(METHODS):
@@ -50,10 +52,10 @@ def _sizes(length: int, rank: int) -> Sizes:
     return Layer((length, length, *(2 * length - 1,) * rank), length, length, 1, 0)
 
 
-def _count(student: Student, case: Case) -> list[tuple[int, str]]:
+def _count(student: Student, trial: Trial) -> list[tuple[int, str]]:
     """The steps of forward and backward, each with the line that most of them belong to; what they return is right."""
-    parameters = {"weight": case.weight, "bias": case.bias}
-    how = (case.layer(student), parameters, case.x, case.dy)
+    (dy,), x = trial.upstream, trial.arrays["x"]
+    how = (trial.layer(student), {name: trial.arrays[name] for name in ("weight", "bias")}, x, dy)
     try:
         counted = student.call("step-probe:count", *how)
     except StudentRaised:  # it may refuse arrays that are not plain ones
@@ -63,10 +65,12 @@ def _count(student: Student, case: Case) -> list[tuple[int, str]]:
     if all(steps <= ENOUGH for steps, _ in reports):
         y, dx = (
             expect_array(found.get(name), f"{name} while steps are counted", array.shape)
-            for name, array in (("y", case.dy), ("dx", case.x))
+            for name, array in (("y", dy), ("dx", x))
         )
-        sums = np.concatenate([array.sum(axis=(0, *range(2, array.ndim))) for array in (y, dx)])
-        right = convolution_sums(case.x, case.dy, case.weight, case.bias, case.stride, case.padding)
+        sums, right = (
+            np.concatenate([array.sum(axis=(0, *range(2, array.ndim))) for array in those])
+            for those in ((y, dx), (trial.right.outputs[0], trial.right.gradients[0]))
+        )
         expect_close(sums, right, "the sums of y and dx while steps are counted", axes=("filter or channel",))
     return reports
 
