@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from autograder.checking import answers, closeness, compared, minor
 from autograder.checking.closeness import allowed, close
 from autograder.checking.diagnosis import apart, locate, misread, nearly, picture, rearranged
-from autograder.checking.suspected import clauses, judged, saw
+from autograder.checking.suspected import alike, clauses, entries, judged, saw
 from autograder.checking.suspects import Suspects, review, sentence, silent, subject, wanted
 from autograder.errors import CheckFailed, Finding
 from autograder.inside.wire import Opaque
@@ -98,14 +99,21 @@ def expect_array(actual: object, name: str, shape: tuple[int, ...], *, dtype: st
 def expect_equal(actual: object, expected: Any, name: str, *, suspects: Suspects | None = None) -> None:
     """Pass a whole number, text, or a tuple or array of whole numbers, that equals `expected`."""
     suspects = wanted(suspects)
+    judged()
     compared.tell(name, actual, expected)
     found = _plain(actual)
+    seen, reference = entries(found), entries(_plain(expected))
+    if seen is not None and reference is not None:
+        saw(name, seen, reference, 0.0)
+    place = subject(name, np.ndim(expected))
     if going := review():
-        going.weigh(subject(name, 0), suspects, lambda wrong: _same(found, wrong))
+        going.weigh(place, suspects, partial(_same, found))
+        going.weigh(place, clauses(name, first=False), partial(alike, seen))
     elif not _same(found, expected):
-        seen, right = _versus(found, expected)
-        clauses = tuple(clause for clause, wrong in suspects.items() if _same(found, wrong()))
-        raise _failed(f"{name} is {seen}, expected {right}", "value", name, 0, clauses)
+        shown, right = _versus(found, expected)
+        told = [clause for clause, wrong in wanted(clauses(name)).items() if alike(seen, wrong())]
+        told += [clause for clause, wrong in suspects.items() if _same(found, wrong())]
+        raise _failed(f"{name} is {shown}, expected {right}", "value", name, np.ndim(expected), [*dict.fromkeys(told)])
 
 
 def expect_unchanged(after: object, before: np.ndarray, name: str, *, suspects: Suspects | None = None) -> None:

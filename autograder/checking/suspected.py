@@ -11,12 +11,14 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograder.checking.closeness import close
 from autograder.checking.suspects import subject
+
+MOST, LONGEST = 1000, 60  # of a row of numbers or texts, and of a text, that are noted
 
 
 class Trace(NamedTuple):
@@ -48,6 +50,8 @@ class Seen(NamedTuple):
     @property
     def wrong(self) -> bool:
         """Whether it is not what it should be."""
+        if {"U", "b"} & {self.value.dtype.kind, self.right.dtype.kind}:
+            return not np.array_equal(self.value, self.right)
         return not close(self.value, self.right, self.tolerance)
 
 
@@ -109,3 +113,22 @@ def traces(clause: str) -> list[Trace]:
         return []
     alike = [one for one in _run.seen if subject(one.name, one.right.ndim) == subject(wrong.name, wrong.right.ndim)]
     return [Trace(clause, one.step, one.name, one.value, one is wrong) for one in alike]
+
+
+def entries(found: Any) -> np.ndarray | None:
+    """A value as an array, where it is a number, a short text, or a plain row of these."""
+    if isinstance(found, np.ndarray):
+        return found if found.dtype.kind in "biuf" else None
+    row = found if isinstance(found, tuple) else (found,)
+    kinds = {type(one) for one in row}
+    if not 0 < len(row) <= MOST or len(kinds) != 1 or not kinds <= {bool, int, str}:
+        return None
+    if kinds == {str} and max(map(len, row)) > LONGEST:
+        return None
+    array = np.asarray(found)
+    return array if array.dtype.kind in "biufU" else None
+
+
+def alike(seen: np.ndarray | None, wrong: np.ndarray) -> bool:
+    """Whether a value equals what was seen of a mistake."""
+    return seen is not None and (seen.dtype.kind == "U") == (wrong.dtype.kind == "U") and np.array_equal(seen, wrong)

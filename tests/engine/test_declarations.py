@@ -26,7 +26,7 @@ def ask(tmp_path) -> Callable[[Course, str, Mapping[str, bytes]], list[str]]:
     """Run the checks of a TODO on files, until one fails; its id, what it says, and the suspect."""
     count = iter(range(10_000))
 
-    def run(course: Course, todo: str, files: Mapping[str, bytes]) -> list[str]:
+    def run(course: Course, todo: str, files: Mapping[str, bytes], seed: int = 0) -> list[str]:
         for name in [name for name in sys.modules if name.partition(".")[0] in OWN[course]]:
             del sys.modules[name]
         folder = tmp_path / str(next(count))
@@ -37,7 +37,7 @@ def ask(tmp_path) -> Callable[[Course, str, Mapping[str, bytes]], list[str]]:
             for check in course.checks():
                 if check.todo == todo:
                     try:
-                        check.run(student, 0, None)
+                        check.run(student, seed, None)
                     except CheckFailed as error:
                         return [check.id, str(error), error.finding.suspect if error.finding else ""]
                     except StudentRaised as error:
@@ -56,7 +56,8 @@ def test_the_solution_passes_and_its_mutants_do_not(ask, course, todo) -> None:
     (folder,) = {name.partition("/")[0] for name, text in files.items() if f"TODO {todo}:".encode() in text}
     known = mutants.load_equivalent(course)
     own = [one for one in mutants.of_part(files, folder) if one.todo == todo and one.key not in known]
-    missed = [one.diff(files) for one in mutants.sample(own, MUTANTS) if not ask(course, todo, one.apply(files))]
+    # With cases that are secret: nothing is asked once more to say why.
+    missed = [one.diff(files) for one in mutants.sample(own, MUTANTS) if not ask(course, todo, one.apply(files), 1)]
     assert not missed
 
 
@@ -71,6 +72,7 @@ def changed(file: str, *pairs: tuple[str, str]) -> tuple[Course, Mapping[str, by
 
 
 NORM, DROP, MORE = "part1_numpy/batchnorm.py", "part1_numpy/dropout.py", "layers/more.py"
+LINEAR, CONV, NETWORK = (f"part1_numpy/{name}.py" for name in ("linear", "conv1d", "convnet"))
 
 
 @pytest.mark.parametrize(
@@ -204,3 +206,36 @@ def test_cases_differ_between_seeds_and_hold_every_edge() -> None:
             assert any(case.numbers[name] == 1 for case in cases)
         assert {case.numbers["eps"] for case in cases} == {1e-5, 0.1}
         assert any(case.numbers["H"] != case.numbers["W"] for case in cases)
+
+
+@pytest.mark.parametrize(
+    ("todo", "file", "pair", "loses", "says"),
+    [
+        (
+            "1.2",
+            LINEAR,
+            ("@ self.weight.T +", "@ self.weight.ravel().reshape(x[0].size, -1) +"),
+            "1.2-forward",
+            "y equals what you get when the weight is reshaped, not transposed",
+        ),
+        (
+            "1.5",
+            CONV,
+            ("+ self.bias[:, None]", "- self.bias.reshape(-1, 1)"),
+            "1.5-forward",
+            "y equals what you get when the bias is subtracted",
+        ),
+        (
+            "1.12",
+            NETWORK,
+            ("ACTIVATIONS[activation]()]", "ACTIVATIONS['relu']()]"),
+            "1.12-layers",
+            "the row of layers equals what you get when the activation is always ReLU",
+        ),
+    ],
+)
+def test_of_the_mistakes_that_fit_one_value_the_one_that_fits_all_is_told(ask, todo, file, pair, loses, says) -> None:
+    """The first weight is square: there, reshaping it is no transposing it."""
+    course, files = changed(file, pair)
+    found = ask(course, todo, files)
+    assert (found[0], found[2]) == (loses, says)

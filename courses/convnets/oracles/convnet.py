@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import numpy as np
 import torch
@@ -77,22 +76,13 @@ def probe_dx(
 
 @oracle
 def features(
-    input_shape: Sequence[int], channels: Sequence[int], kernels: Sequence[int], strides: Sequence[int], rule: str = ""
+    input_shape: Sequence[int], channels: Sequence[int], kernels: Sequence[int], strides: Sequence[int]
 ) -> np.ndarray:
-    """How many values are left for the Linear layer.
-
-    Args:
-        rule: empty, or what is wrong: "strides", "channels" or "last layer" left out; "height" or "width" for both;
-            "rounded up" where a stride leaves a rest; "same": as if padding kept the size.
-    """
+    """How many values are left for the Linear layer."""
     sizes = torch.tensor(input_shape[1:])
-    for kernel, stride in list(zip(kernels, strides, strict=True))[: -1 if rule == "last layer" else None]:
-        step = 1 if rule == "strides" else stride
-        reach = sizes - (1 if rule == "same" else kernel)
-        sizes = (-(-reach // step) if rule == "rounded up" else reach // step) + 1
-    if rule in ("height", "width"):
-        sizes = sizes[:1].repeat(2) if rule == "height" else sizes[1:].repeat(2)
-    return np.array(int(sizes.prod()) * (1 if rule == "channels" else channels[-1]))
+    for kernel, stride in zip(kernels, strides, strict=True):
+        sizes = (sizes - kernel) // stride + 1
+    return np.array(int(sizes.prod()) * channels[-1])
 
 
 @oracle
@@ -118,26 +108,4 @@ def network(
     if result == "loss":
         return loss.detach().numpy()
     (gradient,) = torch.autograd.grad(loss, leaves[0 if result == "dx" else int(result) + 1])
-    return gradient.numpy()
-
-
-@oracle
-def network_dx_shared(
-    x: np.ndarray, y: np.ndarray, parameters: Sequence[np.ndarray], strides: Sequence[int], kind: str
-) -> np.ndarray:
-    """What dx is when all activations remember what the last one saw; their inputs must have one shape."""
-    pairs = [double(array) for array in parameters]
-    convolve = F.conv1d if x.ndim == 3 else F.conv2d
-    functions: list[Function] = []
-    for index, stride in enumerate(strides):
-        weight, bias = pairs[2 * index], pairs[2 * index + 1]
-        functions.append(partial(convolve, weight=weight, bias=bias, stride=stride))
-        functions.append(ACTIVATIONS[kind])
-    functions.append(lambda t: F.linear(t.flatten(1), pairs[-2], pairs[-1]))
-    functions.append(lambda scores: F.cross_entropy(scores, torch.tensor(y)))
-    inputs = _run(double(x), functions)
-    gradient = torch.ones((), dtype=torch.float64)
-    for index in reversed(range(len(functions))):
-        remembered = inputs[-4] if functions[index] is ACTIVATIONS[kind] else inputs[index]
-        gradient = _back(gradient, functions[index], remembered)
     return gradient.numpy()
