@@ -49,7 +49,7 @@ def known(course: Course) -> Callable[[Check, int], Sequence[Trace]] | None:
         return None
     if course.base and course.handout:
         ours = {new: old for old, new in course.handout.renamed(whole.checks()).items()}
-        return lambda check, seed: _seen(whole, check, seed, ours[check.id]) if check.id in ours else ()
+        return lambda check, seed: _seen(whole, check, seed, ours[check.id], False) if check.id in ours else ()
     return lambda check, seed: _seen(whole, check, seed, check.id)
 
 
@@ -81,14 +81,16 @@ def _recorded(path: Path) -> Mapping[str, list[Trace]]:
 
 
 @functools.cache
-def _seen(course: Course, check: Check, seed: int, id: str) -> tuple[Trace, ...]:
+def _seen(course: Course, check: Check, seed: int, id: str, told: bool = True) -> tuple[Trace, ...]:
     """Ask a check about each mistake that it may see.
 
     Args:
         id: of the check, in the course whose mistakes these are.
+        told: whether the catalogue tells which checks a mistake loses, as it does not for another handout.
     """
     files, traces = _files(course), list[Trace]()
-    own = [one for one in _suspects(course) if id in (one.loses or [id]) and _is_of(one.file, id, files)]
+    known = [one for one in _suspects(course) if not told or id in (one.loses or [id])]
+    own = [one for one in known if _is_of(one.file, id, files)]
     folders = {part.folder for part in course.parts.values()}
     with _apart(folders) as folder:
         for number, mistake in enumerate(own):
