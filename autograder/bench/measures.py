@@ -21,6 +21,7 @@ import numpy as np
 from rich.console import Console
 
 from autograder.authoring import variants as trials
+from autograder.bench import sleepers
 from autograder.bench.figures import Figure, show, timed, write
 from autograder.course import assignment as assignments
 from autograder.course.assignment import Limits
@@ -218,4 +219,5 @@ MEASURES: dict[str, Callable[[Course], dict[str, Figure]]] = {
     "mechanisms": _mechanisms,
     "parts": _parts,
     "inference": _inference,
+    "cluster": lambda course: sleepers.measure(),
 }
