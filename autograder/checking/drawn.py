@@ -7,6 +7,7 @@ the constructor takes by itself.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 import re
@@ -85,7 +86,7 @@ class Case:
     axes: tuple[tuple[str, Length], ...]
     options: tuple[tuple[str, Any], ...]
 
-    @property
+    @functools.cached_property
     def numbers(self) -> dict[str, Any]:
         """What terms may speak of: lengths, for a star their product, and options."""
         lengths = {name: math.prod(one) if isinstance(one, tuple) else one for name, one in self.axes}

@@ -223,7 +223,7 @@ def test_cases_differ_between_seeds_and_hold_every_edge() -> None:
             CONV,
             ("+ self.bias[:, None]", "- self.bias.reshape(-1, 1)"),
             "1.5-forward",
-            "y equals what you get when the bias is subtracted",
+            "y equals what you get when bias has the other sign",
         ),
         (
             "1.12",

@@ -22,8 +22,6 @@ OPTIONS = {"stride": "stride", "padding": "padding"}
 # {4} whether a window is the last, {5} an axis of length 1 for each of the window's.
 MISTAKES = {
     "the kernel is flipped": "{0}(x, {3}, bias, stride, padding)",
-    "the bias is left out": "{0}(x, weight, 0 * bias, stride, padding)",
-    "the bias is subtracted": "{0}(x, weight, -bias, stride, padding)",
     "the bias is added once for each input channel": "{0}(x, weight, C * bias, stride, padding)",
     "the bias is added once for each value of a window": "{0}(x, weight, bias * weight[0].numel(), stride, padding)",
     "only the first channel is looked at": "{0}(x[:, :1], weight[:, :1], bias, stride, padding)",
@@ -61,7 +59,6 @@ OF_IMAGES = {
 }
 OF_TRANSPOSED = {
     "the kernel is not flipped": "{0}(x, {3}, bias, stride, padding)",
-    "the bias is left out": "{0}(x, weight, 0 * bias, stride, padding)",
     "the bias is added twice": "{0}(x, weight, 2 * bias, stride, padding)",
     "no zeros are put between the values, stride is left out": "{0}(x, weight, bias, 1, padding)",
     "one zero too many is put between the values": "{0}(x, weight, bias, stride + 1, padding)",
