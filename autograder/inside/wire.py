@@ -33,6 +33,8 @@ DTYPES = {
     for name in "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()  # noqa: SIM905 (a table)
 }
 NAMES = {np.dtype(name): name for name in DTYPES}  # of those in the machine's own byte order
+PLAIN_KEYS = {str}  # of nearly every dictionary
+JSON_VALUES = {bool, int, float, str}  # as json makes them
 ENCODER = json.JSONEncoder(separators=(",", ":"))
 PREFIX = struct.Struct("<II")  # bytes of the header, number of arrays
 
@@ -85,10 +87,20 @@ class _Packer:
         """Turn a value into JSON, its arrays set aside."""
         if depth > MAX_DEPTH:
             return {"opaque": "a value nested too deeply", "entries": ""}
-        if value is None or type(value) in (bool, str) or (type(value) is int and abs(value) < MAX_WHOLE):
+        kind = type(value)  # the exact one: the methods of another class would be a student's
+        if value is None or kind is str or kind is bool or (kind is int and abs(value) < MAX_WHOLE):
             return value
-        if type(value) is float:
+        if kind is float:
             return value if math.isfinite(value) else {"float": repr(value)}
+        if kind is tuple or kind is list:
+            return {kind.__name__: self.all(value, depth)}
+        if isinstance(value, np.ndarray | np.generic):
+            known = value.dtype in NAMES or value.dtype.name in DTYPES
+            return {"array": self.array(np.asarray(value))} if known else _opaque(value)
+        if isinstance(value, dict) and (
+            {*map(type, value)} <= PLAIN_KEYS or all(isinstance(key, str) for key in value)
+        ):
+            return {"dict": [list(value), self.all(value.values(), depth)]}
         if isinstance(value, Reference):
             return {"reference": value.number}
         if isinstance(value, Seed):
@@ -97,13 +109,8 @@ class _Packer:
             return {"opaque": value.type_name, "entries": value.entries}
         if isinstance(value, Tensor):
             return {"tensor": self.array(value.array), "dtype": value.dtype}
-        if isinstance(value, np.ndarray | np.generic):
-            known = value.dtype in NAMES or value.dtype.name in DTYPES
-            return {"array": self.array(np.asarray(value))} if known else _opaque(value)
         if isinstance(value, tuple | list):
-            return {type(value).__name__ if type(value) in (tuple, list) else "tuple": self.all(value, depth)}
-        if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-            return {"dict": [list(value), self.all(value.values(), depth)]}
+            return {"tuple": self.all(value, depth)}
         return _opaque(value)
 
     def all(self, values: Any, depth: int) -> list[Any]:
@@ -174,17 +181,19 @@ class _Unpacker:
         # What is too deep to be packed leaves an Opaque, one level further.
         if depth > MAX_DEPTH + 1:
             raise BadMessage("a value nested too deeply")
-        if value is None or isinstance(value, bool | int | float | str):
+        if value is None or type(value) in JSON_VALUES:
             return value
+        # One after the other, the frequent ones first: a pattern of a match takes as long as all of these.
+        name, inner = next(iter(value.items()), ("", None)) if type(value) is dict else ("", None)
+        if name == "array" and type(inner) is list and len(inner) == 2 and type(inner[1]) is list:
+            return self.array(*inner)
+        if name == "tuple" and type(inner) is list:
+            return tuple([self.unpack(item, depth + 1) for item in inner])
+        if name == "list" and type(inner) is list:
+            return [self.unpack(item, depth + 1) for item in inner]
         match value:
             case {"dict": [list(keys), list(items)]} if len(keys) == len(items):
                 return {str(key): self.unpack(item, depth + 1) for key, item in zip(keys, items, strict=True)}
-            case {"list": list(items)}:
-                return [self.unpack(item, depth + 1) for item in items]
-            case {"array": [str(dtype), list(shape)]}:
-                return self.array(dtype, shape)
-            case {"tuple": list(items)}:
-                return tuple([self.unpack(item, depth + 1) for item in items])
             case {"tensor": [str(dtype), list(shape)], "dtype": str(name)}:
                 if name != dtype and (name, dtype) != ("bfloat16", "float32"):  # NumPy has no bfloat16
                     raise BadMessage("a tensor whose numbers are of another dtype")
@@ -201,7 +210,7 @@ class _Unpacker:
         raise BadMessage("a value of unknown form")
 
     def array(self, dtype: str, shape: list[Any]) -> np.ndarray:
-        if dtype not in DTYPES:
+        if type(dtype) is not str or dtype not in DTYPES:
             raise BadMessage("an array of a dtype that is not allowed")
         if len(shape) > MAX_RANK or not all(type(size) is int and 0 <= size <= sys.maxsize for size in shape):
             raise BadMessage("an array of an impossible shape")

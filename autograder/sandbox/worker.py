@@ -112,8 +112,11 @@ class Worker:
 
     def _read(self, size: int) -> bytearray:
         """Read exactly so many bytes; what comes along with them is kept for the next call."""
-        buffer, self._early = self._early[:size], self._early[size:]
+        buffer = self._early[:size]
+        del self._early[:size]
         position = len(buffer)
+        if position == size:
+            return buffer
         buffer.extend(bytes(size - position))
         with memoryview(buffer) as view:
             while position < size:
