@@ -255,6 +255,8 @@ class Plan:
 
 def _term(term: Any, names: Mapping[str, Any]) -> Any:
     """Work out a term of the author's, such as "2*C"."""
+    if isinstance(term, str) and term in names:  # most are a name alone
+        return names[term]
     if not isinstance(term, str) or not {*NAME.findall(term)} <= {*names}:
         return term
     return eval(term, {"__builtins__": {}}, {**names})
