@@ -8,9 +8,11 @@ takes out of a container is an answer again.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
+from autograder.errors import CheckFailed
 from autograder.inside.wire import Opaque, Tensor
 
 MAX_BITS = 1000  # of a whole number that is taken for a float
@@ -83,3 +85,26 @@ def type_name(answer: object) -> str | None:
 def tensor_dtype(answer: object) -> str | None:
     """The name of a tensor's dtype."""
     return answer.dtype if isinstance(answer, Tensor) else None
+
+
+def separate(answer: object, names: list[str], method: str) -> list[object]:
+    """Take apart what should be one value, or as many as there are names.
+
+    Raises:
+        CheckFailed: if there are more or fewer.
+    """
+    if len(names) == 1:
+        return [answer]
+    found = list(_leaves(answer))
+    if len(found) != len(names) or not isinstance(answer, tuple | list):
+        count = f"{len(found)} values" if isinstance(answer, tuple | list) else "one value"
+        raise CheckFailed(f"{method} returns {count}, expected {len(names)}: {', '.join(names)}")
+    return found
+
+
+def _leaves(answer: object) -> Iterator[object]:
+    if isinstance(answer, tuple | list):
+        for one in answer:
+            yield from _leaves(one)
+    else:
+        yield answer

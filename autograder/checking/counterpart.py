@@ -23,6 +23,7 @@ import numpy as np
 
 from autograder.checking import recordings
 from autograder.checking.oracles import oracle
+from autograder.errors import NotRecorded, RubricError
 
 Arrays = Mapping[str, np.ndarray]
 REFUSALS = (RuntimeError, ValueError, IndexError, ZeroDivisionError)
@@ -57,6 +58,7 @@ class Counterpart:
         package: of the course.
         leaves: the inputs and parameters that have a gradient.
         buffers: arrays that a call may change.
+        arrays: all that there may be.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Counterpart:
     package: str
     leaves: tuple[str, ...]
     buffers: tuple[str, ...]
+    arrays: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.recorded:  # now, and not while the clock of a check runs
@@ -73,6 +76,11 @@ class Counterpart:
     def recorded(self) -> bool:
         """Whether this is a handout, in which nothing is worked out."""
         return (_oracles(self.package) / recordings.FILE).exists()
+
+    @property
+    def refusal(self) -> str:
+        """Why the latest case was none; empty where that is not known."""
+        return _refusals.get(self, "")
 
     def ask(self, question: Question, how: str = "values") -> Result | None:
         """Work out a case; None where there is no such case: PyTorch refuses it, or rounding decides.
@@ -170,6 +178,9 @@ def _consulted(counterpart: Counterpart, what: str) -> Callable[[Question], Any]
     return lambda asked: function(tuple(asked.numbers.items()), tuple(asked.arrays.items()), asked.upstream)
 
 
+_refusals: dict[Counterpart, str] = {}
+
+
 @functools.lru_cache(maxsize=256)
 def _compiled(line: str) -> tuple[Any, frozenset[str]]:
     tree = ast.parse(line.strip(), mode="eval")
@@ -182,13 +193,15 @@ def _values(counterpart: Counterpart, question: Question, fine: bool = False) ->
     try:
         found = _evaluated(counterpart, question)
         rough = _evaluated(counterpart, question, "float32")
-    except REFUSALS:
+    except REFUSALS as refusal:
+        _refusals[counterpart] = f"PyTorch says {_sentence(refusal)}"
         return [np.array(False)]
     for right, other in zip(found, rough, strict=True):
         error, size = np.abs((right - other).astype(np.float64)), np.abs(right.astype(np.float64))
         mean = np.linalg.norm(size) / math.sqrt(max(1, size.size))
         rough = (error > FINE * (size + mean)).any() if fine else np.linalg.norm(error) > ROUGH * np.linalg.norm(size)
         if not np.isfinite(mean) or rough:
+            _refusals[counterpart] = "rounding decides" if np.isfinite(mean) else "PyTorch returns no finite numbers"
             return [np.array(False)]
     return found
 
@@ -199,18 +212,18 @@ def _evaluated(counterpart: Counterpart, question: Question, precision: str = "f
     torch.set_num_threads(1)  # the cases are small: waking a second thread takes longer than the work
     dtype = getattr(torch, precision)
     tensors = _tensors(question.arrays, dtype)
-    for name in counterpart.leaves if question.upstream else ():
-        tensors[name].requires_grad_()
-    outputs = _call(counterpart, question, tensors)
+    leaves = [tensors[name].requires_grad_() for name in counterpart.leaves if question.upstream and name in tensors]
+    with _by_default(dtype):
+        outputs = _call(counterpart, question, tensors)
     found = [*outputs, *(tensors[name] for name in counterpart.buffers)]
     if question.upstream:
         upstream = [torch.from_numpy(one.copy()).to(dtype) for one in question.upstream]
         reached = [(one, dy) for one, dy in zip(outputs, upstream, strict=True) if one.requires_grad]
-        leaves = [tensors[name] for name in counterpart.leaves]
         gradients = torch.autograd.grad(
             [one for one, _ in reached], leaves, [dy for _, dy in reached], allow_unused=True, materialize_grads=True
         )
-        found += gradients
+        by_name = dict(zip((name for name in counterpart.leaves if name in tensors), gradients, strict=True))
+        found += [by_name.get(name, torch.zeros(())) for name in counterpart.leaves]  # of those that are left out: 0
     return [np.array(one.detach().numpy()) for one in found]
 
 
@@ -219,8 +232,22 @@ def _draws(counterpart: Counterpart, question: Question) -> list[np.ndarray]:
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        trials = [_call(counterpart, question, _tensors(question.arrays, torch.float64)) for _ in range(TRIALS)]
+        with _by_default(torch.float64):
+            trials = [_call(counterpart, question, _tensors(question.arrays, torch.float64)) for _ in range(TRIALS)]
     return [np.stack([one.numpy() for one in those]) for those in zip(*trials, strict=True)]
+
+
+@contextlib.contextmanager
+def _by_default(dtype: Any) -> Iterator[None]:
+    """Let what a line makes of nothing, or of whole numbers, be as fine as its arrays."""
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def _tensors(arrays: Arrays, dtype: Any) -> dict[str, Any]:
@@ -244,11 +271,22 @@ def _call(counterpart: Counterpart, question: Question, tensors: Mapping[str, An
         return torch.func.functional_call(module, state, inputs)
 
     code, names = _compiled(counterpart.line)
-    known = {"torch": torch, "nn": nn, "F": nn.functional, "math": math, "run": run, **question.numbers, **tensors}
+    known = {"torch": torch, "nn": nn, "F": nn.functional, "math": math, "run": run, **question.numbers}
+    known |= {name: tensors.get(name) for name in counterpart.arrays}  # what is left out is None
     for name in names - {*known} - {*dir(builtins)}:
         with contextlib.suppress(ModuleNotFoundError):
             known[name] = importlib.import_module(f"{counterpart.package}.oracles.{name}")
-    return list(_flat(eval(code, known)))
+    try:
+        return list(_flat(eval(code, known)))
+    except (*REFUSALS, NotRecorded):
+        raise
+    except Exception as error:
+        raise RubricError(f"{counterpart.name}: PyTorch says {_sentence(error)}, expected what is right") from error
+
+
+def _sentence(error: Exception) -> str:
+    """The first line of what an exception says."""
+    return f"{type(error).__name__}: {(str(error).strip() or 'nothing').splitlines()[0]}"
 
 
 def _flat(value: Any) -> Iterator[Any]:

@@ -25,12 +25,12 @@ with differences of the student's own forward.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from autograder.checking import derived, listed, randomness, rubric
+from autograder.checking import contradictions, derived, listed, randomness, rubric, slopes
 from autograder.checking.counterpart import Counterpart
 from autograder.checking.declared import Declaration, Draw
 from autograder.checking.drawn import NAME, SHAPES, Array, Plan, choices
@@ -104,7 +104,7 @@ KINDS: dict[str, tuple[Body, str, str]] = {
         "float32, read-only and non-contiguous arrays, and changes none of them.",
     ),
     "differences": (
-        derived.differences, "{0}.backward is the gradient of its own forward.",
+        slopes.differences, "{0}.backward is the gradient of its own forward.",
         "Compared with what changes when one value is moved a little.",
     ),
 }  # fmt: skip
@@ -145,8 +145,10 @@ def layer(
         like: what it should return, a line of PyTorch, see `autograder.checking.counterpart`.
         inputs, parameters, buffers: by name, their axes, see `Array.parse`; "*D" stands for any number of axes.
         outputs: their names; with axes where there is no line of PyTorch.
-        args: of the constructor, or terms for them: "2*C" or a tuple.
-        options: further ones by keyword: a term, or a tuple or range of choices, the default first.
+        args: of the constructor, or terms for them: "2*C" or a tuple; an input that is named here is handed there.
+        options: further ones by keyword: a term, or a tuple or range of choices, the default first. One that is called
+            as a parameter, "bias": (True, False), says whether the layer has it; a line of PyTorch sees None.
+        backward: "" where there is none: what is called has no gradient, as the step of an optimizer.
         axes: lengths that an axis may have, where small ones that differ will not do.
         draws: how an input or a parameter is drawn, where normal numbers will not do.
         typical: how many cases of different lengths a check has, besides equal ones and edges.
@@ -160,22 +162,18 @@ def layer(
     arrays = {name: Array.parse(text) for name, text in inputs.items()}
     state = {words.split()[0]: Array.parse(text) for words, text in (parameters or {}).items()}
     own = {name: Array.parse(text) for name, text in (buffers or {}).items()}
-    given = options or {}
-    terms = [*(args if isinstance(args, tuple) else (args,)), *given.values()]
+    given = dict(options or {}) | {name: (True, False) for name, array in arrays.items() if "optional" in array.words}
+    first, backward = args if isinstance(args, tuple) else (args,), "" if plain else backward
     results = dict.fromkeys(outputs) if not isinstance(outputs, Mapping) else outputs
     shapes = {name: None if text is None else Array.parse(text) for name, text in results.items()}
-    all_of = [*arrays.values(), *state.values(), *own.values()]
-    plan = Plan(
-        todo,
-        arrays,
-        _axes([*all_of, *filter(None, shapes.values())], terms, given, axes or {}),
-        {name: choices(value) for name, value in given.items()},
-    )
-    leaves = (*(name for name, array in arrays.items() if array.real), *state)
+    every = [*arrays.values(), *state.values(), *own.values(), *filter(None, shapes.values())]
+    lengths = _axes(every, contradictions.spoken(like, first), given, axes or {})
+    plan = Plan(todo, arrays, lengths, {name: choices(value) for name, value in given.items()})
+    leaves = (*(name for name, array in arrays.items() if array.real), *state) if backward else ()
     title, course = target.partition(":")[2], package.partition(".checks")[0]
 
     def counterpart(name: str, line: str) -> Counterpart:
-        return Counterpart(name, line, course, leaves, tuple(own))
+        return Counterpart(name, line, course, leaves, tuple(own), (*arrays, *state, *own))
 
     declared = Declaration(
         name=todo,
@@ -183,14 +181,14 @@ def layer(
         plan=plan,
         counterpart=counterpart(f"{todo}-{title}", like) if like else None,
         wrong={clause: counterpart(f"{todo}-{title}: {clause}", line) for clause, line in (wrong or {}).items()},
-        args=args if isinstance(args, tuple) else (args,),
+        args=first,
         inputs=arrays,
         outputs=shapes,
         parameters=state,
         gradients={name: (more or [f"d{name}"])[0] for name, *more in map(str.split, parameters or {})},
         buffers=own,
         draws=draws or {},
-        call=call or tuple(arrays),
+        call=call or tuple(name for name in arrays if name not in first),
         mode=mode,
         random=random,
         start=start,
@@ -202,6 +200,7 @@ def layer(
         tolerances=tolerances or {},
         spoken={name: words.split() for name, words in (spoken or {}).items()},
     )
+    contradictions.expect_none(declared, package, rows or {}, KINDS)
     for kind, row in _rows(declared, rows or {}).items() if cases is None else ():
         rubric.register(_check(declared, kind, row), package, file)
     return declared
@@ -228,14 +227,14 @@ def run(declared: Declaration, kind: str, student: Any, rng: Any) -> None:
 
 
 def _axes(
-    arrays: Sequence[Array], terms: Sequence[Any], options: Mapping[str, Any], own: Mapping[str, Sequence[Any]]
+    arrays: Sequence[Array], spoken: Iterable[str], options: Mapping[str, Any], own: Mapping[str, Sequence[Any]]
 ) -> dict[str, Sequence[Any] | None]:
     """All axes by name, in the order in which they are spoken of; those of a star have several."""
     names = dict.fromkeys(
         name for array in arrays for text in (*array.axes, array.below) for name in NAME.findall(text)
     )
     starred = {text[1:] for array in arrays for text in array.axes if text.startswith("*")}
-    names |= dict.fromkeys(own)
+    names |= dict.fromkeys(own) | dict.fromkeys(spoken)
     found = {name: tuple(own[name]) if name in own else SHAPES if name in starred else None for name in names}
     return {name: lengths for name, lengths in found.items() if name not in options}
 
@@ -250,11 +249,12 @@ def _kinds(own: Declaration) -> list[str]:
     if own.counterpart is None:
         return ["differences"]
     if own.plain:
-        return ["values", "inputs"]
+        return ["values", "inputs"] if own.inputs else ["values"]
     if own.drawing(True):
         kinds = ["shares", "seeds", *(["same-draw"] if own.leaves else [])]
     else:
-        kinds = ["values", *(["gradient"] if own.leaves else []), *(["parameters"] if own.parameters else [])]
+        kinds = ["values", *(["gradient"] if own.leaves else [])]
+        kinds += ["parameters"] if own.parameters and own.backward else []
         kinds += ["buffers"] if own.buffers else []
         kinds += ["latest"]
     return [*kinds, *(["evaluation"] if own.mode else []), "inputs"]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from autograder.checking import answers
 from autograder.checking.counterpart import Arrays, Counterpart, Question, Result
 from autograder.checking.drawn import Array, Case, Plan
 from autograder.checking.each import NoCase
 from autograder.checking.sizes import Sizes
 from autograder.checking.student import Remote, Student
-from autograder.errors import CheckFailed, RubricError
+from autograder.errors import RubricError
 from autograder.inside.wire import Seed
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
@@ -76,7 +77,12 @@ class Declaration:
     @property
     def leaves(self) -> list[str]:
         """The inputs that have a gradient."""
-        return [name for name, array in self.inputs.items() if array.real]
+        return [name for name, array in self.inputs.items() if array.real and self.backward]
+
+    @property
+    def constants(self) -> dict[str, Array]:
+        """The arrays that its constructor is handed."""
+        return {name: array for name, array in self.inputs.items() if name in self.args}
 
     def draw(
         self,
@@ -95,14 +101,15 @@ class Declaration:
             arrays = {
                 name: known[name] if name in known else self.array(rng, name, case)
                 for name in (*self.inputs, *self.parameters, *self.buffers)
+                if case.numbers.get(name, True)  # an option of its name says whether there is one
             }
             trial = Trial(self, case, arrays, training)
             if shapes := trial.shapes():
-                drawn = [self.upstream(rng, *one) for one in zip(self.outputs, shapes, strict=True)]
+                drawn = [self.upstream(rng, name, *one) for name, one in zip(self.outputs, shapes, strict=True)]
                 trial = replace(trial, upstream=tuple(drawn))
                 if self.counterpart is None or self.drawing(training) or self._answer(trial.question, fine):
                     return trial
-        raise NoCase
+        raise NoCase(self.counterpart.refusal if self.counterpart else "")
 
     def result(self, arrays: Arrays, *upstream: np.ndarray, **numbers: Any) -> Result:
         """Work out what should come out of arrays that an author has chosen."""
@@ -126,12 +133,14 @@ class Declaration:
         if name in self.draws:
             drawn = self.draws[name](rng, shape)
             return drawn.astype(np.float32).astype(np.float64) if drawn.dtype.kind == "f" else drawn
-        if name in self.buffers:  # averages and variances
+        if name in self.buffers and array.real:  # averages and variances
             return rng.uniform(0.5, 1.5, shape).astype(np.float32).astype(np.float64)
         return array.draw(rng, case)
 
-    def upstream(self, rng: np.random.Generator, name: str, shape: tuple[int, ...]) -> np.ndarray:
-        """Draw the gradient of an output."""
+    def upstream(self, rng: np.random.Generator, name: str, shape: tuple[int, ...], real: bool = True) -> np.ndarray:
+        """Draw the gradient of an output; of whole numbers it is 0, and nobody hands it on."""
+        if not real:
+            return np.zeros(shape, np.int64)
         if self.start:
             return np.full(shape, float(name == self.start))
         return rng.normal(size=shape).astype(np.float32).astype(np.float64)
@@ -164,7 +173,8 @@ class Trial:
     def question(self) -> Question:
         """What the counterpart is asked."""
         numbers = self.case.numbers | {"training": self.training}
-        differentiable = self.upstream if self.declaration.leaves or self.declaration.parameters else ()
+        own = self.declaration
+        differentiable = self.upstream if own.backward and (own.leaves or own.parameters) else ()
         return Question(numbers, self.arrays, differentiable)
 
     @functools.cached_property
@@ -179,15 +189,26 @@ class Trial:
             raise NoCase
         return found
 
-    def shapes(self) -> list[tuple[int, ...]]:
-        """The shapes of the outputs; none where this is no case."""
+    def shapes(self) -> list[tuple[tuple[int, ...], bool]]:
+        """The shapes of the outputs, and whether they are floats; none where this is no case."""
         own = self.declaration
         if own.counterpart is None:
-            return [array.shape(self.case) for array in own.outputs.values() if array is not None]
+            return [(array.shape(self.case), array.real) for array in own.outputs.values() if array is not None]
         if own.drawing(self.training):
-            return [tuple(map(int, one.shape)) for one in own.counterpart.statistics(self.question)]
+            return [(tuple(map(int, one.shape)), True) for one in own.counterpart.statistics(self.question)]
         found = own._answer(self.question)
-        return [one.shape for one in found.outputs] if found else []
+        return [(one.shape, one.dtype.kind == "f") for one in found.outputs] if found else []
+
+    @property
+    def gradients(self) -> list[tuple[int, str]]:
+        """The attributes that hold gradients of parameters, with their places among all gradients."""
+        own = self.declaration
+        named = enumerate(own.gradients.items(), start=len(own.leaves)) if own.backward else ()
+        return [(index, gradient) for index, (name, gradient) in named if name in self.arrays]
+
+    def present(self, names: Iterable[str]) -> list[str]:
+        """Those of them that there are in this case."""
+        return [name for name in names if name in self.arrays]
 
     def wrong(self, kind: str, index: int, **changes: Any) -> np.ndarray:
         """One array of what comes out when something else is changed: arrays, options, `training` or `upstream`."""
@@ -207,8 +228,8 @@ class Trial:
         if own.random:
             number = 0 if seed is None else seed
             drawn = {own.random: number if "seed" in own.random else Seed(number)}
-        layer = student.new(own.target, *map(self.case.value, own.args), **self.case.given(), **drawn)
-        state = {name: self.cast(name, dtype) for name in (*own.parameters, *own.buffers)}
+        layer = student.new(own.target, *self._args(dtype), **self.case.given(), **drawn)
+        state = {name: self.cast(name, dtype) for name in self.present((*own.parameters, *own.buffers))}
         if state:
             layer.set(**state)
         self.switch(layer, self.training)
@@ -222,56 +243,43 @@ class Trial:
         elif methods:
             layer.set(**{methods[0]: training})
 
-    def cast(self, name: str, dtype: str) -> np.ndarray:
-        """An array of the case; floats in this dtype."""
+    def cast(self, name: str, dtype: str) -> Any:
+        """An array of the case; floats in this dtype, a single whole number as one of Python."""
         value = self.arrays[name]
+        if value.dtype.kind != "f" and not value.ndim:
+            return value.item()
         return value.astype(dtype) if value.dtype.kind == "f" else value
+
+    def _args(self, dtype: str = "float64") -> list[Any]:
+        """What comes first among the arguments: terms, and arrays that are inputs of the case."""
+        args = self.declaration.args
+        return [self.cast(one, dtype) if one in self.declaration.inputs else self.case.value(one) for one in args]
 
     def run(self, student: Student, layer: Remote | None, given: Mapping[str, Any]) -> list[object]:
         """Call forward, or the function, and return the outputs one after the other."""
         own = self.declaration
         inputs = [_filled(one, given) for one in own.call]
         if layer is None:
-            answer = student.call(own.target, *inputs, *map(self.case.value, own.args), **self.case.given())
+            answer = student.call(own.target, *inputs, *self._args(), **self.case.given())
         else:
             answer = layer.call(own.forward, *inputs)
-        return _separate(answer, list(own.outputs), own.forward if layer else own.title)
+        return answers.separate(answer, list(own.outputs), own.forward if layer else own.title)
 
     def pull(self, layer: Remote, upstream: tuple[Any, ...]) -> list[object]:
         """Call backward, and return the gradients of the inputs that have one."""
         own = self.declaration
-        answer = layer.call(own.backward, *(() if own.start else upstream))
+        if not own.backward:
+            return []
+        real = [one for one in upstream if not isinstance(one, np.ndarray) or one.dtype.kind == "f"]
+        answer = layer.call(own.backward, *([] if own.start else real))
         names = [f"d{name}" for name in own.leaves]
         if isinstance(answer, tuple | list) and len(answer) == len(own.inputs) > len(names):
             answer = tuple(one for one, array in zip(answer, own.inputs.values(), strict=True) if array.real)
             answer = answer[0] if len(answer) == 1 else answer
-        return _separate(answer, names, own.backward) if names else []
+        return answers.separate(answer, names, own.backward) if names else []
 
 
 def _filled(structure: Any, given: Mapping[str, Any]) -> Any:
     if isinstance(structure, str):
-        return given[structure]
+        return given.get(structure)
     return type(structure)(_filled(one, given) for one in structure)
-
-
-def _separate(answer: object, names: list[str], method: str) -> list[object]:
-    """Take apart what should be one value, or as many as there are names.
-
-    Raises:
-        CheckFailed: if there are more or fewer.
-    """
-    if len(names) == 1:
-        return [answer]
-    found = list(_leaves(answer))
-    if len(found) != len(names) or not isinstance(answer, tuple | list):
-        count = f"{len(found)} values" if isinstance(answer, tuple | list) else "one value"
-        raise CheckFailed(f"{method} returns {count}, expected {len(names)}: {', '.join(names)}")
-    return found
-
-
-def _leaves(answer: object) -> Iterator[object]:
-    if isinstance(answer, tuple | list):
-        for one in answer:
-            yield from _leaves(one)
-    else:
-        yield answer

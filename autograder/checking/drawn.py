@@ -22,6 +22,7 @@ from autograder.checking.properties import Property
 
 LENGTHS = range(2, 6)  # of an axis of which nothing is said
 SHAPES: tuple[tuple[int, ...], ...] = ((3, 2), (4,), (2, 1, 3))  # of axes that a star stands for: as many as one likes
+WORDS = frozenset(("bool", "constant", "optional"))  # of the text of an array, after its axes
 NAME = re.compile(r"[A-Za-z_]\w*")
 ATTEMPTS = 20  # at lengths that differ from each other
 
@@ -30,30 +31,29 @@ Length = int | tuple[int, ...]
 
 @dataclass(frozen=True)
 class Array:
-    """What one array of a declaration is, from a text: "N C H W", "N T < V" for whole numbers, "N T bool".
+    """What one array of a declaration is, from a text: "N C H W", "N T < V" for whole numbers, "N T bool optional".
 
     Attributes:
         axes: a term for each: "N", "G*D", or "*D" for any number of axes, D numbers in all.
         below: a term that whole numbers stay below; empty for floats.
-        truth: whether it holds truth values.
+        words: "bool" for truth values; "constant" for what has no gradient; "optional" for an input that may be None.
     """
 
     axes: tuple[str, ...]
     below: str = ""
-    truth: bool = False
+    words: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, text: str) -> Array:
         """Read it."""
-        axes, _, below = text.partition("<")
-        words = axes.split()
-        truth = words[-1:] == ["bool"]
-        return cls(tuple(words[:-1] if truth else words), below.strip(), truth)
+        terms = [word for word in text.split() if word not in WORDS]
+        axes, _, below = " ".join(terms).partition("<")
+        return cls(tuple(axes.split()), below.strip(), frozenset(text.split()) & WORDS)
 
     @property
     def real(self) -> bool:
         """Whether it has a gradient."""
-        return not self.below and not self.truth
+        return not self.below and not self.words & {"bool", "constant"}
 
     def names(self) -> set[str]:
         """The axes that it speaks of."""
@@ -66,7 +66,7 @@ class Array:
     def draw(self, rng: np.random.Generator, case: Case) -> np.ndarray:
         """Draw it; floats are such that a float32 holds them as well."""
         shape = self.shape(case)
-        if self.truth:
+        if "bool" in self.words:
             return rng.random(shape) < 0.5
         if self.below:
             return rng.integers(0, case.value(self.below), shape)
@@ -94,6 +94,8 @@ class Case:
 
     def value(self, term: Any) -> Any:
         """What an argument or a length is: a text of names that are known is a term, all else stands for itself."""
+        if isinstance(term, tuple | list):
+            return type(term)(self.value(one) for one in term)
         return _term(term, self.numbers)
 
     def lengths(self, term: str) -> tuple[int, ...]:
@@ -108,7 +110,7 @@ class Case:
         return {
             name: self.value(value)
             for name, value in self.options
-            if len(self.plan.options[name]) < 2 or value != self.plan.options[name][0]
+            if name not in self.plan.inputs and (len(choices := self.plan.options[name]) < 2 or value != choices[0])
         }
 
     def but(self, **changes: Any) -> Case:
@@ -257,7 +259,7 @@ def _term(term: Any, names: Mapping[str, Any]) -> Any:
     """Work out a term of the author's, such as "2*C"."""
     if isinstance(term, str) and term in names:  # most are a name alone
         return names[term]
-    if not isinstance(term, str) or not {*NAME.findall(term)} <= {*names}:
+    if not isinstance(term, str) or not term or not {*NAME.findall(term)} <= {*names}:
         return term
     return eval(term, {"__builtins__": {}}, {**names})
 

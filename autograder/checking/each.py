@@ -39,6 +39,7 @@ def for_each(student: Student, rng: np.random.Generator, cases: Iterable[Kind], 
         GraderError: what the body raised, with the case and with what tells it from cases that pass.
     """
     passed: list[Kind] = []
+    why = ""
     trivial: tuple[CheckFailed, Kind] | None = None
     for sizes in cases:
         try:
@@ -46,7 +47,8 @@ def for_each(student: Student, rng: np.random.Generator, cases: Iterable[Kind], 
                 body(student, rng, sizes)
         except Unfinished:
             raise
-        except NoCase:
+        except NoCase as error:
+            why = str(error)
             continue
         except (CheckFailed, StudentRaised) as error:
             if isinstance(error, StudentRaised) and error.whatever:
@@ -66,7 +68,7 @@ def for_each(student: Student, rng: np.random.Generator, cases: Iterable[Kind], 
         _explain(trivial[0], student, trivial[1], passed, body)
         minor.report(trivial[0])
     elif not passed and not review():
-        raise RubricError("nobody can say what is right in any of the cases")
+        raise RubricError("nobody can say what is right in any of the cases" + (why and f": {why}"))
 
 
 def for_every(parts: Iterable[T], body: Callable[[T], None]) -> None:

@@ -51,12 +51,12 @@ def named(trial: Trial, kind: str, index: int) -> Clauses:
 def _by_size(trial: Trial, kind: str, index: int) -> Iterator[tuple[str, Callable[[], np.ndarray]]]:
     """A mean for a sum, or a sum for a mean; transposed, where that fits."""
     right = getattr(trial.right, kind)[index]
-    first = next(iter(trial.declaration.inputs))
+    first = next((trial.arrays[name] for name in trial.present(trial.declaration.inputs)), right)
     for name, length in trial.case.axes:
         if isinstance(length, int) and length > 1:
             yield f"it is divided by {name}", lambda length=length: right / length  # type: ignore[misc]
             yield f"it is multiplied by {name}", lambda length=length: right * length  # type: ignore[misc]
-    values = trial.arrays[first].size
+    values = first.size
     if values > 1 and kind != "outputs":
         each = right.size or 1
         yield "the mean is taken over all that is summed", lambda: right * each / values
@@ -66,7 +66,7 @@ def _by_size(trial: Trial, kind: str, index: int) -> Iterator[tuple[str, Callabl
 
 def _parameters(trial: Trial, changed: Callable[..., np.ndarray]) -> Clauses:
     found: Clauses = {}
-    for name in trial.declaration.parameters:
+    for name in trial.present(trial.declaration.parameters):
         value = trial.arrays[name]
         found[f"{name} is left out"] = partial(changed, **{name: np.zeros_like(value)})
         found[f"{name} is taken to be 1"] = partial(changed, **{name: np.ones_like(value)})
@@ -90,8 +90,8 @@ def _options(trial: Trial, changed: Callable[..., np.ndarray]) -> Clauses:
 def _axes(trial: Trial, changed: Callable[..., np.ndarray], kind: str, index: int) -> Clauses:
     """What comes out when two axes of an input are taken for each other, and the result is turned back."""
     found: Clauses = {}
-    name = next(iter(trial.declaration.inputs))
-    value = trial.arrays[name]
+    name = next(iter(trial.present(trial.declaration.inputs)), "")
+    value = trial.arrays.get(name, np.zeros(()))
     leaf = kind == "gradients" and index < len(trial.declaration.leaves)
     if kind == "buffers" or (kind == "gradients" and not leaf) or len(trial.upstream) != 1:
         return found
@@ -115,7 +115,7 @@ def _upstream(trial: Trial, changed: Callable[..., np.ndarray], index: int) -> C
     names, upstream, right = [*trial.declaration.outputs], trial.upstream, trial.right
     found: Clauses = {}
     for position, (name, dy) in enumerate(zip(names, upstream, strict=True)):
-        if trial.declaration.start:
+        if trial.declaration.start or dy.dtype.kind != "f":
             continue
         others = list(upstream)
         for clause, other in ((f"d{name} is left out", np.ones_like(dy)), (f"d{name} is 0", np.zeros_like(dy))):

@@ -95,7 +95,7 @@ def _found(trial: Trial, names: Sequence[str], student: Student, back: bool) -> 
     if layer and back:
         for index, gradient in enumerate(trial.pull(layer, trial.upstream)):
             yield "gradients", index, gradient
-        for index, name in enumerate(own.gradients.values(), start=len(own.leaves)):
+        for index, name in trial.gradients:
             if name in names:
                 yield "gradients", index, layer.get(name)
 
@@ -117,7 +117,7 @@ def _latest(own: Declaration, names: Sequence[str], of: str, student: Student, r
             expect_right(last, "outputs", index, found, f"{name}{of} of a later batch", False, **stale)
     for index, found in enumerate(last.pull(layer, last.upstream)):
         expect_right(last, "gradients", index, found, f"d{own.leaves[index]}{of} of a later batch", False)
-    for index, name in enumerate(own.gradients.values(), start=len(own.leaves)):
+    for index, name in last.gradients:
         before, right = (one.right.gradients[index] for one in (first, last))
         stale = {
             "it is left as it was after the first backward": partial(np.asarray, before),

@@ -12,10 +12,11 @@ import numpy as np
 
 from autograder.checking.counterpart import TRIALS, Statistics, statistics
 from autograder.checking.declared import Declaration, Trial
-from autograder.checking.derived import Rng, differences
+from autograder.checking.derived import Rng
 from autograder.checking.drawn import Case
 from autograder.checking.each import NoCase, for_each
 from autograder.checking.expect import expect_array
+from autograder.checking.slopes import differences
 from autograder.checking.student import Remote, Student
 from autograder.errors import CheckFailed
 

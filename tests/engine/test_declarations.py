@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,10 +12,11 @@ import numpy as np
 import pytest
 
 from autograder.authoring import mutants
+from autograder.checking.declare import Row
 from autograder.checking.student import LocalStudent
 from autograder.course import definition, mistaken, mistakes, skeleton
 from autograder.course.definition import Course
-from autograder.errors import CheckFailed, StudentRaised
+from autograder.errors import CheckFailed, RubricError, StudentRaised
 
 COURSE, DECLARED = definition.find("convnets"), definition.find(Path(__file__).parent / "declared")
 OWN = {course: {part.folder for part in course.definition.parts.values()} for course in (COURSE, DECLARED)}
@@ -59,6 +62,60 @@ def test_the_solution_passes_and_its_mutants_do_not(ask, course, todo) -> None:
     # With cases that are secret: nothing is asked once more to say why.
     missed = [one.diff(files) for one in mutants.sample(own, MUTANTS) if not ask(course, todo, one.apply(files), 1)]
     assert not missed
+
+
+@pytest.mark.parametrize("todo", [f"1.{number}" for number in range(10, 16)])
+def test_what_has_no_gradient_or_may_be_left_out_is_declared_as_well(ask, todo) -> None:
+    """Steps of an optimizer, sizes of a result, class weights, places, no input at all, no bias and no mask."""
+    assert ask(DECLARED, todo, DECLARED.files()) == []
+
+
+KINDS = "layers/kinds.py"
+
+
+@pytest.mark.parametrize(
+    ("todo", "pair", "loses"),
+    [
+        ("1.10", ("self.t += 1", "self.t = 1"), "1.10-values"),
+        ("1.10", ("self.m = self.beta1", "self.m = self.beta2"), "1.10-values"),
+        ("1.11", ("-(-(i + 1) * length // count)", "(i + 1) * length // count"), "1.11-values"),
+        ("1.12", ("share = share / share.sum()", "share = share / len(y)"), "1.12-values"),
+        ("1.13", ("+ np.arange(count) * self.size", ""), "1.13-values"),
+        ("1.14", ("np.arange(0, features, 2)", "np.arange(0, features // 2)"), "1.14-values"),
+        ("1.15", ("if self.bias is not None:", "if True:"), "1.15-values"),
+        ("1.15", ("dy = dy * self.mask[:, None]", "dy = dy"), "1.15-gradient"),
+    ],
+)
+def test_a_slip_in_a_layer_of_another_kind_is_seen(ask, todo, pair, loses) -> None:
+    _, files = changed(KINDS, pair)
+    assert ask(DECLARED, todo, files)[:1] == [loses]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"like": "F.linear(x, weight"}, "the line of PyTorch is no expression: '(' was never closed"),
+        (
+            {"like": "F.linear(x, wieght)"},
+            "the line of PyTorch speaks of wieght, expected x, weight, N, D, U or a file",
+        ),
+        ({"args": ("D", "V")}, "args speak of V, expected N, D, U, x"),
+        ({"axes": {"M": (1, 2)}}, "axes speak of M, which nothing else speaks of"),
+        ({"axes": {"N": ()}}, "axes give no length for N, expected at least one"),
+        ({"inputs": {"x": "N 2*)D"}}, "the axis '2*)D' is no term: unmatched ')'"),
+        ({"call": ("x", "h")}, "call and draws speak of h, expected x, weight"),
+        ({"rows": {"vlaues": Row()}}, "rows speak of vlaues, expected values, shares"),
+        ({"start": "loss"}, "start is loss, expected an output: y"),
+    ],
+)
+def test_a_declaration_that_cannot_be_meant_is_told_with_its_file(tmp_path, change, sentence) -> None:
+    said = {"like": "F.linear(x, weight)", "args": ("D", "U"), "inputs": {"x": "N D"}, **change}
+    course = shutil.copytree(DECLARED.folder, tmp_path / "wrong")
+    text = "from autograder.checking.declare import Row, layer\n\n"
+    text += f"layer('1.2', 'layers.kinds:Linear', parameters={{'weight': 'U D'}}, **{said!r})\n"
+    (course / "checks/wrong.py").write_text(text)
+    with pytest.raises(RubricError, match=f"^checks/wrong.py: 1.2: {re.escape(sentence)}"):
+        definition.find(course).checks()
 
 
 def changed(file: str, *pairs: tuple[str, str]) -> tuple[Course, Mapping[str, bytes]]:
