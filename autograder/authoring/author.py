@@ -18,11 +18,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from autograder.authoring import audit, mutants, oversights, rewrites
+from autograder.authoring import oversights
 from autograder.authoring import reference as proof
 from autograder.authoring import variants as trials
+from autograder.authoring.auditing import audit, mutants
 from autograder.authoring.oversights import Oversight
-from autograder.authoring.rewrites import Rewrite
+from autograder.authoring.rewriting import rewrites
+from autograder.authoring.rewriting.rewrites import Rewrite
 from autograder.checking import rubric
 from autograder.checking.student import LocalStudent
 from autograder.checking.suspects import every_suspect_computed

@@ -104,7 +104,7 @@ def run_audit(
     base: Annotated[str, typer.Option(help="Mutants of this unusual solution, not of the reference.")] = "",
 ) -> None:
     """Say what the checks catch and what they miss: catalogued mistakes, and small changes to the reference."""
-    from autograder.authoring import audit, machines, places_audit, second_audit
+    from autograder.authoring.auditing import audit, machines, places_audit, second_audit
 
     if places:
         sys.exit(places_audit.run(definition.find(course), console, part, places, jobs, json))

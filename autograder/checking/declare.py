@@ -17,7 +17,7 @@
 
 This gives checks 7.2-values, 7.2-gradient, 7.2-parameters, 7.2-latest and 7.2-inputs: over lengths that differ, that
 are equal, and that are 1; over every option; for float32, strided, Fortran and read-only arrays; with the suspects of
-`autograder.checking.general` and those of the course's `mistakes/`. With `buffers` there is 7.2-buffers, with `mode`
+`declarations/general.py` and those of the course's `mistakes/`. With `buffers` there is 7.2-buffers, with `mode`
 7.2-evaluation, with `random` 7.2-shares, 7.2-seeds and 7.2-same-draw. Without a line of PyTorch, gradients are compared
 with differences of the student's own forward.
 '''
@@ -30,10 +30,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from autograder.checking import contradictions, derived, listed, randomness, rubric, slopes
-from autograder.checking.counterpart import Counterpart
-from autograder.checking.declared import Declaration, Draw
-from autograder.checking.drawn import NAME, SHAPES, Array, Plan, choices
+from autograder.checking import rubric
+from autograder.checking.declarations import contradictions, derived, listed, randomness, slopes
+from autograder.checking.declarations.counterpart import Counterpart
+from autograder.checking.declarations.declared import Declaration, Draw
+from autograder.checking.declarations.drawn import NAME, SHAPES, Array, Plan, choices
 from autograder.checking.rubric import Check
 from autograder.checking.sizes import Sizes
 
@@ -49,7 +50,7 @@ class Row:
         points: its weight; 0 for one that only informs.
         id: what follows the dash, in the place of the kind.
         needs: ids of checks; the one of values where None.
-        ask: of a check for listed cases, what it asks, see `autograder.checking.listed`.
+        ask: of a check for listed cases, what it asks, see `autograder.checking.declarations.listed`.
     """
 
     title: str = ""
@@ -137,12 +138,12 @@ def layer(
     tolerances: Mapping[str, float] | None = None,
     spoken: Mapping[str, str] | None = None,
 ) -> Declaration:
-    """Declare a layer; see `autograder.checking.declared` for what is said of it.
+    """Declare a layer; see `autograder.checking.declarations.declared` for what is said of it.
 
     Args:
         todo: "7.2", or "7.2-norm" where a TODO has several.
         target: "layers.norm:LayerNorm".
-        like: what it should return, a line of PyTorch, see `autograder.checking.counterpart`.
+        like: what it should return, a line of PyTorch, see `autograder.checking.declarations.counterpart`.
         inputs, parameters, buffers: by name, their axes, see `Array.parse`; "*D" stands for any number of axes.
         outputs: their names; with axes where there is no line of PyTorch.
         args: of the constructor, or terms for them: "2*C" or a tuple; an input that is named here is handed there.

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from autograder.classroom import identical_files, origin
+from autograder.classroom import origin
+from autograder.classroom.copies import identical_files
 from autograder.classroom.exports import Found
 from autograder.classroom.store import Store
 from autograder.course import tables

@@ -79,7 +79,7 @@ def find_similar(
     assignment_file: AssignmentFile = "",
 ) -> None:
     """Show which submissions share code or weights beyond the handout: for staff, a place to look and no finding."""
-    from autograder.classroom import similar
+    from autograder.classroom.copies import similar
 
     similar.run(folder, out, find_assignment(course, assignment_file), console)
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.course.definition import PACKAGE, SHIPPED
-from autograder.inside.syscalls import ARM, call
+from autograder.inside.confinement.syscalls import ARM, call
 
 ADD_KEY, KEYCTL, SHMGET, SHMCTL, MQ_OPEN, MQ_UNLINK = 248, 250, 29, 31, 240, 241  # x86-64
 USER_KEYRING, SET_PERMISSIONS, REVOKE, REMOVE = -4, 5, 3, 0

@@ -25,7 +25,7 @@ from autograder.course import assignment as assignments
 from autograder.course import definition
 from autograder.course.assignment import Limits
 from autograder.errors import RubricError
-from autograder.inside.syscalls import ARM
+from autograder.inside.confinement.syscalls import ARM
 from autograder.reports.scores import Outcome
 from autograder.sandbox.box import Box
 from autograder.sandbox.level import Isolation

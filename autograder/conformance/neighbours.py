@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.conformance.table import PREAMBLE
-from autograder.inside.syscalls import call
+from autograder.inside.confinement.syscalls import call
 from autograder.sandbox.box import Box
 from autograder.sandbox.boxed_student import BoxedStudent
 

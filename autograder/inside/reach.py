@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable
 from functools import partial
 
-from .syscalls import ARM, call
+from .confinement.syscalls import ARM, call
 
 KEYCTL = 219 if ARM else 250
 GET_KEYRING_ID, USER_KEYRING = 0, -4

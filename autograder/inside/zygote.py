@@ -25,7 +25,7 @@ import sys
 import traceback
 from typing import Any
 
-from . import lockdown, namespaces, seccomp, syscalls
+from .confinement import lockdown, namespaces, seccomp, syscalls
 
 # A longer packet would be cut without a word; orders and reports have under 2 KB.
 MAX_MESSAGE = 64 * 1024

@@ -17,7 +17,7 @@ import struct
 from collections import Counter
 from collections.abc import Mapping
 
-from autograder.inside.syscall_table import numbers
+from autograder.inside.confinement.syscall_table import numbers
 
 # Each is a round trip through the grader, whom a loop of them would keep busy as long as the check lasts.
 MOST = 1000  # refusals of one worker; then its listener is closed, and the kernel refuses by itself

@@ -140,7 +140,7 @@ class Zygote:
         (self._run / "grader").mkdir()
         inside = self._run / "grader" / "inside"
         shutil.copytree(INSIDE, inside, ignore=shutil.ignore_patterns("__pycache__"))
-        for own in (inside.parent, inside, *inside.iterdir()):  # readable for workers, though ours may not be
+        for own in (inside.parent, inside, *inside.rglob("*")):  # readable for workers, though ours may not be
             own.chmod(0o755 if own.is_dir() else 0o644)
         (self._run / "view").mkdir()
         links = self._run / "libraries"

@@ -11,10 +11,10 @@ import pytest
 from homework import COURSE
 from rich.console import Console
 
-from autograder.authoring import audit, mutants
 from autograder.authoring import variants as trials
-from autograder.authoring.audit import Audit, Fate
-from autograder.authoring.mutants import Mutant
+from autograder.authoring.auditing import audit, mutants
+from autograder.authoring.auditing.audit import Audit, Fate
+from autograder.authoring.auditing.mutants import Mutant
 from autograder.course import mistakes as catalogue
 from autograder.course.definition import Course
 from autograder.course.mistakes import Mistake

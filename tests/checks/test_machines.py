@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from homework import COURSE
 
-from autograder.authoring import machines
+from autograder.authoring.auditing import machines
 
 
 def test_what_differs_is_named_by_solution_and_check() -> None:

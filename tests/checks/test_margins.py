@@ -9,8 +9,8 @@ import pytest
 from homework import COURSE
 from rich.console import Console
 
-from autograder.authoring import margins, mutants
-from autograder.authoring.margins import Margin
+from autograder.authoring.auditing import margins, mutants
+from autograder.authoring.auditing.margins import Margin
 from autograder.checking import closeness, expect
 from autograder.errors import CheckFailed
 

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from autograder.authoring import mutants, mutations
-from autograder.authoring.mutations import Page
+from autograder.authoring.auditing import mutants, mutations
+from autograder.authoring.auditing.mutations import Page
 from autograder.course import regions
 from autograder.course.definition import Course
 from autograder.errors import RubricError

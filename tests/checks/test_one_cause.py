@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from homework import COURSE
 
-from autograder.authoring import mutants
 from autograder.authoring import reference as proof
+from autograder.authoring.auditing import mutants
 from autograder.course import mistakes as catalogue
 from autograder.course.mistakes import Mistake
 from autograder.reports.scores import Mark, Outcome, Scorecard

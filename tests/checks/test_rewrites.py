@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from homework import COURSE
 
-from autograder.authoring import rewrites
-from autograder.authoring.rewrites import Rewrite
+from autograder.authoring.rewriting import rewrites
+from autograder.authoring.rewriting.rewrites import Rewrite
 
 MODULE = '''
 import numpy as np

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pytest
 from homework import COURSE
 
-from autograder.authoring import mutants, second_audit, slips
-from autograder.authoring.audit import Share
-from autograder.authoring.mutants import Mutant
+from autograder.authoring.auditing import mutants, second_audit, slips
+from autograder.authoring.auditing.audit import Share
+from autograder.authoring.auditing.mutants import Mutant
 from autograder.errors import SetupError
 
 MODULE = """\

@@ -8,7 +8,7 @@ import make_copies
 import pytest
 from make_copies import COPIES, Files
 
-from autograder.classroom import code_overlap, winnowing
+from autograder.classroom.copies import code_overlap, winnowing
 
 HANDOUT = '''
 def helper(values, number):

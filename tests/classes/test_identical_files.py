@@ -12,7 +12,7 @@ from homework import COURSE
 
 from autograder.authoring import variants as trials
 from autograder.classroom import exports
-from autograder.classroom import identical_files as twins
+from autograder.classroom.copies import identical_files as twins
 from autograder.reports.records import Alike
 from autograder.submission import packing
 

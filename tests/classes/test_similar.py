@@ -18,7 +18,8 @@ from test_class_page import _Tags
 from test_code_overlap import HIDDEN, WORK
 
 from autograder.authoring import variants
-from autograder.classroom import exports, similar, winnowing
+from autograder.classroom import exports
+from autograder.classroom.copies import similar, winnowing
 from autograder.reports import likeness, similar_page
 from autograder.reports.likeness import Likeness
 from autograder.reports.records import Alike, LeftOut

@@ -12,8 +12,8 @@ import pytest
 import torch
 from make_models import DERIVED, KINDS, State
 
-from autograder.classroom import weight_match
-from autograder.classroom.weight_match import Match, Model
+from autograder.classroom.copies import weight_match
+from autograder.classroom.copies.weight_match import Match, Model
 
 SEEDS = 3
 

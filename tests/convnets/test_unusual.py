@@ -18,7 +18,7 @@ from homework import COURSE
 
 from autograder.authoring import reference as proof
 from autograder.authoring import variants as trials
-from autograder.authoring.unusual import changed
+from autograder.authoring.auditing.unusual import changed
 from autograder.checking.expect import expect_close
 from autograder.grading import candidates
 from autograder.reports.scores import Outcome

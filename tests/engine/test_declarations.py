@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.authoring import mutants
+from autograder.authoring.auditing import mutants
 from autograder.checking.declare import Row
 from autograder.checking.student import LocalStudent
 from autograder.course import definition, mistaken, mistakes, skeleton

@@ -11,7 +11,8 @@ from homework import ROOT
 from published import COURSE, PART, solved, tarred, zipped
 
 from autograder.authoring import release
-from autograder.classroom import exports, identical_files
+from autograder.classroom import exports
+from autograder.classroom.copies import identical_files
 from autograder.course import assignment as assignments
 
 

@@ -24,7 +24,7 @@ from autograder.conformance.bad_zips import ATTACKS as ZIPS
 from autograder.conformance.judging import reached
 from autograder.conformance.table import ATTACKED, ATTACKS, Attack
 from autograder.course.assignment import Assignment
-from autograder.inside.syscalls import ARM
+from autograder.inside.confinement.syscalls import ARM
 from autograder.reports.scores import Outcome
 from autograder.sandbox.box import Box
 from autograder.submission import packing

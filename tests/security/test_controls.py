@@ -23,7 +23,7 @@ from autograder.conformance.mechanisms import MECHANISMS, Boxes
 from autograder.conformance.table import ATTACKED, ATTACKS, Attack
 from autograder.course.assignment import Assignment
 from autograder.errors import SetupError
-from autograder.inside.syscalls import ARM
+from autograder.inside.confinement.syscalls import ARM
 from autograder.reports.scores import Outcome
 from autograder.sandbox import box as boxes_module
 from autograder.sandbox import worker as worker_module

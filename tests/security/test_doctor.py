@@ -19,7 +19,7 @@ from autograder.conformance.examination import examine
 from autograder.conformance.table import ATTACKS, Attack
 from autograder.conformance.target import RIGHT
 from autograder.conformance.verdicts import CLASSES, Result
-from autograder.inside.syscalls import ARM
+from autograder.inside.confinement.syscalls import ARM
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open") or ARM, reason="the box needs Linux, its rows x86-64")
 ROW_KEYS = {"class", "name", "result", "stopped_by", "control", "wrong", "means", "do"}

@@ -13,7 +13,7 @@ from attacks.honest import UPLOADS
 from autograder.conformance import bait as baits
 from autograder.conformance import target
 from autograder.conformance.table import ATTACKED, ATTACKS, Attack
-from autograder.inside.syscalls import ARM
+from autograder.inside.confinement.syscalls import ARM
 from autograder.reports import class_page as classpage
 from autograder.reports import html, records
 from autograder.reports import results_json as gradescope

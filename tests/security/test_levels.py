@@ -14,7 +14,7 @@ from attacks import places
 from homework import COURSE, ROOT
 
 from autograder.conformance.mechanisms import Boxes
-from autograder.inside.syscalls import ARM
+from autograder.inside.confinement.syscalls import ARM
 from autograder.submission import packing
 
 pytestmark = pytest.mark.skipif(

@@ -16,7 +16,7 @@ from autograder.conformance.mechanisms import Boxes
 from autograder.conformance.table import ATTACKED, ATTACKS
 from autograder.course import mistakes as catalogue
 from autograder.course.assignment import Assignment
-from autograder.inside.syscalls import ARM
+from autograder.inside.confinement.syscalls import ARM
 from autograder.reports.scores import Outcome
 from autograder.sandbox.box import Box
 

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from homework import COURSE, ROOT
 
-from autograder.authoring import places_audit
 from autograder.authoring import variants as trials
+from autograder.authoring.auditing import places_audit
 from autograder.checking.expect import expect_close
 from autograder.checking.rubric import Check
 from autograder.course import assignment as assignments

@@ -25,7 +25,7 @@ from rich.console import Console
 from autograder.authoring import variants as trials
 from autograder.bench.figures import Figure, timed
 from autograder.checking import rubric
-from autograder.checking.listed import drawn
+from autograder.checking.declarations.listed import drawn
 from autograder.course import assignment as assignments
 from autograder.course import mistakes as catalogue
 from autograder.course.definition import Course

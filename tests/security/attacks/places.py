@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT))
 
-from autograder.inside import seccomp, syscalls  # noqa: E402 (the repository is found by the line above)
+from autograder.inside.confinement import seccomp, syscalls  # noqa: E402 (the repository is found by the line above)
 
 PLACES = ("user", "container", "old-container", "plain-user", "nothing")
 UID = 54321

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.checking.declarations.declared import Declaration
 from autograder.checking.declare import Row, checks, layer
-from autograder.checking.declared import Declaration
 from autograder.checking.each import for_every
 from autograder.checking.expect import expect_close, expect_no_warnings
 from autograder.checking.rubric import check

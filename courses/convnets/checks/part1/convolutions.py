@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from autograder.checking.declarations.declared import Declaration
 from autograder.checking.declare import layer
-from autograder.checking.declared import Declaration
 from autograder.checking.sizes import Sizes
 
 Layer = partial(Sizes, padded=True)  # the shape of x, then filters, kernel, stride and padding

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from autograder.checking import answers
-from autograder.checking.counterpart import Result
+from autograder.checking.declarations.counterpart import Result
 from autograder.checking.declare import Row, checks, layer
 from autograder.checking.expect import expect_array, expect_close, expect_no_warnings, expect_unchanged, show
 from autograder.checking.rubric import check

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.checking.declarations.declared import Declaration
 from autograder.checking.declare import Row, checks, layer
-from autograder.checking.declared import Declaration
 from autograder.checking.expect import expect_array, expect_close
 from autograder.checking.rubric import check
 from autograder.checking.sizes import Sizes

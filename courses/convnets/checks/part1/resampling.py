@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from autograder.checking.declarations.declared import Declaration
 from autograder.checking.declare import Row, checks, layer
-from autograder.checking.declared import Declaration
 from autograder.checking.sizes import Sizes
 
 # Shape of x and factor. Most sizes leave a rest; one value alone has no neighbours; factor 1 changes nothing.

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from autograder.checking import answers
-from autograder.checking.declared import Declaration, Trial
+from autograder.checking.declarations.declared import Declaration, Trial
+from autograder.checking.declarations.listed import drawn
 from autograder.checking.expect import expect_array, expect_close, show
-from autograder.checking.listed import drawn
 from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 from autograder.errors import CheckFailed, StudentRaised

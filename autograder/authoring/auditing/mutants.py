@@ -18,7 +18,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from autograder.authoring.mutations import MUTATIONS, Edit, Mutation, Page
+from autograder.authoring.auditing.mutations import MUTATIONS, Edit, Mutation, Page
 from autograder.course import regions
 from autograder.course.definition import Course
 from autograder.course.regions import Region

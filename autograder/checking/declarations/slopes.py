@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograder.checking.declared import Declaration
-from autograder.checking.derived import Rng
-from autograder.checking.drawn import Case
+from autograder.checking.declarations.declared import Declaration
+from autograder.checking.declarations.derived import Rng
+from autograder.checking.declarations.drawn import Case
 from autograder.checking.each import for_each
 from autograder.checking.expect import expect_array, expect_close
 from autograder.checking.student import Student

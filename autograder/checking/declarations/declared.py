@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from autograder.checking import answers
-from autograder.checking.counterpart import Arrays, Counterpart, Question, Result
-from autograder.checking.drawn import Array, Case, Plan
+from autograder.checking.declarations.counterpart import Arrays, Counterpart, Question, Result
+from autograder.checking.declarations.drawn import Array, Case, Plan
 from autograder.checking.each import NoCase
 from autograder.checking.sizes import Sizes
 from autograder.checking.student import Remote, Student
@@ -40,7 +40,7 @@ class Declaration:
         random: the argument that takes a generator, or a seed where its name says so; empty where nothing is drawn.
         start: the output whose gradient is 1 where backward is handed none; empty where it is handed all.
         plain: whether it is a function, and no layer.
-        cases: families of sizes that an author lists, see `autograder.checking.listed`; none where they are drawn.
+        cases: families of sizes that an author lists, see `listed.py`; none where they are drawn.
         tolerances: by array, the relative error that it may have in float64, where that of every array will not do.
         spoken: by array, what its axes are called.
     """

@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Iterator
 from itertools import pairwise
 
-from autograder.authoring.mutations import Edit, Mutation, Page
+from autograder.authoring.auditing.mutations import Edit, Mutation, Page
 
 REDUCTIONS = {"sum", "mean", "max", "min", "argmax", "var", "std", "softmax", "log_softmax", "cumsum"}
 PLAIN = ast.Assign | ast.AugAssign | ast.Expr

@@ -14,7 +14,7 @@ from itertools import combinations
 
 import numpy as np
 
-from autograder.checking.declared import Trial
+from autograder.checking.declarations.declared import Trial
 
 Clauses = dict[str, Callable[[], np.ndarray]]
 

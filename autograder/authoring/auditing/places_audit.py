@@ -18,8 +18,8 @@ from pathlib import Path, PurePosixPath
 from rich.console import Console
 from rich.progress import track
 
-from autograder.authoring import forked, mutants, unusual
-from autograder.authoring.mutants import Files, Mutant
+from autograder.authoring.auditing import forked, mutants, unusual
+from autograder.authoring.auditing.mutants import Files, Mutant
 from autograder.checking.rubric import PUBLIC_SEED, Check
 from autograder.checking.student import LocalStudent
 from autograder.course.definition import Course

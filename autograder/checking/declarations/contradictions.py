@@ -8,8 +8,8 @@ import importlib.util
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from autograder.checking.declared import Declaration
-from autograder.checking.drawn import NAME
+from autograder.checking.declarations.declared import Declaration
+from autograder.checking.declarations.drawn import NAME
 from autograder.errors import RubricError
 
 KNOWN = ("torch", "nn", "F", "math", "run", "training")  # to every line of PyTorch

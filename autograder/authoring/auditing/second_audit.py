@@ -16,11 +16,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from autograder.authoring import audit, mutants, unusual
-from autograder.authoring.audit import Fate, Share
-from autograder.authoring.mutants import Files, Key, Mutant
-from autograder.authoring.mutations import MUTATIONS
-from autograder.authoring.slips import SLIPS
+from autograder.authoring.auditing import audit, mutants, unusual
+from autograder.authoring.auditing.audit import Fate, Share
+from autograder.authoring.auditing.mutants import Files, Key, Mutant
+from autograder.authoring.auditing.mutations import MUTATIONS
+from autograder.authoring.auditing.slips import SLIPS
 from autograder.course.definition import Course
 from autograder.errors import SetupError
 

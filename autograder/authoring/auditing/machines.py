@@ -1,6 +1,6 @@
 """Whether the same solutions get the same marks and read the same sentences, whatever computes them.
 
-    python -m autograder.authoring.machines COURSE PART COUNT
+    python -m autograder.authoring.auditing.machines COURSE PART COUNT
 
 writes what becomes of the reference, every unusual solution, and so many mutants, as JSON. `compare` lets it do so with
 NumPy's and torch's wide instructions and without, with one thread and two, and with other versions of NumPy.
@@ -21,8 +21,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from autograder.authoring import forked, mutants, unusual
-from autograder.authoring.mutants import Files
+from autograder.authoring.auditing import forked, mutants, unusual
+from autograder.authoring.auditing.mutants import Files
 from autograder.checking.rubric import PUBLIC_SEED, Check
 from autograder.course.definition import PACKAGE, Course
 from autograder.grading import marking

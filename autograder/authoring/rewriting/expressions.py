@@ -1,11 +1,11 @@
-"""Ways to write an expression that mean the same: see `autograder.authoring.wordings`."""
+"""Ways to write an expression that mean the same: see `autograder.authoring.rewriting.wordings`."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable
 
-from autograder.authoring.places import Place, Statements
+from autograder.authoring.rewriting.places import Place, Statements
 
 FUNCTIONS = {"sum", "mean", "max", "min", "argmax", "argmin", "reshape", "transpose"}  # of NumPy, and methods as well
 REDUCTIONS = {"sum", "mean", "max", "min", "argmax", "argmin"}  # whose first argument is an axis

@@ -18,10 +18,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from autograder.authoring import margins, mutants
 from autograder.authoring import reference as proof
 from autograder.authoring import variants as trials
-from autograder.authoring.mutants import Files, Key, Mutant
+from autograder.authoring.auditing import margins, mutants
+from autograder.authoring.auditing.mutants import Files, Key, Mutant
 from autograder.course import mistakes as catalogue
 from autograder.course.definition import Course
 from autograder.course.mistakes import Mistake

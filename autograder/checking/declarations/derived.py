@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from autograder.checking import answers
-from autograder.checking.declared import Declaration, Trial
-from autograder.checking.drawn import Case
+from autograder.checking.declarations.declared import Declaration, Trial
+from autograder.checking.declarations.drawn import Case
+from autograder.checking.declarations.general import named, suspects
 from autograder.checking.each import NoCase, for_each
 from autograder.checking.expect import expect_array, expect_close, expect_equal, expect_unchanged
-from autograder.checking.general import named, suspects
 from autograder.checking.student import Remote, Student
 from autograder.checking.suspects import silent
 from autograder.errors import CheckFailed

@@ -10,13 +10,13 @@ import math
 
 import numpy as np
 
-from autograder.checking.counterpart import TRIALS, Statistics, statistics
-from autograder.checking.declared import Declaration, Trial
-from autograder.checking.derived import Rng
-from autograder.checking.drawn import Case
+from autograder.checking.declarations.counterpart import TRIALS, Statistics, statistics
+from autograder.checking.declarations.declared import Declaration, Trial
+from autograder.checking.declarations.derived import Rng
+from autograder.checking.declarations.drawn import Case
+from autograder.checking.declarations.slopes import differences
 from autograder.checking.each import NoCase, for_each
 from autograder.checking.expect import expect_array
-from autograder.checking.slopes import differences
 from autograder.checking.student import Remote, Student
 from autograder.errors import CheckFailed
 

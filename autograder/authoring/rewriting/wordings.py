@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ast
 
-from autograder.authoring.expressions import (
+from autograder.authoring.rewriting.expressions import (
     einsum_for_matmul,
     factors_exchanged,
     functions_for_methods,
     keywords_for_positions,
 )
-from autograder.authoring.places import (
+from autograder.authoring.rewriting.places import (
     NESTED,
     Place,
     Statements,

@@ -19,8 +19,8 @@ from itertools import combinations
 
 import numpy as np
 
-from autograder.classroom import winnowing
-from autograder.classroom.winnowing import Place, Prints
+from autograder.classroom.copies import winnowing
+from autograder.classroom.copies.winnowing import Place, Prints
 
 SHORT, LONG = 12, 40  # tokens in a sequence
 COMMON = 12  # submissions that have a fingerprint: where more have it, it counts for nobody

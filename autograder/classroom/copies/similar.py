@@ -13,10 +13,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from autograder.classroom import code_overlap, exports, identical_files, weight_match
+from autograder.classroom import exports
+from autograder.classroom.copies import code_overlap, identical_files, weight_match
+from autograder.classroom.copies.weight_match import Model
+from autograder.classroom.copies.winnowing import MAX_BYTES, Place
 from autograder.classroom.exports import HandedIn
-from autograder.classroom.weight_match import Model
-from autograder.classroom.winnowing import MAX_BYTES, Place
 from autograder.course import skeleton
 from autograder.course.assignment import Assignment
 from autograder.course.definition import Course

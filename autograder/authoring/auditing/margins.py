@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from autograder.authoring import forked, unusual
-from autograder.authoring.mutants import Files, Mutant
+from autograder.authoring.auditing import forked, unusual
+from autograder.authoring.auditing.mutants import Files, Mutant
 from autograder.checking.closeness import margins
 from autograder.checking.rubric import PUBLIC_SEED, Check
 from autograder.checking.student import LocalStudent

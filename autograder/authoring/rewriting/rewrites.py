@@ -1,8 +1,7 @@
 """Right solutions that look unusual: a solution region written in another way that means the same.
 
-What a check refuses of them it refuses of a student who is right. Each way of writing is a function of
-`autograder.authoring.wordings`, applied to all regions of a file at once, and only to the function that is refused
-when one is.
+What a check refuses of them it refuses of a student who is right. Each way of writing is a function of `wordings`,
+applied to all regions of a file at once, and only to the function that is refused when one is.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from autograder.authoring.places import Place, Wording
-from autograder.authoring.wordings import FILE_WIDE, WORDINGS
+from autograder.authoring.rewriting.places import Place, Wording
+from autograder.authoring.rewriting.wordings import FILE_WIDE, WORDINGS
 from autograder.course import regions
 from autograder.course.regions import Region
 

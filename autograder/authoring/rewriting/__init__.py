@@ -1,0 +1,1 @@
+"""Right variants of a solution, made by rewriting its syntax tree."""

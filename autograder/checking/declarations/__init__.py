@@ -1,0 +1,1 @@
+"""What follows from a declaration: drawn cases, the counterpart, checks, suspects."""

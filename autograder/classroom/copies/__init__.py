@@ -1,0 +1,1 @@
+"""Who may have copied from whom: code, files and weights that agree beyond the handout; for staff only."""
