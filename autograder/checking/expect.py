@@ -105,7 +105,8 @@ def expect_equal(actual: object, expected: Any, name: str, *, suspects: Suspects
     seen, reference = entries(found), entries(_plain(expected))
     if seen is not None and reference is not None:
         saw(name, seen, reference, 0.0)
-    place = subject(name, np.ndim(expected))
+    rank = 0 if reference is None else reference.ndim
+    place = subject(name, rank)
     if going := review():
         going.weigh(place, suspects, partial(_same, found))
         going.weigh(place, clauses(name, first=False), partial(alike, seen))
@@ -113,7 +114,7 @@ def expect_equal(actual: object, expected: Any, name: str, *, suspects: Suspects
         shown, right = _versus(found, expected)
         told = [clause for clause, wrong in wanted(clauses(name)).items() if alike(seen, wrong())]
         told += [clause for clause, wrong in suspects.items() if _same(found, wrong())]
-        raise _failed(f"{name} is {shown}, expected {right}", "value", name, np.ndim(expected), [*dict.fromkeys(told)])
+        raise _failed(f"{name} is {shown}, expected {right}", "value", name, rank, [*dict.fromkeys(told)])
 
 
 def expect_unchanged(after: object, before: np.ndarray, name: str, *, suspects: Suspects | None = None) -> None:

@@ -55,7 +55,7 @@ def second_causes(cards: Mapping[Variant, Scorecard]) -> list[str]:
         for one, card in cards.items()
         if isinstance(one, Mistake)
         for mark in proof.failed(card)
-        if mark.check not in one.loses
+        if one.loses and mark.check not in one.loses  # a slip names none: it is there for its sentence
     ]
 
 

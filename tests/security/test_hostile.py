@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 import traceback
 from collections.abc import Iterator, Mapping
@@ -194,9 +195,9 @@ def test_a_function_that_changes_the_list_it_was_given_reads_that_it_did(value, 
         source = files[path].decode() + "\n\nimport numpy as np\n\n_ = len\n"
         files[path] = (source + CHANGING.format(value=value, names=names)).encode()
     card = grade(files, todos=("3.1", "3.2", "3.5", "3.6"))
-    says = "arrays of more than" if "2**59" in value else "as a list was changed by the call"
+    says = "arrays of more than" if "2**59" in value else r"was changed by the call, .* are a list"
     assert not card.broken
-    assert [says for check in GIVEN_LISTS if says not in card.marks[check].message] == []
+    assert [check for check in GIVEN_LISTS if not re.search(says, card.marks[check].message)] == []
 
 
 @pytest.mark.parametrize("value", INTO_LISTS)
