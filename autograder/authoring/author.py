@@ -119,7 +119,8 @@ def refused(course: Course, part: int, jobs: int, console: Console, todo: str = 
     """Grade the solution in other words, and yield what a check says of words that are right."""
     files, folder, free = course.files(), course.parts[part].folder, audit.judged_by_images(course)
     asking = selection.read(course.folder, ("checks", "oracles", "given")).values()
-    public = frozenset(word for text in asking for word in re.findall(r"\w+", text.decode(errors="replace")))
+    words = [word for text in asking for word in re.findall(r"\w+", text.decode(errors="replace"))]
+    public = frozenset((*words, *(f"d{word}" for word in words)))  # gradients too, which a declaration need not name
     own = {check.todo for check in course.checks() if check.part == part} - free
     reach = mutants.reach(files, folder)
 

@@ -155,9 +155,11 @@ def worked_in_float64(place: Place, statements: Statements) -> Statements:
         return f"(isinstance({name}, {place.array}) and {name}.dtype == {library}.{kind})"
 
     single, double = (" or ".join(of(name, kind) for name in names) for kind in ("float32", "float64"))
-    first = f"kind = {library}.float32 if ({single}) and not ({double}) else {library}.float64\n"
+    first = f"kind = {library}.float64 if {double} else {library}.float32 if {single} else None\n"
     wider = (f"{name} = {name}.astype({library}.float64) if {of(name, 'float32')} else {name}\n" for name in names)
-    last = f"return result.astype(kind) if isinstance(result, {place.array}) and result.dtype.kind == 'f' else result"
+    cast = f"{{0}}.astype(kind) if isinstance({{0}}, {place.array}) and {{0}}.dtype.kind == 'f' and kind else {{0}}"
+    several = isinstance(statements[-1], ast.Return) and isinstance(statements[-1].value, ast.Tuple)
+    last = f"return tuple({cast.format('one')} for one in result)" if several else f"return {cast.format('result')}"
     new = _result(place, statements, last)
     return statements if new is statements else [*parsed(first + "".join(wider)), *new]
 
