@@ -29,7 +29,8 @@ def measure() -> dict[str, Figure]:
     figures = {}
     for workers in WORKERS:
         count = EACH * workers
-        with LocalCluster(workers, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:  # type: ignore[no-untyped-call]
+        here = {"threads_per_worker": 1, "processes": False, "dashboard_address": None, "memory_limit": 0}
+        with LocalCluster(n_workers=workers, **here) as cluster:  # type: ignore[no-untyped-call]  # one memory, no limit
             team = executors.dask(cluster.scheduler_address)
             began = time.monotonic()
             done = len(list(executors.work(team, deque(range(count)), _order, nap)))
