@@ -13,12 +13,13 @@ import multiprocessing
 import os
 import shlex
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from autograder.authoring import handout_text
 from autograder.checking import oracles, recordings, rubric
+from autograder.checking.declarations.contradictions import RECORDED
 from autograder.checking.student import LocalStudent
 from autograder.checking.suspects import every_suspect_computed
 from autograder.course import assignment as assignments
@@ -42,10 +43,10 @@ STUDENTS = (
     "conformance/__init__.py", "conformance/doctor.py",
     "grading/__init__.py", "grading/blocked.py", "grading/candidates.py", "grading/changes.py",
     "grading/exam.py", "grading/marking.py", "grading/public_exam.py", "grading/scaling.py", "grading/second_look.py",
-    "inside/__init__.py", "inside/absent.py", "inside/adapted.py", "inside/checkpoint_probe.py", "inside/host.py",
-    "inside/loss_probes.py",
-    "inside/model_probes.py", "inside/names.py", "inside/not_python.py", "inside/probes.py", "inside/steps.py",
-    "inside/surroundings.py", "inside/targets.py", "inside/torch_probes.py", "inside/wire.py",
+    "inside/__init__.py", "inside/absent.py", "inside/adapted.py", "inside/advice.py", "inside/checkpoint_probe.py",
+    "inside/former.py", "inside/host.py", "inside/loss_probes.py", "inside/model_probes.py", "inside/names.py",
+    "inside/not_python.py", "inside/probes.py", "inside/steps.py", "inside/surroundings.py", "inside/targets.py",
+    "inside/torch_probes.py", "inside/wire.py",
     "reports/__init__.py", "reports/causes.py", "reports/files.py", "reports/scores.py", "reports/sheets.py",
     "reports/terminal.py", "reports/words.py",
 )  # fmt: skip
@@ -146,13 +147,31 @@ def _unsolved(files: Files) -> Files:
 
 def _without_lines(source: bytes) -> bytes:
     starts = list(itertools.accumulate((len(line) for line in source.splitlines(keepends=True)), initial=0))
-    for node in reversed(list(ast.walk(ast.parse(source)))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("layer", "function"):
-            named = [keyword.value for keyword in node.keywords if keyword.arg == "like"]
-            for line in (*node.args[2:3], *named):
-                end = starts[(line.end_lineno or 1) - 1] + (line.end_col_offset or 0)
-                source = source[: starts[line.lineno - 1] + line.col_offset] + b'"recorded"' + source[end:]
+    for line in sorted(_lines(ast.parse(source)), key=lambda node: (node.lineno, node.col_offset), reverse=True):
+        end = starts[(line.end_lineno or 1) - 1] + (line.end_col_offset or 0)
+        start = starts[line.lineno - 1] + line.col_offset
+        source = source[:start] + f'"{RECORDED}"'.encode() + source[end:]
     return source
+
+
+def _lines(node: ast.AST) -> Iterator[ast.expr]:
+    """Find the lines of PyTorch in a module of checks: of declarations, and of the mistakes that they tell."""
+    inside: list[ast.expr] = []
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("layer", "function"):
+        inside = [*node.args[2:3], *(keyword.value for keyword in node.keywords if keyword.arg == "like")]
+    elif isinstance(node, ast.Dict):  # of clauses, each with what comes out
+        inside = [line for clause, line in zip(node.keys, node.values, strict=True) if _tells(clause, line)]
+    yield from inside
+    for below in ast.iter_child_nodes(node):
+        if below not in inside:
+            yield from _lines(below)
+
+
+def _tells(clause: ast.expr | None, line: ast.expr) -> bool:
+    called = isinstance(line, ast.Call) and isinstance(line.func, ast.Attribute) and line.func.attr == "format"
+    text = isinstance(line, ast.JoinedStr) or (isinstance(line, ast.Constant) and isinstance(line.value, str))
+    words = isinstance(clause, ast.Constant) and isinstance(clause.value, str) and " " in clause.value
+    return words and (called or text) and "(" in ast.unparse(line)
 
 
 def _under(folder: str, files: Files) -> Files:

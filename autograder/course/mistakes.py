@@ -69,7 +69,7 @@ class Mistake(BaseModel):
         Raises:
             RubricError: if it does not fit the reference.
         """
-        source = files[self.file].decode()
+        source = files[self.file].decode().replace("\r\n", "\n")  # a clone on Windows has other ends of lines
         if self.function:
             changed = fill(source, self.file, self.function, self.body)
         elif source.count(self.replace) == 1:

@@ -136,7 +136,7 @@ for _name, _thing in list(globals().items()):
 """
 REAL = {}  # by TODO, the first mistake that a suspect names
 for _one in catalogue.load(COURSE):
-    if _one.named and _one.function and not _one.file.startswith("part2"):
+    if _one.named and _one.function and _one.loses and not _one.file.startswith("part2"):
         REAL.setdefault(_one.loses[0].partition("-")[0], _one)
 FEW = ("1.3", "1.6", "1.7", "3.3")
 
