@@ -25,7 +25,7 @@ from autograder.course import regions, skeleton
 
 UNUSUAL = COURSE.folder / "unusual"
 MANY = 5  # known ways to write a function, beside that of the reference
-LONG = 500  # characters of a function
+LONGEST = 2  # functions of somebody, of which one is copied: who needs help needs it there
 COPIES = ("renamed", "reordered", "reformatted", "commented", "rewritten", "one function")
 Files = dict[str, str]
 Ways = tuple[list[list[ast.stmt]], dict[int, list[ast.stmt]]]
@@ -85,15 +85,15 @@ def renamed(source: str, draw: random.Random) -> str:
 
 
 def _one_function(files: Mapping[str, str], draw: random.Random) -> Files:
-    """Somebody's own work, but for one function that is not among the shortest, and can be written in many ways."""
+    """Somebody's own work, but for one of the longest functions that can be written in many ways."""
     mine = independent(draw.randrange(10**9, 10**10))
     choices = [
         (name, qualified, node)
         for name, source in files.items()
         for qualified, node in _functions(ast.parse(renamed(source, draw)))
-        if sum(map(len, _pool()[name].get(qualified, ()))) >= MANY and len(_text(node)) > LONG
+        if sum(map(len, _pool()[name].get(qualified, ()))) >= MANY
     ]
-    name, wanted, body = draw.choice(choices)
+    name, wanted, body = draw.choice(sorted(choices, key=lambda one: -len(_text(one[2])))[:LONGEST])
     tree = ast.parse(mine[name])
     for qualified, node in _functions(tree):
         if qualified == wanted:
