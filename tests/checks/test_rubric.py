@@ -91,10 +91,12 @@ def test_a_wrong_assignment_file_is_refused_by_key(tmp_path: Path, before, after
 
 @pytest.mark.parametrize("seed", [rubric.PUBLIC_SEED, 5])
 @pytest.mark.parametrize("chance", [True, False])
-def test_what_differs_from_one_time_to_the_next_is_told_of_public_cases(declared, seed, chance) -> None:
+@pytest.mark.parametrize("seconds", [rubric.SECONDS, rubric.SECONDS + 1], ids=["quick", "slow"])
+def test_what_differs_from_one_time_to_the_next_is_told_of_public_cases(declared, seed, chance, seconds) -> None:
+    """Of quick checks alone: of others the clock would decide."""
     results = itertools.count(2) if chance else itertools.repeat(2)
 
-    @check("9.9-chance")
+    @check("9.9-chance", seconds=seconds)
     def body(student: Student, rng: np.random.Generator) -> None:
         """A function returns 1."""
         expect_equal(next(results), 1, "y")
@@ -103,7 +105,9 @@ def test_what_differs_from_one_time_to_the_next_is_told_of_public_cases(declared
     with pytest.raises(CheckFailed) as caught:
         next(iter(declared.values())).run(student, seed, None)
     assert str(caught.value).startswith("y is 2, expected 1")
-    assert str(caught.value).endswith(rubric.OTHERWISE) == (chance and seed == rubric.PUBLIC_SEED)
+    assert str(caught.value).endswith(rubric.OTHERWISE) == (
+        chance and seed == rubric.PUBLIC_SEED and seconds == rubric.SECONDS
+    )
 
 
 def test_points_without_a_check_are_refused(assignment) -> None:

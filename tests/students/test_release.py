@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 from homework import COURSE, NO_PLUGINS, PARTS, ROOT, points
 
+from autograder.authoring import release
 from autograder.authoring import variants as trials
+from autograder.checking.declarations import contradictions
 from autograder.course import assignment as assignments
 from autograder.course import keys, regions, skeleton
 from autograder.course import mistakes as catalogue
@@ -257,6 +259,29 @@ def test_every_mistake_is_told_with_recorded_values_as_with_oracles(part, handou
     for mistake, recorded, expected in zip(mistakes, *told, strict=True):
         assert recorded == expected, mistake.name
         assert Outcome.BROKEN.value not in {outcome for _, outcome, *_ in recorded[1]}, mistake.name
+
+
+def test_no_line_of_pytorch_of_a_declaration_is_in_the_handout() -> None:
+    """Nor those of mistakes, wherever they stand; rules that a check of its own hands to an oracle stay."""
+    source = """
+LINES = {"the kernel is flipped": "F.conv1d(x, weight.flip(2))", "it is scaled": "{0}(2 * x)".format("F.relu")}
+RULES = {"the mean is taken": "mean", "left": "F.left(x)"}
+layer("1.1", "part:Layer", f"F.{name}(x)", wrong=LINES | {"it is shifted": f"F.{name}(x + 1)"}, args=("F", 2))
+function("1.2", "part:function", like="torch.exp(x)", inputs={"x": "N D"})
+"""
+    kept = release._without_lines(source.encode()).decode()
+    assert re.findall(r".*(?:F\.|torch|\{).*", kept.replace("{name", "")) == [
+        'LINES = {"the kernel is flipped": "recorded", "it is scaled": "recorded"}',
+        'RULES = {"the mean is taken": "mean", "left": "F.left(x)"}',
+        'layer("1.1", "part:Layer", "recorded", wrong=LINES | {"it is shifted": "recorded"}, args=("F", 2))',
+        'function("1.2", "part:function", like="recorded", inputs={"x": "N D"})',
+    ]
+
+
+@pytest.mark.parametrize("line", ["F.fold(x, K).mean(M)", contradictions.RECORDED])
+def test_the_size_of_a_result_is_known_in_the_handout_too(line) -> None:
+    """It is an axis of no input: arguments and the line speak of it, and a handout has no line."""
+    assert contradictions.spoken(line, ("K", ("2 * M", "mean"))) == ["K", "M"]
 
 
 @pytest.mark.parametrize(("content", "why"), [(None, "cannot be read"), (b"short\n", "has 5 bytes, expected at least")])
