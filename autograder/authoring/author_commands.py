@@ -20,7 +20,7 @@ class Kind(StrEnum):
     """Which mutants an audit makes."""
 
     FIRST = "first"
-    SLIPS = "slips"
+    SECOND = "second"
     PAIRS = "pairs"
 
 
@@ -99,7 +99,10 @@ def run_audit(
         bool, typer.Option("--margins", help="Also: how near right and wrong values come to what is allowed.")
     ] = False,
     kind: Annotated[
-        Kind, typer.Option(help="Which mutants; slips and pairs are a second set, and no mistakes are graded with it.")
+        Kind,
+        typer.Option(
+            help="Which mutants: the first set, a second one, or two of the first at once; mistakes with the first."
+        ),
     ] = Kind.FIRST,
     base: Annotated[str, typer.Option(help="Mutants of this unusual solution, not of the reference.")] = "",
 ) -> None:

@@ -32,7 +32,7 @@ from autograder.errors import GraderError
 if TYPE_CHECKING:
     from autograder.course.mistakes import Mistake
 
-FILE = "oracles/slips.npz"  # in a handout, and in what a platform gets
+FILE = "oracles/traces.npz"  # in a handout, and in what a platform gets
 
 
 def known(course: Course) -> Callable[[Check, int], Sequence[Trace]] | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from homework import COURSE
 
-from autograder.authoring.auditing import mutants, second_audit, slips
+from autograder.authoring.auditing import mutants, second_audit, second_mutations
 from autograder.authoring.auditing.audit import Share
 from autograder.authoring.auditing.mutants import Mutant
 from autograder.errors import SetupError
@@ -25,29 +25,31 @@ class Pool:
         # <<< solution
 """
 LINES = [
-    (slips.divided, "y = a * (b / c)", ["y = a * b // c"]),
-    (slips.divided, "y /= c", ["y //= c"]),
-    (slips.order, "for i in x:\n    y = i\n    z = y", [
+    (second_mutations.divided, "y = a * (b / c)", ["y = a * b // c"]),
+    (second_mutations.divided, "y /= c", ["y //= c"]),
+    (second_mutations.order, "for i in x:\n    y = i\n    z = y", [
         "for i in x:\n    z = y\n    y = i", "for i in x:\n    y = i\nz = y",
     ]),
-    (slips.order, "for i in x:\n    y += i\n    z = 1", [
+    (second_mutations.order, "for i in x:\n    y += i\n    z = 1", [
         "for i in x:\n    y += i\n    y += i\n    z = 1", "for i in x:\n    y += i\nz = 1",
     ]),
-    (slips.early, "for i in x:\n    y = i\nreturn y", [
+    (second_mutations.early, "for i in x:\n    y = i\nreturn y", [
         "for i in x:\n    y = i\n    return y\nreturn y", "for i in x:\n    y = i\n    break\nreturn y",
     ]),
-    (slips.axes, "return x.sum(axis=1)", [
+    (second_mutations.axes, "return x.sum(axis=1)", [
         "return x.sum(axis=0)", "return x.sum(axis=-1)", "return x.sum(axis=1, keepdims=True)",
     ]),
-    (slips.axes, "return y[:, None]", ["return y[:,]", "return y[None, :]"]),
-    (slips.shared, "y[...] = x", ["y = x"]),
-    (slips.shared, "y = y + x", ["y += x"]),
-    (slips.shared, "self.x = x", ["if not hasattr(self, 'x'): self.x = x"]),
-    (slips.rounded, "return y", ["return (y).astype('float32')", "return (y)[::-1]", "return (y)[:1]", "return None"]),
+    (second_mutations.axes, "return y[:, None]", ["return y[:,]", "return y[None, :]"]),
+    (second_mutations.shared, "y[...] = x", ["y = x"]),
+    (second_mutations.shared, "y = y + x", ["y += x"]),
+    (second_mutations.shared, "self.x = x", ["if not hasattr(self, 'x'): self.x = x"]),
+    (second_mutations.rounded, "return y", [
+        "return (y).astype('float32')", "return (y)[::-1]", "return (y)[:1]", "return None",
+    ]),
 ]  # fmt: skip
 
 
-def made(body: str, changes: Sequence[slips.Mutation]) -> list[str]:
+def made(body: str, changes: Sequence[second_mutations.Mutation]) -> list[str]:
     """The region of each mutant, without its indent."""
     indented = "\n".join(f"        {line}" for line in body.splitlines())
     found = mutants.of_module(MODULE.format(body=indented), "pool.py", changes)
@@ -63,7 +65,7 @@ def test_a_slip_changes_lines_in_these_ways(slip, body, expected) -> None:
 
 
 def test_lines_that_do_not_depend_on_each_other_are_not_exchanged() -> None:
-    assert made("for i in x:\n    y = i\n    z = i", (slips.order,)) == ["for i in x:\n    y = i\nz = i"]
+    assert made("for i in x:\n    y = i\n    z = i", (second_mutations.order,)) == ["for i in x:\n    y = i\nz = i"]
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +74,7 @@ def singles(reference) -> list[Mutant]:
 
 
 def test_the_second_set_has_no_mutant_of_the_first(reference, singles) -> None:
-    second = second_audit.choose(COURSE, 1, "slips", "", reference, None)
+    second = second_audit.choose(COURSE, 1, "second", "", reference, None)
     first = {one.source for one in singles}
     assert len(second) > 250
     assert not first & {one.source for one in second}
@@ -90,7 +92,9 @@ def test_a_pair_makes_both_changes_and_is_always_the_same(reference, singles) ->
 @pytest.mark.slow
 def test_every_mutant_that_is_said_to_do_the_same_exists(reference) -> None:
     known = mutants.load_equivalent(COURSE, mutants.SECOND).keys()
-    made = {one.key for part in COURSE.parts for one in second_audit.choose(COURSE, part, "slips", "", reference, None)}
+    made = {
+        one.key for part in COURSE.parts for one in second_audit.choose(COURSE, part, "second", "", reference, None)
+    }
     for base in ("buffers", "preallocated"):
         files = second_audit.solution(COURSE, base)
         made |= {one.key for one in second_audit.choose(COURSE, 1, "first", base, files, None)}

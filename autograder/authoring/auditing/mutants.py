@@ -29,7 +29,7 @@ Files = Mapping[str, bytes]
 Key = tuple[str, str, str, str]
 Text = Annotated[str, Field(min_length=1)]
 EQUIVALENT = "equivalent_mutants.toml"
-SECOND = "equivalent_slips.toml"  # of the second set, and of other solutions than the reference
+SECOND = "equivalent_second.toml"  # of the second set, and of other solutions than the reference
 CONTEXT = 2  # lines before and after a change, in a diff
 TRIES = 20  # at two mutants that go together, for each pair
 

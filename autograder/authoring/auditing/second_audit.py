@@ -1,8 +1,9 @@
 """What the checks catch of mutants for which nobody has mended them: a second set, two at once, other solutions.
 
-The first audit measures with the mutants by which the checks were written. These are of another make: `slips`, pairs of
-mutants of the first set, and mutants of right solutions that look like nobody's. What survives is a hole in the checks
-or does the same, and is printed to be looked at; what has been found to do the same stands in the file of equivalents.
+The first audit measures with the mutants by which the checks were written. These are of another make: those of
+`second_mutations`, pairs of mutants of the first set, and mutants of right solutions that look like nobody's. What
+survives is a hole in the checks or does the same, and is printed to be looked at; what has been found to do the same
+stands in the file of equivalents.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from autograder.authoring.auditing import audit, mutants, unusual
 from autograder.authoring.auditing.audit import Fate, Share
 from autograder.authoring.auditing.mutants import Files, Key, Mutant
 from autograder.authoring.auditing.mutations import MUTATIONS
-from autograder.authoring.auditing.slips import SLIPS
+from autograder.authoring.auditing.second_mutations import SECOND_MUTATIONS
 from autograder.course.definition import Course
 from autograder.errors import SetupError
 
@@ -92,12 +93,12 @@ def choose(course: Course, part: int, kind: str, base: str, files: Files, count:
     """Make the mutants; of another solution, only those that the reference has not."""
     folder, reference = course.parts[part].folder, course.files()
     free = audit.judged_by_images(course)
-    changes = SLIPS if kind == "slips" else MUTATIONS
+    changes = SECOND_MUTATIONS if kind == "second" else MUTATIONS
     own = {name: content for name, content in files.items() if name in reference}
     known = {one.key for one in mutants.of_part(reference, folder, changes)} if base else set()
     singles = [one for one in mutants.of_part(own, folder, changes) if one.todo not in free and one.key not in known]
     if kind == "pairs":
         live = [one for one in singles if one.key not in equivalent(course)]
         return mutants.pairs(live, files, count or len(singles))
-    first = {one.source for one in mutants.of_part(own, folder)} if kind == "slips" else set()
+    first = {one.source for one in mutants.of_part(own, folder)} if kind == "second" else set()
     return mutants.sample([one for one in singles if one.source not in first], count)

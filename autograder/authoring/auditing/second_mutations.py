@@ -112,7 +112,7 @@ def rounded(page: Page, node: ast.AST) -> Iterator[Edit]:
                 yield (*page.span(node.value), wrapped)
 
 
-SLIPS: tuple[Mutation, ...] = (divided, order, early, axes, shared, rounded)
+SECOND_MUTATIONS: tuple[Mutation, ...] = (divided, order, early, axes, shared, rounded)
 
 
 def _depend(one: ast.stmt, other: ast.stmt) -> bool:
