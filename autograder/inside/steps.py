@@ -22,7 +22,8 @@ import numpy as np
 
 ENOUGH = 100_000  # steps of one call, after which it is ended: 0.07 s of an empty loop
 LIBRARY = os.path.dirname(threading.__file__)
-LIBRARIES = (LIBRARY, os.path.dirname(np.__file__), os.path.dirname(__file__), "<frozen")
+INSTALLED = os.path.dirname(os.path.dirname(np.__file__))  # whose threads, a progress bar say, are nobody's layer
+LIBRARIES = (LIBRARY, INSTALLED, os.path.dirname(__file__), "<frozen")
 OTHERS = (*LIBRARIES, "<")  # where no line of a student's is
 ASIDE = (  # waits for threads, or prints: no work of a layer's, and not the same each time
     *(os.path.join(LIBRARY, name) for name in ("threading.py", "queue.py", "concurrent", "multiprocessing")),
@@ -77,11 +78,7 @@ class Tally:
         """Follow a function that is entered, unless it only waits or prints, or no code of a student's called it."""
         if frame.f_code.co_filename.startswith(ASIDE):
             return None
-        place: FrameType | None = frame
-        own = False
-        while place is not None and place.f_code.co_filename.startswith(OTHERS):
-            own |= not place.f_code.co_filename.startswith(LIBRARIES)  # code of a text, as by exec
-            place = place.f_back
+        place, own = self._place(frame)
         if place is None and not own:  # a thread that ends, say, or what is called where an object goes
             return None
 
@@ -92,6 +89,21 @@ class Tally:
 
         self._step(place)
         return follow
+
+    @staticmethod
+    def _place(frame: FrameType) -> tuple[FrameType | None, bool]:
+        """The student's frame that takes the step; without one, whether code of a text, as by exec, is what runs."""
+        place: FrameType | None = frame
+        own = False
+        while place is not None and place.f_code.co_filename.startswith(OTHERS):
+            if place.f_code is Tally.run.__code__:
+                return None, own
+            if place.f_code.co_filename.startswith(INSTALLED):
+                own = False  # a text that a library runs, a dataclass say, is the library's
+            elif not place.f_code.co_filename.startswith(LIBRARIES):
+                own = True
+            place = place.f_back
+        return place, own
 
     def _step(self, place: FrameType | None) -> None:
         self.total += 1

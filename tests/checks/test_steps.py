@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import re
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 from homework import COURSE, ROOT
+from rich.console import Console
+from rich.progress import Progress
 
 from autograder.authoring import reference as proof
 from autograder.authoring import variants as trials
@@ -152,6 +155,14 @@ def test_who_switches_the_counting_off_is_noticed(load: Load, body: str) -> None
 
 def test_who_starts_a_thread_switches_nothing_off(load: Load) -> None:
     assert counted(load("thread = threading.Thread(target=int)\nthread.start()\nthread.join()"), 2)["off"] is False
+
+
+def test_a_progress_bar_that_is_drawn_meanwhile_takes_no_steps_of_the_student(load: Load) -> None:
+    layer = load("threading.Event().wait(0.2)\nreturn x")
+    alone = counted(layer, 2)["steps"]
+    with Progress(console=Console(file=io.StringIO(), force_terminal=True), refresh_per_second=100) as progress:
+        progress.add_task("drawn")
+        assert counted(layer, 2)["steps"] == alone
 
 
 def test_the_line_with_the_most_steps_is_named(load: Load) -> None:
