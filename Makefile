@@ -9,6 +9,8 @@ ifdef COURSE
 export AUTOGRADER_COURSE := $(COURSE)
 endif
 JOBS ?= 2
+# Where figures are kept: those that the docs quote; of a course of your own, in build/.
+MEASURED := $(if $(COURSE),build/measured,docs/measured)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check check-slow test train tensorboard experiment report submit handout gradescope reference skeletons data lint bench audit doctor site
@@ -69,7 +71,8 @@ skeletons: .venv/ready ## instructor: generate the parts here from the course
 	@$(GRADER) skeletons
 
 audit: .venv/ready ## instructor: what the checks of a part catch and what they miss; PART=1 unless given
-	@$(GRADER) audit --jobs $(JOBS) $(if $(PART),--part $(PART))
+	@$(GRADER) audit --jobs $(JOBS) --part $(or $(PART),1) --json $(MEASURED)/audit-$(or $(PART),1).json
+	@$(if $(COURSE),,$(PY) docs/write.py)
 
 doctor: .venv/ready ## how well this machine isolates, and whether versions match the lock
 	@$(GRADER) doctor
@@ -78,5 +81,6 @@ site: .venv/ready ## the docs as pages, into build/site/; warnings are errors
 	@$(PY) docs/write.py
 	@$(PY) -m mkdocs build --quiet
 
-bench: .venv/ready ## the benchmarks behind the README's figures; writes build/bench.json
-	@$(GRADER) bench
+bench: .venv/ready ## the benchmarks behind the README's figures; ONLY=parts for one of them
+	@$(GRADER) bench --path $(MEASURED)/bench.json $(if $(ONLY),--only $(ONLY))
+	@$(if $(COURSE),,$(PY) docs/write.py)

@@ -1,4 +1,4 @@
-"""Write the pages and schemas of docs/reference/ that follow from the code: `python docs/write.py`."""
+"""Write the pages and schemas of docs/reference/ that follow from the code, and all figures: `python docs/write.py`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from typing import Any
 import click
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "docs")]
 
+import figures  # noqa: E402 (found by the line above)
 from test_architecture import FLOORS  # noqa: E402
 
 from autograder import cli  # noqa: E402 (found by the line above)
@@ -50,6 +51,10 @@ def pages() -> dict[str, str]:
         stem = file.removesuffix(".toml")
         found[schema.name(file)] = schema.text(file)
         found[f"{stem}.md"] = "\n".join(_table_page(file, made)) + "\n"
+    measured = figures.records()
+    for page in (figures.PAGE, "README.md", "SPECIFICATION.md"):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        found[f"../../{page}"] = figures.blocks(text, page, measured)
     return found
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
@@ -44,9 +42,3 @@ def show(console: Console, figures: Mapping[str, Figure]) -> None:
         ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
         table.add_row(name, median, str(figure.n), ratio, figure.note or figure.to)
     console.print(table)
-
-
-def write(path: Path, figures: Mapping[str, Figure]) -> None:
-    """Write all figures as JSON, by their names."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({name: asdict(figure) for name, figure in figures.items()}, indent=1), encoding="utf-8")

@@ -14,15 +14,17 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 
+from autograder.authoring import record
 from autograder.authoring import variants as trials
 from autograder.bench import sleepers
-from autograder.bench.figures import Figure, show, timed, write
+from autograder.bench.figures import Figure, show, timed
 from autograder.course import assignment as assignments
 from autograder.course.assignment import Limits
 from autograder.course.course_file import Model
@@ -46,6 +48,8 @@ MECHANISMS = ("worker-namespaces", "landlock", "limits", "own-user", "no-new-pri
 def run(course: Course, console: Console, path: Path, only: Sequence[str] = ()) -> None:
     """Measure everything, or only some of MEASURES, print the table, and write it as JSON.
 
+    Each benchmark is written as soon as it is done; what the file has of others stays.
+
     Raises:
         SetupError: if there is no such benchmark.
     """
@@ -57,9 +61,11 @@ def run(course: Course, console: Console, path: Path, only: Sequence[str] = ()) 
         raise SetupError(f"there is no benchmark {unknown[0]!r}, expected one of {', '.join(measures)}")
     figures: dict[str, Figure] = {}
     for name in only or measures:
-        figures |= measures[name]()
+        when, found = record.circumstances(), measures[name]()
+        figures |= found
+        own = {"run": when, "figures": {title: asdict(figure) for title, figure in found.items()}}
+        record.write(path, record.read(path) | {name: own})
     show(console, figures)
-    write(path, figures)
 
 
 def _of_the_course(course: Course) -> Mapping[str, Callable[[], dict[str, Figure]]]:

@@ -6,7 +6,6 @@ tell it. Equivalent is what somebody has shown to be, in `tests/equivalent_mutan
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from autograder.authoring import record
 from autograder.authoring import reference as proof
 from autograder.authoring import variants as trials
 from autograder.authoring.auditing import margins, mutants
@@ -126,7 +126,7 @@ def run(
     Args:
         with_margins: ask all of them once more, for how near their values come to what is allowed.
     """
-    began = time.monotonic()
+    began, when = time.monotonic(), record.circumstances()
     if part not in course.parts:
         raise SetupError(f"{course.name} has no part {part}")
     folder, files, equivalent = course.parts[part].folder, course.files(), mutants.load_equivalent(course)
@@ -140,9 +140,8 @@ def run(
     closed = margins.show(room, console) if with_margins else []
     _print(console, f"\n{1 + audit.mistakes + len(audit.fates)} graded in {time.monotonic() - began:.0f} s")
     if json_file is not None:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        figures = {**audit.summary(), **({"margins": margins.as_json(room)} if with_margins else {})}
-        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        close = {"margins": margins.as_json(room)} if with_margins else {}
+        record.write(json_file, {"run": when, **audit.summary(), **close})
     return 1 if audit.survivors or audit.missed or outdated or closed else 0
 
 

@@ -7,7 +7,6 @@ Whatever fails no check is left out too. A fault counts as found where one of th
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from rich.console import Console
 from rich.progress import track
 
+from autograder.authoring import record
 from autograder.authoring.auditing import forked, mutants, unusual
 from autograder.authoring.auditing.mutants import Files, Mutant
 from autograder.checking.rubric import PUBLIC_SEED, Check
@@ -74,7 +74,7 @@ class Told:
 
 def run(course: Course, console: Console, part: int, count: int, jobs: int, json_file: Path | None) -> int:
     """Measure, print the figures and what was wrong, and return 1 where it is less than promised."""
-    faults = sample(course, part, count)
+    when, faults = record.circumstances(), sample(course, part, count)
     told = [one for one in track(measure(course, part, faults, jobs), "searching", len(faults), console=console) if one]
     if not told:
         console.print("no fault fails a check")
@@ -98,8 +98,7 @@ def run(course: Course, console: Console, part: int, count: int, jobs: int, json
         if not one.right:
             _show(one, console)
     if json_file is not None:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        record.write(json_file, {"run": when, **figures})
     kept = len(right) >= RIGHT * len(told) and len(named) - len(right) <= WRONG * len(told)
     return 0 if kept and inside >= FUNCTION * len(named) else 1
 

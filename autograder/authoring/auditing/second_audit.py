@@ -9,7 +9,6 @@ stands in the file of equivalents.
 from __future__ import annotations
 
 import functools
-import json
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from autograder.authoring import record
 from autograder.authoring.auditing import audit, mutants, unusual
 from autograder.authoring.auditing.audit import Fate, Share
 from autograder.authoring.auditing.mutants import Files, Key, Mutant
@@ -47,7 +47,7 @@ def run(
     Raises:
         SetupError: if there is no such solution or part.
     """
-    began = time.monotonic()
+    began, when = time.monotonic(), record.circumstances()
     if part not in course.parts:
         raise SetupError(f"{course.name} has no part {part}")
     files = solution(course, base)
@@ -62,9 +62,8 @@ def run(
         f"survivors by TODO: {dict(sorted(todos.items()))}; {time.monotonic() - began:.0f} s", highlight=False
     )
     if json_file is not None:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
         figures = {"total": len(chosen), "equivalent": found.count(Fate.EQUIVALENT), "caught": live.part}
-        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        record.write(json_file, {"run": when, **figures})
     return 0 if promised(live) else 1
 
 

@@ -1,0 +1,71 @@
+"""The figures that the pages quote, read from what `make bench` and `make audit` have written to docs/measured/."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).resolve().parent
+PAGE = "docs/reference/figures.md"  # has all of them
+BEGIN, END = "<!-- written by docs/write.py -->", "<!-- end -->"
+
+Records = Mapping[str, Mapping[str, Any]]
+
+
+def records(folder: Path = DOCS / "measured") -> dict[str, dict[str, Any]]:
+    """Read every record: each benchmark, and the audit of each part."""
+    found: dict[str, dict[str, Any]] = json.loads((folder / "bench.json").read_text(encoding="utf-8"))
+    for path in sorted(folder.glob("audit-*.json")):
+        audit = json.loads(path.read_text(encoding="utf-8"))
+        mutants = audit["mutants"]
+        mutants["live"] = mutants["total"] - mutants["equivalent"]
+        found[path.stem] = {"run": audit.pop("run"), "figures": audit}
+    return found
+
+
+def tables() -> dict[str, int]:
+    """Count what the tests of security hand in."""
+    from autograder.conformance.bad_checkpoints import rows
+    from autograder.conformance.bad_zips import ATTACKS as ZIPS
+    from autograder.conformance.table import ATTACKS
+
+    return {"attacks": len(ATTACKS), "zips": len(ZIPS), "checkpoints": len(rows(""))}
+
+
+def blocks(text: str, page: str, found: Records) -> str:
+    """Write the figures of a page anew, between its marks."""
+    before, _, rest = text.partition(BEGIN)
+    _, mark, after = rest.partition(END)
+    assert mark, f"{page} has no place for figures"
+    rows = tomllib.loads((DOCS / "figures.toml").read_text(encoding="utf-8"))["figure"]
+    own = [row for row in rows if page == PAGE or page in row.get("pages", ())]
+    lines = _all(own, found) if page == PAGE else _quoted(own, found)
+    return f"{before}{BEGIN}\n{chr(10).join(lines)}\n{END}{after}"
+
+
+def _filled(template: str, found: Records) -> str:
+    return template.format(**{name: record["figures"] for name, record in found.items()}, tables=tables())
+
+
+def _quoted(rows: Iterable[Mapping[str, Any]], found: Records) -> list[str]:
+    head = ["| what | figure | by |", "|---|---|---|"]
+    return head + [f"| {row['what']} | {_filled(row['shown'], found)} | `{row['by']}` |" for row in rows]
+
+
+def _all(rows: Iterable[Mapping[str, Any]], found: Records) -> list[str]:
+    lines = ["| what | figure | n | by | on |", "|---|---|---|---|---|"]
+    used = dict[str, None]()
+    for row in rows:
+        record = row.get("record", "")
+        used |= {record: None} if record else {}
+        when = found[record]["run"]["date"] if record else "each run"
+        n = _filled(row.get("n", "1"), found)
+        lines.append(f"| {row['what']} | {_filled(row['shown'], found)} | {n} | `{row['by']}` | {when} |")
+    lines += ["", "| record | machine | beside it | versions |", "|---|---|---|---|"]
+    for name in used:
+        run = found[name]["run"]
+        lines.append(f"| {name} | {run['machine']} | {run['beside']} | {run['versions']} |")
+    return lines
