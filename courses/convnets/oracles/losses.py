@@ -17,7 +17,8 @@ def softmax(scores: np.ndarray) -> np.ndarray:
 
 
 @oracle
-def clipped_cross_entropy(scores: np.ndarray, y: np.ndarray, smallest: float, added: bool) -> np.ndarray:
-    """The mean loss when probabilities are kept away from 0: by adding a small number, or by a lower bound."""
-    probs = double(scores).softmax(1)[torch.arange(len(y)), torch.tensor(y)]
-    return -(probs + smallest if added else probs.clamp(min=smallest)).log().mean().numpy()
+def clipped(scores: np.ndarray, labels: np.ndarray, gamma: float, smallest: float, added: bool) -> np.ndarray:
+    """The mean focal loss when p is kept away from 0 before its log is taken: by an added number, or a lower bound."""
+    p = double(scores).softmax(1)[torch.arange(len(labels)), torch.tensor(labels)]
+    log_p = (p + smallest if added else p.clamp(min=smallest)).log()
+    return -((1 - p) ** gamma * log_p).mean().numpy()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -14,10 +15,11 @@ from autograder.errors import CheckFailed
 from autograder.inside.wire import Tensor
 from courses.convnets.checks.part1.shared import telling
 from courses.convnets.checks.part3.losses import GAMMAS
-from courses.convnets.checks.part3.shared import Batch, clauses, draw_counts, draw_weight
+from courses.convnets.checks.part3.shared import Batch, draw_counts, draw_weight
 from courses.convnets.oracles.imbalance import class_weights
 
 from ..oracles.sigmoid_form import sigmoid_focal
+from ..oracles.softmax_form import detached_gradient, softmax_focal, unlike_weights
 
 REWEIGHT, LOSS = "part3_imbalance.losses:class_balanced_weights", "part3_imbalance.losses:FocalLoss"
 EXAMPLE = np.array([645, 387, 232, 139])
@@ -41,12 +43,19 @@ def weights_are_one_over_effective_numbers(student: Student, rng: np.random.Gene
         found = answers.numbers(student.call(REWEIGHT, counts.tolist(), beta))
         if found is None:
             raise CheckFailed(f"weights for beta {beta} are {show(found)}, expected {len(counts)} numbers")
-        scaled, plain = class_weights(counts, beta), class_weights(counts, beta, "unscaled")
+        scaled, plain = class_weights(counts, beta), unlike_weights(counts, beta, "unscaled")
         meant = plain if found.shape == plain.shape and np.allclose(found, plain, rtol=NEAR) else scaled
-        suspects = clauses(class_weights, (counts, beta), rules)
+        suspects = _clauses(unlike_weights, (counts, beta), rules)
         suspects["beta is 0.9999 whatever is said"] = lambda counts=counts: class_weights(counts, 0.9999)
         numbers = found.astype(np.float64)
         expect_close(numbers, meant, f"weights for beta {beta}", suspects=suspects, tolerance=SINGLE, axes=("class",))
+
+
+def _clauses(
+    compute: Callable[..., object], args: tuple[object, ...], rules: Mapping[str, str]
+) -> dict[str, Callable[[], object]]:
+    """Suspects of an oracle: for a clause the rule by which it goes wrong."""
+    return {clause: partial(compute, *args, rule) for clause, rule in rules.items()}
 
 
 def _loss(student: Student, gamma: float, weight: np.ndarray | None = None) -> Remote:
@@ -63,7 +72,9 @@ def _value(student: Student, batch: Batch, gamma: float, weight: np.ndarray | No
 def _expected(batch: Batch, reading: str, gamma: float, weight: np.ndarray | None = None) -> np.ndarray:
     if reading.startswith("sigmoid"):
         return sigmoid_focal(batch.logits, batch.labels, gamma, weight, reading.removeprefix("sigmoid").strip())
-    return batch.focal(gamma, weight, "over weights" if weight is not None and reading == "over weights" else "")
+    if weight is not None and reading == "over weights":
+        return softmax_focal(batch.logits, batch.labels, gamma, weight, reading)
+    return batch.focal(gamma, weight).value
 
 
 def _reading(student: Student, rng: np.random.Generator, weighted: bool) -> str:
@@ -91,12 +102,12 @@ def _known(batch: Batch, gamma: float, weight: np.ndarray | None) -> dict[str, C
             "the weights go to the images in order, whatever their classes": "by place",
         }
     plain = {
-        "gamma has no influence": lambda: batch.focal(0.0, weight),
-        "the weights have no influence": lambda: batch.focal(gamma),
-        "it is the sum over the images": lambda: batch.focal(gamma, weight) * len(batch.labels),
-        "its sign is off": lambda: -batch.focal(gamma, weight),
+        "gamma has no influence": lambda: batch.focal(0.0, weight).value,
+        "the weights have no influence": lambda: batch.focal(gamma).value,
+        "it is the sum over the images": lambda: batch.focal(gamma, weight).value * len(batch.labels),
+        "its sign is off": lambda: -batch.focal(gamma, weight).value,
     }
-    return {**clauses(batch.focal, (gamma, weight), rules), **plain}
+    return {**_clauses(softmax_focal, (batch.logits, batch.labels, gamma, weight), rules), **plain}
 
 
 def _compare(student: Student, rng: np.random.Generator, gammas: Sequence[float], weighted: bool) -> None:
@@ -133,8 +144,9 @@ def gradient_is_that_of_the_whole_formula(student: Student, rng: np.random.Gener
         return
     batch = Batch.drawn(rng, 5, 3)
     found = batch.evaluate(student, _loss(student, 2.0), "float32").gradient
-    suspects = clauses(batch.focal_gradient, (2.0,), {"(1 - p_t) ** gamma is taken for a constant": "detached"})
-    expect_close(found, batch.focal_gradient(2.0), "gradient", dtype="float32", tolerance=SINGLE, suspects=suspects)
+    inputs, slope = (batch.logits, batch.labels), batch.focal(2.0).slope
+    suspects = {"(1 - p_t) ** gamma is taken for a constant": lambda: detached_gradient(*inputs, 2.0)}
+    expect_close(found, slope, "gradient", dtype="float32", tolerance=SINGLE, suspects=suspects)
 
 
 @check("3.2-absent", needs=("3.2-focus",))

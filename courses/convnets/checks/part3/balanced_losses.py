@@ -7,26 +7,14 @@ from functools import partial
 import numpy as np
 
 from autograder.checking.each import for_each
-from autograder.checking.expect import expect_close, expect_unchanged
+from autograder.checking.expect import expect_close
 from autograder.checking.rubric import check
 from autograder.checking.situations import Situation, situations
 from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 
 from ...oracles.imbalance import class_weights
-from .shared import (
-    AXES,
-    SINGLE,
-    Batch,
-    Classes,
-    Clauses,
-    as_told,
-    clauses,
-    draw_counts,
-    expect_buffer,
-    expect_kept,
-    kind_traits,
-)
+from .shared import AXES, SINGLE, Batch, Classes, as_told, draw_counts, expect_kept, kind_traits
 
 BALANCED = "part3_imbalance.losses:class_balanced_focal"
 ADJUSTED = "part3_imbalance.losses:logit_adjusted_loss"
@@ -39,23 +27,10 @@ def class_balanced_focal_loss(student: Student, rng: np.random.Generator) -> Non
     Both beta and gamma have their say.
     """
 
-    def suspects(batch: Batch, counts: np.ndarray, beta: float, gamma: float) -> Clauses:
-        weight = class_weights(counts, beta)
-        return {
-            "the classes are not weighted": lambda: batch.focal(gamma),
-            "beta is 0.9999 whatever is said": lambda: batch.focal(gamma, class_weights(counts, 0.9999)),
-            "gamma has no influence": lambda: batch.focal(0.0, weight),
-            "the weights are applied twice": lambda: batch.focal(gamma, weight, rule="twice"),
-            "the sum is divided by the sum of the weights": lambda: batch.focal(gamma, weight, rule="over weights"),
-            "the weights are one over the counts": lambda: batch.focal(gamma, class_weights(counts, beta, "inverse")),
-        }
-
     def body(beta: float, gamma: float, student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
         batch, counts = Batch.of(rng, sizes), draw_counts(rng, sizes.filters)
-        found = batch.evaluate(student, student.new(BALANCED, counts, beta, gamma)).value
-        known, name = suspects(batch, counts, beta, gamma), f"loss for beta {beta} and gamma {gamma}"
-        expected = batch.focal(gamma, class_weights(counts, beta))
-        expect_close(found, expected, name, tolerance=SINGLE, suspects=known)
+        loss, right = student.new(BALANCED, counts, beta, gamma), batch.focal(gamma, class_weights(counts, beta))
+        batch.expect_value(student, loss, right, f"loss for beta {beta} and gamma {gamma}")
 
     for beta, gamma in ((0.99, 2.0), (0.999, 0.5), (0.9, 1.0)):
         for_each(student, rng, (Classes((6,), 4),), partial(body, beta, gamma))
@@ -69,33 +44,11 @@ def rare_classes_win_by_a_margin(student: Student, rng: np.random.Generator) -> 
     is plain cross-entropy.
     """
 
-    def suspects(batch: Batch, counts: np.ndarray, tau: float) -> Clauses:
-        rules = {
-            "the offset is subtracted, not added": "subtracted",
-            "tau stands inside the logarithm, where it has no influence": "inside",
-            "the shares are added, not their logarithms": "share",
-            "the shares to the power tau are added, no logarithms": "power",
-            "the logarithm is to base 10": "base 10",
-            "only the logit of the true class gets its offset": "true class",
-            "logits are multiplied, nothing is added": "times",
-            "it is the sum over the images, not their mean": "summed",
-            "the offset is added to logarithms of probabilities, after the softmax": "after",
-            "the share of a class is taken for that of all others": "others",
-        }
-        inverse = class_weights(counts, 0.0, "inverse")
-        return {
-            **clauses(batch.adjusted, (counts, tau), rules),
-            "the logits are not adjusted": lambda: batch.focal(0.0),
-            "classes are weighted by one over their counts, logits not adjusted": lambda: batch.focal(0.0, inverse),
-        }
-
     def body(tau: float, student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
         batch, counts = Batch.of(rng, sizes), draw_counts(rng, sizes.filters)
-        found = batch.evaluate(student, student.new(ADJUSTED, counts, tau))
-        known = suspects(batch, counts, tau)
-        expect_close(found.value, batch.adjusted(counts, tau), f"loss for tau {tau}", tolerance=SINGLE, suspects=known)
-        slope = batch.adjusted_gradient(counts, tau)
-        expect_close(found.gradient, slope, f"gradient for tau {tau}", tolerance=SINGLE, axes=AXES)
+        found, right = batch.evaluate(student, student.new(ADJUSTED, counts, tau)), batch.adjusted(counts, tau)
+        expect_close(found.value, right.value, f"loss for tau {tau}", tolerance=SINGLE)
+        expect_close(found.gradient, right.slope, f"gradient for tau {tau}", tolerance=SINGLE, axes=AXES)
 
     for tau in (1.5, 1.0, 0.5, 0.0):
         for_each(student, rng, (Classes((6,), 4),), partial(body, tau))
@@ -111,11 +64,9 @@ def losses_take_counts_as_a_list(student: Student, rng: np.random.Generator) -> 
     def body(student: Student, rng: np.random.Generator, case: Situation) -> None:
         batch, counts = Batch.drawn(rng, 6, 4), draw_counts(rng, 4)
         held = student.hold(as_told(counts, case))
-        found, adjusted = batch.evaluate(student, student.new(ADJUSTED, held, 1.0)).value, batch.adjusted(counts, 1.0)
-        expect_close(found, adjusted, "logit-adjusted loss", tolerance=SINGLE)
-        found = batch.evaluate(student, student.new(BALANCED, held, 0.99, 2.0)).value
-        balanced = batch.focal(2.0, class_weights(counts, 0.99))
-        expect_close(found, balanced, "class-balanced loss", tolerance=SINGLE)
+        adjusted, balanced = batch.adjusted(counts, 1.0), batch.focal(2.0, class_weights(counts, 0.99))
+        batch.expect_value(student, student.new(ADJUSTED, held, 1.0), adjusted, "logit-adjusted loss")
+        batch.expect_value(student, student.new(BALANCED, held, 0.99, 2.0), balanced, "class-balanced loss")
         expect_kept(held, counts, "counts")
 
     for_each(student, rng, situations("4 counts", kind_traits("counts"), "list", "", "tensor"), body)
@@ -130,12 +81,7 @@ def adjusted_loss_leaves_its_inputs_alone(student: Student, rng: np.random.Gener
     batch, counts = Batch.drawn(rng, 5, 3), draw_counts(rng, 3)
     loss = student.new(ADJUSTED, counts, 1.0)
     for dtype in ("float32", "float64"):
-        found = batch.evaluate(student, loss, dtype)
-        expect_unchanged(found.logits, batch.logits, "logits")
-        expect_unchanged(found.labels, batch.labels, "labels")
-        name, slope = f"loss of {dtype} logits", batch.adjusted_gradient(counts, 1.0)
-        expect_close(found.value, batch.adjusted(counts, 1.0), name, dtype=dtype, tolerance=1e-4)
-        expect_close(found.gradient, slope, "gradient", dtype=dtype, tolerance=1e-4, axes=AXES)
+        batch.expect_kept(student, loss, batch.adjusted(counts, 1.0), f"{{}} of {dtype} logits", dtype, 1e-4)
 
 
 @check("3.4-buffer", needs=("3.4-adjusted",))
@@ -146,4 +92,4 @@ def offsets_are_a_buffer(student: Student, rng: np.random.Generator) -> None:
     """
     batch, counts, other = Batch.drawn(rng, 5, 3), np.array([900, 30, 4]), np.array([4, 30, 900])
     losses = student.new(ADJUSTED, counts, 1.0), student.new(ADJUSTED, other, 1.0)
-    expect_buffer(student, batch, losses, (batch.adjusted(counts, 1.0), batch.adjusted(other, 1.0)), "offsets")
+    batch.expect_buffer(student, losses, batch.adjusted(counts, 1.0))

@@ -15,7 +15,7 @@ from autograder.checking.student import Student
 from autograder.errors import CheckFailed
 
 from ...oracles.imbalance import class_accuracy, confusion, mean_accuracy
-from .shared import SINGLE, Clauses, as_told, clauses, expect_finite, expect_kept, expect_numbers, kind_traits
+from .shared import SINGLE, as_told, expect_finite, expect_kept, expect_numbers, kind_traits
 
 CONFUSION = "part3_imbalance.metrics:confusion_matrix"
 PER_CLASS = "part3_imbalance.metrics:per_class_accuracy"
@@ -56,15 +56,7 @@ def rows_are_true_classes(student: Student, rng: np.random.Generator) -> None:
     Every image counts, also where several are of one class and were taken for one class.
     """
     case = _case(rng, ALL_CLASSES)
-    right = confusion(*case)
-    suspects: Clauses = {
-        "rows and columns are exchanged": lambda: right.T,
-        "each pair of classes counts once, however often it occurs": lambda: confusion(*case, rule="once"),
-        "each row is divided by its sum": lambda: right / right.sum(axis=1, keepdims=True),
-        "all is divided by the number of images": lambda: right / right.sum(),
-        "only images that were recognised are counted": lambda: right * np.eye(len(right)),
-    }
-    expect_numbers(student.call(CONFUSION, *case), right, "matrix", suspects=suspects, axes=AXES)
+    expect_numbers(student.call(CONFUSION, *case), confusion(*case), "matrix", axes=AXES)
 
 
 @check("3.6-absent", needs=("3.6-confusion",))
@@ -76,13 +68,7 @@ def every_class_has_row_and_column(student: Student, rng: np.random.Generator) -
 
     def body(student: Student, rng: np.random.Generator, case: Situation) -> None:
         asked = _some(rng, case)
-        right = confusion(*asked)
-        most, seen = max(map(np.max, asked[:2])) + 1, np.flatnonzero(right.sum(1))
-        suspects: Clauses = {
-            "it has no place for classes beyond the largest that occurs": lambda: right[:most, :most],
-            "it has no place for classes that have no images": lambda: right[seen][:, seen],
-        }
-        expect_numbers(student.call(CONFUSION, *asked), right, "matrix", suspects=suspects, axes=AXES)
+        expect_numbers(student.call(CONFUSION, *asked), confusion(*asked), "matrix", axes=AXES)
 
     for_each(student, rng, situations("5 classes", ABSENT, "last inner", "inner", "last"), body)
 
@@ -94,16 +80,7 @@ def accuracy_of_each_class(student: Student, rng: np.random.Generator) -> None:
     Among all images that are of the class, not among those that were taken for it.
     """
     case = _case(rng, ALL_CLASSES)
-    rules = {
-        "hits are divided by the number of predictions of the class, not of its images": "of predictions",
-        "hits are divided by the number of all images": "of all",
-        "images that are rightly taken for another class count as hits": "one against all",
-        "the share of images that were not recognised is taken": "of the others",
-    }
-    suspects = clauses(class_accuracy, case, rules)
-    expect_numbers(
-        student.call(PER_CLASS, *case), class_accuracy(*case), "accuracy", suspects=suspects, axes=("class",)
-    )
+    expect_numbers(student.call(PER_CLASS, *case), class_accuracy(*case), "accuracy", axes=("class",))
 
 
 @check("3.6-empty", needs=("3.6-absent", "3.6-per-class"))
@@ -138,32 +115,11 @@ def balanced_accuracy_is_a_mean_over_classes(student: Student, rng: np.random.Ge
 
     Each class counts alike, however many images it has, and one without images not at all.
     """
-
-    def suspects(case: Case) -> Clauses:
-        rules = {
-            "all images count alike, not all classes": "overall",
-            "classes without images count, with accuracy 0": "empty is 0",
-            "classes without images count, with accuracy 1": "empty is 1",
-            "classes that have images and are never recognised are left out": "never right",
-            "the lowest accuracy is taken, not the mean": "worst",
-            "the highest accuracy is taken, not the mean": "best",
-        }
-        shares = "the mean is taken of shares of the predictions, not of the images"
-        return {
-            **clauses(mean_accuracy, case, rules),
-            shares: lambda: np.nanmean(class_accuracy(*case, rule="of predictions")),
-            f"{shares}, over classes that have some": lambda: np.nanmean(
-                np.where(np.isnan(class_accuracy(*case)), np.nan, class_accuracy(*case, rule="of predictions"))
-            ),
-            "the accuracies are added up, not averaged": lambda: np.nansum(class_accuracy(*case)),
-        }
-
     for matrix in (ALL_CLASSES, SOME_CLASSES):
         case = _case(rng, matrix)
-        expected = mean_accuracy(*case)
-        found, known = student.call(BALANCED, *case), suspects(case)
+        found = student.call(BALANCED, *case)
         expect_finite(found, "balanced accuracy", "is the NaN of a class without images part of the mean?")
-        expect_numbers(found, expected, "balanced accuracy", tolerance=SINGLE, suspects=known)
+        expect_numbers(found, mean_accuracy(*case), "balanced accuracy", tolerance=SINGLE)
 
 
 @check("3.6-kinds", needs=("3.6-balanced",))
@@ -178,9 +134,7 @@ def metrics_take_lists_and_tensors(student: Student, rng: np.random.Generator) -
         held = student.hold(as_told(labels, case)), student.hold(as_told(predictions, case))
         found = student.call(target, *held, size)
         expected = oracles[target](labels, predictions, size)
-        whole: Clauses = {"== compares them as a whole, not one by one": partial(np.zeros_like, expected)}
-        whole = whole if "list" in case else {}
-        expect_numbers(found, expected, target.partition(":")[2], tolerance=SINGLE, suspects=whole)
+        expect_numbers(found, expected, target.partition(":")[2], tolerance=SINGLE)
         expect_kept(held[0], labels, "labels")
         expect_kept(held[1], predictions, "predictions")
 

@@ -11,7 +11,7 @@ from autograder.checking.situations import Situation, Trait, situations
 from autograder.checking.student import Student
 
 from ...oracles.imbalance import sample_shares
-from .shared import as_told, clauses, expect_kept, expect_numbers, kind_traits
+from .shared import as_told, expect_kept, expect_numbers, kind_traits
 
 WEIGHTS = "part3_imbalance.sampling:balanced_sample_weights"
 ABSENT = (
@@ -43,21 +43,9 @@ def classes_are_drawn_equally_often(student: Student, rng: np.random.Generator) 
 
     A common factor has no influence. An image of a class with twice as many images gets half the weight.
     """
-    rules = {
-        "frequent classes are drawn more often still: the weights are proportional to the counts": "frequent",
-        "all images are drawn equally often": "equal",
-        "the weights are one over the square of the counts": "squared",
-        "the weights are one over the square root of the counts": "root",
-        "the weight of a class is the share of the others": "complement",
-        "there is one weight for each class, not for each image": "a class",
-        "the weights are one over the logarithm of the counts": "log",
-        "the weights are one over the logarithm of 1 + the counts": "log of one more",
-        "the weights are cut off to whole numbers": "whole",
-    }
     labels = _labels(rng, {0: 8, 1: 2, 2: 1, 3: 5})
     found = _scaled(student.call(WEIGHTS, labels))
-    suspects = clauses(sample_shares, (labels,), rules)
-    expect_numbers(found, sample_shares(labels), "share", suspects=suspects, axes=("image",))
+    expect_numbers(found, sample_shares(labels), "share", axes=("image",))
 
 
 @check("3.5-absent", needs=("3.5-balance",))

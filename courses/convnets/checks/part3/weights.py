@@ -13,17 +13,7 @@ from autograder.checking.student import Student
 
 from ...oracles.imbalance import class_weights
 from ..part1.shared import telling
-from .shared import (
-    SINGLE,
-    Clauses,
-    as_told,
-    clauses,
-    draw_counts,
-    expect_finite,
-    expect_kept,
-    expect_numbers,
-    kind_traits,
-)
+from .shared import SINGLE, as_told, draw_counts, expect_finite, expect_kept, expect_numbers, kind_traits
 
 WEIGHTS = "part3_imbalance.losses:class_balanced_weights"
 AXES = ("class",)
@@ -38,25 +28,9 @@ def weights_are_one_over_effective_numbers(student: Student, rng: np.random.Gene
 
     For the counts 645, 387, 232, 139 and beta 0.9999 the docstring has the numbers.
     """
-
-    def suspects(counts: np.ndarray, beta: float) -> Clauses:
-        rules = {
-            "the weights are not scaled": "unscaled",
-            "the weights are scaled to sum to 1, not to C": "sum 1",
-            "the weights are scaled to a largest of 1, they do not sum to C": "largest 1",
-            "they are proportional to E_n, not to 1 / E_n": "not inverted",
-            "n ** beta stands in the place of beta ** n": "power",
-            "beta * n stands in the place of beta ** n": "no power",
-            "they are one over the counts, and beta has no influence": "inverse",
-        }
-        return {
-            **clauses(class_weights, (counts, beta), rules),
-            "beta is 0.9999 whatever is said": lambda: class_weights(counts, 0.9999),
-        }
-
     for counts, beta in ((draw_counts(rng, 5), 0.99), (draw_counts(rng, 3), 0.999), (EXAMPLE, 0.9999)):
         found, name = student.call(WEIGHTS, counts, beta), f"weights for beta {beta}"
-        expect_numbers(found, class_weights(counts, beta), name, suspects=suspects(counts, beta), axes=AXES)
+        expect_numbers(found, class_weights(counts, beta), name, axes=AXES)
     expect_numbers(
         student.call(WEIGHTS, EXAMPLE), class_weights(EXAMPLE, 0.9999), "weights for the default beta", axes=AXES
     )
@@ -83,15 +57,13 @@ def empty_classes_weigh_nothing(student: Student, rng: np.random.Generator) -> N
 
     One over an effective number of 0 is infinite, and turns the sum and all that is divided by it into infinity or NaN.
     """
-    rules = {"the weights sum to C: classes without images are counted": "sum C"}
 
     def body(beta: float, student: Student, rng: np.random.Generator, case: Situation) -> None:
         counts = np.array([40, 0, 1, 300, 0] if beta > 0.9 else [0, 9, 4])
         counts += 0 if "empty" in case else 7
-        suspects = clauses(class_weights, (counts, beta), rules)
         found, name = student.call(WEIGHTS, counts, beta), f"weights for counts {counts.tolist()}"
         expect_finite(found, name, "is one over the 0 of a class without images taken?")
-        expect_numbers(found, class_weights(counts, beta), name, suspects=suspects, axes=AXES)
+        expect_numbers(found, class_weights(counts, beta), name, axes=AXES)
 
     for beta in (0.999, 0.5):
         for_each(student, rng, situations(f"beta {beta}", EMPTY, "empty"), partial(body, beta))
