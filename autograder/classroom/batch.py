@@ -10,14 +10,14 @@ import hashlib
 import secrets
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 
-from autograder.classroom import class_files, exports, origin
+from autograder.classroom import class_files, exports, forks, origin
 from autograder.classroom import executors as crew
 from autograder.classroom import grader as warm
 from autograder.classroom.executors import Crew, ProcessDied
@@ -105,12 +105,12 @@ class Batch:
         with self.store.writing():
             self.aside = class_files.write(self.store, self.found, self.assignment, ordered)
 
-    def write_pages(self) -> None:
+    def write_pages(self, meanwhile: Callable[[], object]) -> None:
         """Write the pages of students again that have other points, or that other code had written."""
-        for key, record in self.records.items():
-            if record.pages != class_files.writers():
-                self.records[key] = replace(record, pages=class_files.writers())
-                self.store.save(self.records[key], class_files.pages(record))
+        by = class_files.writers()
+        stale = [replace(record, pages=by) for record in self.records.values() if record.pages != by]
+        forks.each(lambda record: self.store.save(record, class_files.pages(record)), stale, meanwhile)
+        self.records.update((record.key, record) for record in stale)
 
     def changes(self) -> list[Record]:
         """Name those whose marks differ from the ones that they replaced in this run."""
@@ -253,21 +253,21 @@ def run(
     """
     with exports.opened(folder, assignment.course.layout) as found, Store(out).open() as store:
         token = out / REGRADING
-        batch = Batch(store, found, assignment, seed, _regrading(token) if regrade else "")
+        with forks.without_collector():
+            batch = Batch(store, found, assignment, seed, _regrading(token) if regrade else "")
+            tasks = batch.to_do()
         if not regrade:
             token.unlink(missing_ok=True)
-        tasks = batch.to_do()
         waiting, began = len(tasks), time.monotonic()
         unchanged = len(found.handed) - waiting - len(batch.rescored)
         try:
-            batch.write_tables()  # what is known already does not wait for what is to be graded
             if waiting:
+                batch.write_tables()  # what is known already does not wait for what is to be graded
                 with classtext.bar(console) as progress:
                     batch.work(team, tasks, progress)
         finally:
-            if waiting:
-                batch.write_tables()
-            batch.write_pages()
+            with forks.without_collector():
+                batch.write_pages(meanwhile=batch.write_tables)
         token.unlink(missing_ok=True)
         changes = batch.changes()
         if regrade or changes:

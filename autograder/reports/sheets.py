@@ -6,9 +6,11 @@ import csv
 import io
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from autograder.reports import files
+from autograder.reports.scores import KEPT
 from autograder.reports.words import line
 
 FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")  # also as Japanese keyboards write them
@@ -27,6 +29,7 @@ def write(path: Path, rows: Iterable[Iterable[str]], *, quoted: bool = False) ->
     files.replace(path, text.getvalue())
 
 
+@lru_cache(KEPT)
 def cell(text: str) -> str:
     """Keep a spreadsheet from taking a text, which may be a student's, for a formula; numbers stay numbers.
 
