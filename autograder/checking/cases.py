@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-# A small layer of the grader's, in `inside/probes.py`: ("scale", weight, bias), ("roll",) or ("bend",).
+# A small layer of the grader's, in `inside/probes/layer_probes.py`: ("scale", weight, bias), ("roll",) or ("bend",).
 Layer = tuple[Any, ...]
 
 

@@ -79,7 +79,7 @@ class Script:
         if isinstance(target, list | tuple):
             return _path(*target)
         module, _, name = target.partition(":")
-        full = f"autograder.inside.{PROBES[module]}" if module in PROBES else module
+        full = f"autograder.inside.probes.{PROBES[module]}" if module in PROBES else module
         self._imports[f"import {full}"] = None
         return f"{full}.{name}"
 

@@ -34,16 +34,16 @@ import numpy as np
 
 from . import advice, not_python, surroundings, targets
 from .adapted import Adapter
-from .steps import follow_threads
+from .probes.step_probes import follow_threads
 from .wire import MAX_DEPTH, Opaque, Reference, Seed, Tensor
 
 PROBES = {
-    "probe": "probes",
-    "step-probe": "steps",
-    "torch-probe": "torch_probes",
+    "probe": "layer_probes",
+    "step-probe": "step_probes",
+    "torch-probe": "training_probes",
     "model-probe": "model_probes",
     "loss-probe": "loss_probes",
-    "checkpoint-probe": "checkpoint_probe",
+    "checkpoint-probe": "checkpoint_probes",
 }
 NO_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # a RuntimeError of torch
 MAX_WARNINGS = 5
@@ -121,7 +121,7 @@ class Host:
             return found
         module, _, name = target.partition(":")
         if module in PROBES:
-            return self._walk(importlib.import_module(f".{PROBES[module]}", __package__), name)
+            return self._walk(importlib.import_module(f".probes.{PROBES[module]}", __package__), name)
         if self._adapter is not None:
             return self._adapter.find(target)
         return self._walk(targets.module(module, self.folder), name)

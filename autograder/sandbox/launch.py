@@ -32,7 +32,7 @@ FIRST_UID = 100_000_000  # far above what systems hand out
 # With what libraries import late, which each worker would do again: torch._dynamo alone takes 950 ms.
 NUMPY_MODULES = (
     "numpy", "numpy.random", "numpy.testing", "numpy.linalg", "numpy.fft", "numpy.polynomial", "numpy.ma",
-    "numpy.lib.stride_tricks", "inside.serve", "inside.probes", "traceback", "dataclasses", "typing", "math",
+    "numpy.lib.stride_tricks", "inside.serve", "inside.probes.layer_probes", "traceback", "dataclasses", "typing", "math",
     "itertools", "functools", "collections", "encodings.idna", "encodings.ascii", "encodings.latin_1", "locale",
 )  # fmt: skip
 TORCH_MODULES = (
@@ -55,10 +55,10 @@ TORCH = Kind(
     libraries.TORCH,
     TORCH_MODULES,
     (
-        "inside.torch_probes",
-        "inside.model_probes",
-        "inside.loss_probes",
-        "inside.checkpoint_probe",
+        "inside.probes.training_probes",
+        "inside.probes.model_probes",
+        "inside.probes.loss_probes",
+        "inside.probes.checkpoint_probes",
         "torch.utils.tensorboard",
     ),
 )

@@ -21,7 +21,7 @@ from rich.progress import Progress
 from autograder.authoring import reference as proof
 from autograder.authoring import variants as trials
 from autograder.course import mistakes as catalogue
-from autograder.inside.steps import ENOUGH, count, follow_threads
+from autograder.inside.probes.step_probes import ENOUGH, count, follow_threads
 
 HEAD = """
 import functools, itertools, operator, queue, sys, threading

@@ -17,7 +17,7 @@ from known import MODELS, MY_MODEL, MY_MODEL_HIGH, TWO_LAYER, saved
 from torch import nn
 
 from autograder.errors import CheckFailed
-from autograder.inside.checkpoint_probe import Candidate
+from autograder.inside.probes.checkpoint_probes import Candidate
 from autograder.reports.scores import Outcome
 from autograder.submission import checkpoints
 from autograder.submission.checkpoints import read
@@ -237,11 +237,11 @@ def test_a_model_cannot_tell_the_number_of_its_parameters(take, weights) -> None
     forged = (
         MODELS
         + """
-from inside import checkpoint_probe
+from inside.probes import checkpoint_probes
 def load(self, content):
     self.model.load_state_dict(torch.load(__import__("io").BytesIO(content.data), weights_only=True))
     return {"parameters": 7}
-checkpoint_probe.Candidate.load = load
+checkpoint_probes.Candidate.load = load
 nn.Module.parameters = lambda self, recurse=True: iter([])
 """
     )

@@ -1,4 +1,4 @@
-"""Chains of layers: of the grader's own small ones in `inside/probes.py`, and of real ones; right and wrong."""
+"""Chains of layers: of the grader's own small ones in `inside/probes/layer_probes.py`, and of real ones; right and wrong."""
 
 from __future__ import annotations
 

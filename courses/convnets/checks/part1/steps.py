@@ -22,7 +22,7 @@ from autograder.errors import CheckFailed, StudentRaised
 
 from .convolutions import Layer
 
-ENOUGH = 100_000  # steps after which the count of a call ends, as in `inside.steps`
+ENOUGH = 100_000  # steps after which the count of a call ends, as in `inside.probes.step_probes`
 LENGTHS = {1: (3, 5, 7, 9), 2: (2, 3, 4, 5, 6)}  # of every axis, equally spaced; signals and images
 METHODS = ("forward", "backward")
 

@@ -23,7 +23,7 @@ import numpy as np
 ENOUGH = 100_000  # steps of one call, after which it is ended: 0.07 s of an empty loop
 LIBRARY = os.path.dirname(threading.__file__)
 INSTALLED = os.path.dirname(os.path.dirname(np.__file__))  # whose threads, a progress bar say, are nobody's layer
-LIBRARIES = (LIBRARY, INSTALLED, os.path.dirname(__file__), "<frozen")
+LIBRARIES = (LIBRARY, INSTALLED, os.path.dirname(os.path.dirname(__file__)), "<frozen")
 OTHERS = (*LIBRARIES, "<")  # where no line of a student's is
 ASIDE = (  # waits for threads, or prints: no work of a layer's, and not the same each time
     *(os.path.join(LIBRARY, name) for name in ("threading.py", "queue.py", "concurrent", "multiprocessing")),
