@@ -32,8 +32,8 @@ FIRST_UID = 100_000_000  # far above what systems hand out
 # With what libraries import late, which each worker would do again: torch._dynamo alone takes 950 ms.
 NUMPY_MODULES = (
     "numpy", "numpy.random", "numpy.testing", "numpy.linalg", "numpy.fft", "numpy.polynomial", "numpy.ma",
-    "numpy.lib.stride_tricks", "inside.serve", "inside.probes.layer_probes", "traceback", "dataclasses", "typing", "math",
-    "itertools", "functools", "collections", "encodings.idna", "encodings.ascii", "encodings.latin_1", "locale",
+    "numpy.lib.stride_tricks", "inside.serve", "inside.probes.layer_probes", "traceback", "dataclasses", "typing",
+    "math", "itertools", "functools", "collections", "encodings.idna", "encodings.ascii", "encodings.latin_1", "locale",
 )  # fmt: skip
 TORCH_MODULES = (
     *NUMPY_MODULES, "torch", "torch._dynamo", "torch.nn.functional", "torch.utils.data", "torch.optim.lr_scheduler",

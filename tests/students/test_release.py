@@ -30,7 +30,7 @@ SHORT = 30  # characters: statements up to here are anyone's, as `return dx`
 # Statements that students read anyway, in files that are given.
 PUBLIC = {
     "return ConvNet(modules, SoftmaxCrossEntropy())",  # part1_numpy/train.py makes a network in the same way
-    "return (scores.gather(1, labels[:, None]) - 2).square().mean()",  # the odd criterion in inside/probes/training_probes.py
+    "return (scores.gather(1, labels[:, None]) - 2).square().mean()",  # the odd criterion of inside/probes
     "for index, gradient in enumerate(those)",  # 1.13 draws its gradients
     "for kernel, stride in zip(kernels, strides, strict=True)",  # a given function of part1_numpy/scanning.py
 }

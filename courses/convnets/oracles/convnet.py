@@ -1,4 +1,4 @@
-"""Chains of layers: of the grader's own small ones in `inside/probes/layer_probes.py`, and of real ones; right and wrong."""
+"""Chains of layers: the grader's own small ones, of `inside/probes/layer_probes.py`, and real ones; right and wrong."""
 
 from __future__ import annotations
 
