@@ -56,16 +56,15 @@ def _quoted(rows: Iterable[Mapping[str, Any]], found: Records) -> list[str]:
 
 
 def _all(rows: Iterable[Mapping[str, Any]], found: Records) -> list[str]:
-    lines = ["| what | figure | n | by | on |", "|---|---|---|---|---|"]
+    lines = ["| what | figure | n | by |", "|---|---|---|---|"]
     used = dict[str, None]()
     for row in rows:
         record = row.get("record", "")
         used |= {record: None} if record else {}
-        when = found[record]["run"]["date"] if record else "each run"
         n = _filled(row.get("n", "1"), found)
-        lines.append(f"| {row['what']} | {_filled(row['shown'], found)} | {n} | `{row['by']}` | {when} |")
-    lines += ["", "| record | machine | beside it | versions |", "|---|---|---|---|"]
+        lines.append(f"| {row['what']} | {_filled(row['shown'], found)} | {n} | `{row['by']}` |")
+    lines += ["", "| record | on | machine | busy besides | versions |", "|---|---|---|---|---|"]
     for name in used:
         run = found[name]["run"]
-        lines.append(f"| {name} | {run['machine']} | {run['beside']} | {run['versions']} |")
+        lines.append(f"| {name} | {run['date']} | {run['machine']} | {run['beside']} | {run['versions']} |")
     return lines

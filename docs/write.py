@@ -63,7 +63,7 @@ def picture() -> str:
     rows = [[room for room in floor if room != "__main__"] for floor in reversed(FLOORS)]
     shapes, top = [], 0
     for row in filter(None, rows):
-        boxes = [(room, textwrap.wrap(_sentence(room), 96 // len(row) - 4)) for room in row]
+        boxes = [(room, textwrap.wrap(_sentence(room).replace("`", ""), 96 // len(row) - 4)) for room in row]
         height = 34 + 17 * max(len(lines) for _, lines in boxes)
         for number, (room, lines) in enumerate(boxes):
             left, width = WIDTH * number // len(row), WIDTH // len(row) - GAP
