@@ -59,6 +59,7 @@ def expect_close(
     found, found_dtype = _as_array(actual, name, reference.shape, dtype)
     # The coarser of the two, so that right values of the wrong dtype are told their dtype.
     limit = max(TOLERANCE.get(kind, 0.0) for kind in (found_dtype, dtype)) if tolerance is None else tolerance
+    limit = max(limit, minor.tolerance(TOLERANCE.get(found_dtype, 0.0)))
     explain = _Explainer(found, reference, name, suspects, limit or TOLERANCE["float64"], axes)
     if going := review():
         going.weigh(subject(name, reference.ndim), {**suspects, **clauses(name, first=False)}, explain.equals)
@@ -79,7 +80,8 @@ def expect_close(
     if not close(found, reference, limit):
         raise explain.difference()
     if found_dtype != dtype:
-        minor.report(_failed(f"{name} has dtype {found_dtype}, expected {dtype}, the dtype of the inputs", "dtype"))
+        wrong = _failed(f"{name} has dtype {found_dtype}, expected {dtype}, the dtype of the inputs", "dtype")
+        minor.of_dtype(found_dtype, wrong)
     return found
 
 
@@ -92,7 +94,7 @@ def expect_array(actual: object, name: str, shape: tuple[int, ...], *, dtype: st
         index = _first(~np.isfinite(found))
         raise _failed(f"{_entry(name, index)} is {found[index]}, expected a finite number", "not finite")
     if found_dtype != dtype:
-        minor.report(_failed(f"{name} has dtype {found_dtype}, expected {dtype}", "dtype"))
+        minor.of_dtype(found_dtype, _failed(f"{name} has dtype {found_dtype}, expected {dtype}", "dtype"))
     return found
 
 

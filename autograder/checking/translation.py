@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checking import minor
 from autograder.checking.rubric import Check
 from autograder.checking.student import Student
 from autograder.errors import CheckFailed, NotAsked, StudentRaised
@@ -42,6 +43,8 @@ def adapted(
     words: Mapping[str, str],
     title: str = "",
     instead: Mapping[str, str] = NOTHING,
+    *,
+    free_dtypes: bool = False,
 ) -> Check:
     """Make a check of another handout's out of one of ours.
 
@@ -51,28 +54,37 @@ def adapted(
         words: theirs, by ours.
         title: where no words turn ours into one.
         instead: targets that it is to ask, by those that ours names.
+        free_dtypes: whether floats of any dtype are right.
     """
+
+    def told(error: CheckFailed, student: Student) -> CheckFailed:
+        if student.adaptation:
+            student.adaptation.turned(error)
+        place = student.adaptation.place if student.adaptation and not check.exam else ""
+        error.args = (f"{place}: {translated(str(error), words)}" if place else translated(str(error), words),)
+        if error.finding:
+            error.finding = replace(error.finding, suspect=translated(error.finding.suspect, words))
+        return error
 
     def body(student: Student, rng: np.random.Generator, *exam: Any) -> None:
         student.begin(instead)
         try:
-            check.body(student, rng, *exam)
+            with minor.free_dtypes(free_dtypes), minor.waiting() as waiting:
+                check.body(student, rng, *exam)
         except NotAsked:
             if not student.adaptation or not student.adaptation.asked:
                 raise
         except CheckFailed as error:
-            if student.adaptation:
-                student.adaptation.turned(error)
-            place = student.adaptation.place if student.adaptation and not check.exam else ""
-            error.args = (f"{place}: {translated(str(error), words)}" if place else translated(str(error), words),)
-            if error.finding:
-                error.finding = replace(error.finding, suspect=translated(error.finding.suspect, words))
+            told(error, student)
             raise
         except StudentRaised as error:
             last = PLACE.search(str(error))
             said = last.end() if last else len(str(error))
             error.args = (str(error)[:said] + translated(str(error)[said:], words), *error.args[1:])
             raise
+        else:
+            for trivial in waiting:
+                minor.report(told(trivial, student))
 
     texts = title or translated(check.title, words), translated(check.help, words)
     return replace(check, id=id, needs=tuple(needs), title=texts[0], help=texts[1], body=body)

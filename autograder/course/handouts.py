@@ -4,6 +4,7 @@
     [paths]                 by part, folders that modules are imported from, below that of the part
     [targets."layers:Pool"] which of their classes stands for what our checks ask for, and how it is called there
     [todos."1.2"]           which of our checks are theirs; what no TODO names is not asked for
+    same_dtypes = true      results have the dtype of the inputs; without it, a handout says nothing of dtypes
     missing = ["yaml"]      modules that files of the handout import, and no check needs: they may be missing
     allowed = ["..."]       mistakes of the other course, by name, that are none here
     [standin]               which folder has which parts of the other course, whose reference stands in for a student
@@ -55,7 +56,6 @@ class Target(_Table):
     transposed: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     outside: str = ""
-    wider: bool = False
     wrap: str = ""
 
     def found(self, home: Path) -> tuple[str, str]:
@@ -102,6 +102,7 @@ class Handout(_Table):
     targets: dict[Annotated[str, Field(pattern=r"^[\w.]+:\w+$")], Target]
     todos: dict[Number, Todo]
     standin: dict[str, tuple[str, ...]] = {}
+    same_dtypes: bool = False
     missing: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
     code: Annotated[str, Field(exclude=True)] = ""
@@ -124,13 +125,17 @@ class Handout(_Table):
             earlier = {check.id for check in made}  # one that comes later, or never, is not waited for
             needs = [renamed[need] for need in by_id[old].needs if renamed.get(need) in earlier]
             title = todo.titles.get(new.partition("-")[2], "")
-            made.append(adapted(by_id[old], new, needs, self.words | todo.words, title, todo.instead))
+            made.append(self._adapted(by_id[old], new, needs, todo, title))
         for check in own:
             if check.todo not in self.todos or check.id in renamed.values():
                 raise RubricError(f"{FILE}: {check.id}: no TODO for it, or another check of this id")
             todo = self.todos[check.todo]
-            made.append(adapted(check, check.id, check.needs, self.words | todo.words, instead=todo.instead))
+            made.append(self._adapted(check, check.id, check.needs, todo))
         return tuple(sorted(made, key=lambda check: [*map(int, check.todo.split("."))]))
+
+    def _adapted(self, check: Check, id: str, needs: Sequence[str], todo: Todo, title: str = "") -> Check:
+        words = self.words | todo.words
+        return adapted(check, id, needs, words, title, todo.instead, free_dtypes=not self.same_dtypes)
 
     def renamed(self, ours: Sequence[Check]) -> dict[str, str]:
         """Say what our checks are called in the handout, those that it has."""

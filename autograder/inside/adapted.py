@@ -7,9 +7,8 @@ A table says, for each target that checks ask for, which class or function stand
     results              of methods that return nothing: the attribute that holds the result
     transposed, columns  attributes that are kept so there
     outside              a parameter that the class may lack, padding: then the input is padded here, dx cut
-    wider                whether results of float32 inputs may be float64, where the handout says nothing of it
     wrap                 a class or function of the course's own code, where all this does not say it
-Without any of the last seven what is there is handed out as it is.
+Without any of the last six what is there is handed out as it is.
 
 The course's own code is run as a module of this package, so that nothing of it is ever taken for the student's.
 """
@@ -32,7 +31,7 @@ from . import absent, former, targets
 from .names import nearest
 
 RELATIVE = "attempted relative import"
-SHOWN = ("methods", "attributes", "results", "transposed", "columns", "outside", "wider")
+SHOWN = ("methods", "attributes", "results", "transposed", "columns", "outside")
 
 
 class Adapter:
@@ -162,7 +161,7 @@ class Adapted:
     """
 
     def __init__(self, entry: Entry, own: Any) -> None:
-        vars(self).update(entry=entry, own=own, after="", amount=0, dtype=None, given=set())
+        vars(self).update(entry=entry, own=own, after="", amount=0)
 
     @classmethod
     def made(cls, entry: Entry, *args: Any, **kwargs: Any) -> Adapted:
@@ -194,15 +193,13 @@ class Adapted:
         value = self.there(rule.get("attributes", {}).get(name, name))
         if inspect.isroutine(value):
             return partial(self._method, name)
-        value = self._turned(name, value)
-        return value if name in self.given else self._narrowed(value)
+        return self._turned(name, value)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute of the student's object."""
         there = self.entry.rule.get("attributes", {}).get(name, name)
         value = self._turned(name, value)
         value = value.reshape(-1, 1) if name in self.entry.rule.get("columns", ()) else value
-        self.given.add(name)
         above, _, last = there.rpartition(".")
         targets.assign(self.there(above) if above else self.own, last, value, self.entry.folder)
 
@@ -210,12 +207,10 @@ class Adapted:
         rule = self.entry.rule
         if self.amount and name == "forward":
             args = (_padded(args[0], self.amount), *args[1:])
-        vars(self)["dtype"] = getattr(args[0], "dtype", None) if args else None
         value = self.call(rule.get("methods", {}).get(name, name), *args, **kwargs)
         if name in rule.get("results", {}):
             value = self._result(rule["results"][name], value)
-        value = _cut(value, self.amount) if self.amount and name == "backward" else value
-        return self._narrowed(value)
+        return _cut(value, self.amount) if self.amount and name == "backward" else value
 
     def _result(self, name: str, returned: Any) -> Any:
         """Read what a method was to set; what it returned instead is no failure of those that it did set."""
@@ -226,11 +221,6 @@ class Adapted:
                 raise  # it may be called otherwise, which is told
             value = Unset()
         return Returned() if isinstance(returned, np.ndarray) and (value is None or type(value) is Unset) else value
-
-    def _narrowed(self, value: Any) -> Any:
-        """Give a result the dtype of the inputs, where it may be wider."""
-        wide = self.entry.rule.get("wider") and self.dtype == np.float32
-        return value.astype(np.float32) if wide and getattr(value, "dtype", None) == np.float64 else value
 
     def _turned(self, name: str, value: Any) -> Any:
         rule = self.entry.rule

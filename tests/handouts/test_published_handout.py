@@ -16,6 +16,7 @@ CONV, BASE = "modules/convolution.py", "optimizer/_base_optimizer.py"
 FIRST = tuple(dict.fromkeys(check.todo for check in COURSE.checks() if check.part == 1))
 BACK = "self.dx = self.reference.backward(dout)"
 KINDS = "{*map(type, getattr(self, 'modules', 0) or model.modules)}"
+SINGLE = "out = self.reference.forward(x.astype(np.float32)).astype((np.float32, float)[x.ndim % 2])"
 FROM = "from modules import Linear, ReLU"
 BASES = {
     "later": b"class _BaseOptimizer:\n    def __init__(self, model, learning_rate=1, reg=1): self.reg = 7\n",
@@ -132,11 +133,12 @@ def test_what_is_wrong_is_told_in_the_names_of_the_handout(box, files, tmp_path,
     ("change", "todo"),
     [
         (edit("modules/linear.py", "out = self", "assert np.product(x.shape) == np.int(x.size); out = self"), "1.1"),
+        (edit("modules/linear.py", "out = self.reference.forward(x)", SINGLE), "1.1"),
         (edit("modules/linear.py", "class L", "from torch import nn\nimport scipy.signal as s\n\n\nclass L"), "1.1"),
         (edit("modules/conv_classifier.py", "own = [", f"assert {KINDS} == {{Linear, ReLU}}; own = ["), "1.5"),
         (edit("optimizer/sgd.py", "self.apply", f"{FROM}; assert {KINDS} <= {{Linear, ReLU}}; self.apply"), "1.6"),
     ],
-    ids=["names of an earlier NumPy", "libraries that are not used", "kinds of modules", "kinds of parameters"],
+    ids=["names of an earlier NumPy", "buffers of float32", "unused libraries", "modules", "parameters"],
 )  # fmt: skip
 def test_what_is_right_by_the_handout_of_some_term_is_right(box, files, tmp_path, change, todo) -> None:
     made = {name: b"import numpy as np\n" + content for name, content in change(files).items()}
