@@ -161,7 +161,7 @@ class Adapted:
     """
 
     def __init__(self, entry: Entry, own: Any) -> None:
-        vars(self).update(entry=entry, own=own, after="", amount=0)
+        vars(self).update(entry=entry, own=own, after="", amount=0, fresh=[])
 
     @classmethod
     def made(cls, entry: Entry, *args: Any, **kwargs: Any) -> Adapted:
@@ -193,6 +193,8 @@ class Adapted:
         value = self.there(rule.get("attributes", {}).get(name, name))
         if inspect.isroutine(value):
             return partial(self._method, name)
+        if value is None and (near := nearest(name, self.fresh)):
+            raise targets.Mismatch(f"{type(self.own).__name__}.{self.after} sets {near}, expected {name}")
         return self._turned(name, value)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -207,7 +209,10 @@ class Adapted:
         rule = self.entry.rule
         if self.amount and name == "forward":
             args = (_padded(args[0], self.amount), *args[1:])
+        before = dict(getattr(self.own, "__dict__", {}))
         value = self.call(rule.get("methods", {}).get(name, name), *args, **kwargs)
+        after = getattr(self.own, "__dict__", {})
+        vars(self)["fresh"] = [one for one in after if one[:1] != "_" and after[one] is not before.get(one)]
         if name in rule.get("results", {}):
             value = self._result(rule["results"][name], value)
         return _cut(value, self.amount) if self.amount and name == "backward" else value
@@ -220,7 +225,8 @@ class Adapted:
             if "." in name or nearest(name, [*getattr(self.own, "__dict__", ())]):
                 raise  # it may be called otherwise, which is told
             value = Unset()
-        return Returned() if isinstance(returned, np.ndarray) and (value is None or type(value) is Unset) else value
+        lacks = value is None or type(value) is Unset
+        return Returned() if lacks and isinstance(returned, np.ndarray | tuple) else value
 
     def _turned(self, name: str, value: Any) -> Any:
         rule = self.entry.rule

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .adapted import Adapted, Entry
-from .targets import call
+from .targets import Mismatch, call
 
 INPUTS, SHARED = 192, 16  # of the first matrix, and of the last, whose neurons see all that is left of a window
 
@@ -23,9 +23,19 @@ class Scan(Adapted):
         first, second, third = weights
         copies = INPUTS // first.shape[1]
         given = [np.kron(np.eye(copies), first).T, np.kron(np.eye(max(copies // 2, 1)), second).T, third.T]
+        before = found.kernels()
         found.call("init_weights", given)
+        for name, kernel in found.kernels().items():
+            if np.array_equal(kernel, before[name]):
+                raise Mismatch(f"init_weights leaves {name}.conv1d_stride1.W as it was, expected what it is given")
         vars(found)["filters"] = len(third)
         return found
+
+    def kernels(self) -> dict[str, Any]:
+        """The kernels of the convolutions that have the names of the handout, copied."""
+        layers = {name: getattr(self.own, name, None) for name in ("conv1", "conv2", "conv3")}
+        kept = {name: getattr(getattr(layer, "conv1d_stride1", None), "W", None) for name, layer in layers.items()}
+        return {name: np.array(kernel) for name, kernel in kept.items() if kernel is not None}
 
     def forward(self, x: Any) -> Any:
         """Undo the Flatten at the end."""
@@ -38,6 +48,9 @@ class Scan(Adapted):
 class Tanh:
     """An activation for each term: backward is given dLdA, or nothing and returns dA/dZ."""
 
+    def __init__(self, index: int) -> None:
+        self.index = index
+
     def forward(self, z: Any) -> Any:
         """Keep what backward needs."""
         self.A = np.tanh(z)
@@ -45,6 +58,11 @@ class Tanh:
 
     def backward(self, dlda: Any = 1.0) -> Any:
         """The slope, times what is given."""
+        if np.ndim(dlda) and np.shape(dlda) != self.A.shape:
+            raise Mismatch(
+                f"backward of activations[{self.index}] is given shape {np.shape(dlda)}, expected {self.A.shape}, that "
+                "of what its forward returned"
+            )
         return dlda * (1 - self.A**2)
 
     def derivative(self) -> Any:
@@ -89,7 +107,7 @@ class Network(Adapted):
             "kernel_sizes": [kernel.shape[2] for kernel in kernels],
             "strides": list(strides),
             "num_linear_neurons": len(linear),
-            "activations": [Tanh() for _ in kernels],
+            "activations": [Tanh(index) for index in range(len(kernels))],
             "conv_weight_init_fn": _zeros,
             "bias_init_fn": _zeros,
             "linear_weight_init_fn": _zeros,
@@ -106,6 +124,8 @@ class Network(Adapted):
         """Set a parameter, in the shape that it is kept in."""
         above, _, last = path.rpartition(".")
         kept = self.there(path)
+        if value.ndim == 2 and value.shape not in (kept.shape, kept.T.shape):
+            raise Mismatch(f"{path} has shape {kept.shape}, expected {value.shape}")
         turned = value.T if value.ndim == 2 and kept.shape != value.shape else value
         setattr(self.there(above), last, turned.copy())
 

@@ -36,6 +36,8 @@ class Network(Adapted):
     def forward(self, x: Any, y: Any) -> Any:
         """Return (probs, loss), also where they come nested."""
         found = list(_flat(self.call("forward", x, y)))
+        if len(found) == 1:
+            return found[0]
         return (found[0], found[1]) if len(found) > 1 and all(one is found[1] for one in found[2:]) else tuple(found)
 
     def backward(self) -> Any:

@@ -119,6 +119,15 @@ def test_the_empty_handout_earns_nothing(box, files, tmp_path) -> None:
             "models/cnn.py", "activation.forward(layer.forward(A))", "layer.forward(A)",
             r"1\.14-forward: .*\n.*Z equals what you get when no activations follow the convolutions",
         ),
+        (
+            "models/cnn.py", "activation.backward(grad)", "activation.backward(grad[0])",
+            r"1\.14-backward: backward of activations\[1\] is given shape \(2, 6\), expected \(1, 2, 6\), that of",
+        ),
+        (
+            "mytorch/nn/ConvTranspose.py", "self.conv1d_stride1.forward(self.upsample1d.forward(A))",
+            "self.upsample1d.forward(self.conv1d_stride1.forward(A))",
+            r"1\.6-forward: .*\n.*when the convolution comes first, and what it gives is upsampled",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_in_the_names_of_the_handout(box, files, tmp_path, name, old, new, read) -> None:

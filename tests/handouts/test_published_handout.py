@@ -96,6 +96,11 @@ def test_the_base_of_optimizers_is_ours_and_of_the_term_that_it_was_written_for(
         ),
         (edit(CONV, "stride=1, padding=0", "stride=1"), "1.3", r"1\.3-forward: Conv2D\.__init__ takes .*kernel"),
         (
+            edit(CONV, BACK, f"{BACK}; self.dW, self.dw, self.db = 1, None, self.reference.db; return"),
+            "1.3",
+            r"1\.3-dw: Conv2D\.backward sets dW, expected dw\n",
+        ),
+        (
             edit(CONV, BACK, "raise ValueError('mine')"),
             "1.3",
             r"1\.3-dx: ValueError: mine \(convolution\.py:\d+ in backward\)",
@@ -121,7 +126,7 @@ def test_the_base_of_optimizers_is_ours_and_of_the_term_that_it_was_written_for(
             r"^$",
         ),
     ],
-    ids=["p:-p", "returned", "other constructor", "raises", "a mean", "a shape", "twice", "nested"],
+    ids=["p:-p", "returned", "another name", "other constructor", "raises", "a mean", "a shape", "twice", "nested"],
 )  # fmt: skip
 def test_what_is_wrong_is_told_in_the_names_of_the_handout(box, files, tmp_path, change, todo, read) -> None:
     text = said(grade(box, zipped(tmp_path / "s.zip", change(files)), todo))

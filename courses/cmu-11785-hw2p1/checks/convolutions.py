@@ -34,11 +34,11 @@ SPREAD_IMAGES = (((2, 2, 3, 4), 2, 3, 1), ((1, 3, 4, 2), 2, 3, 2), ((2, 2, 2, 3)
 
 ONE = replace(
     conv1d.CONV,
-    cases={"plain": SIGNALS, "latest": (Layer((3, 2, 9), 3, 3, 2, 1), Layer((2, 2, 6), 3, 3, 2, 1))},
+    cases={"plain": SIGNALS, "latest": (Layer((3, 2, 9), 3, 3, 2, 1), Layer((4, 2, 6), 3, 3, 2, 1))},
 )
 TWO = replace(
     conv2d.CONV,
-    cases={"plain": IMAGES, "latest": (Layer((3, 2, 7, 8), 3, 3, 2, 1), Layer((2, 2, 6, 5), 3, 3, 2, 1))},
+    cases={"plain": IMAGES, "latest": (Layer((3, 2, 7, 8), 3, 3, 2, 1), Layer((4, 2, 6, 5), 3, 3, 2, 1))},
 )
 NOT_DIVIDED = "The loss has taken the mean already: nothing is divided by N."
 REPEAT = "{}.backward belongs to the latest forward, whose {} may be {} or {} than those before."
@@ -117,6 +117,10 @@ def _expect_spread(
             convolution, wide, weight, bias, 1, kernel - 1
         ),
     }
+    if factor > 1 and all(length >= kernel for length in shape[2:]):
+        suspects["the convolution comes first, and what it gives is upsampled"] = lambda: upsampled(
+            convolution(x, weight, bias, 1, 0), factor
+        )
     # A value may have fewer neighbours than the kernel has places: a mistake may then have no value at all.
     fits = all(length >= kernel for length in shape[2:])
     y = convolution(wide, weight, bias, 1, 0)

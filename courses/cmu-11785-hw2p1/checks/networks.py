@@ -55,7 +55,7 @@ def network_goes_back_through_all(student: Student, rng: np.random.Generator) ->
         expect_close(network.get("linear_layer.dLdW"), gradient(*case, -1), "linear_layer.dLdW")
         for index in reversed(range(len(kernels))):
             found = network.get(f"convolutional_layers.{index}.conv1d_stride1.dLdW")
-            back_only = {
+            back_only: Clauses = {
                 "the gradient passes the activations by": partial(gradient, *case, index, "activations forgotten")
             }
             expect_close(found, gradient(*case, index), f"dLdW of convolutional_layers[{index}]", suspects=back_only)

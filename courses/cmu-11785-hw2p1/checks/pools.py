@@ -35,6 +35,13 @@ def _expect_pool(pool: Pool, name: str, student: Student, rng: np.random.Generat
         ),
         "the last window along each axis is left out": lambda: pool(x, sizes.kernel, 1)[:, :, :-1, :-1],
     }
+    if pool is max_pool:
+        suspects["the search for the largest value starts from 0"] = lambda: np.maximum(pool(x, sizes.kernel, 1), 0)
+    else:
+        suspects["the sum of each window is taken, not its mean"] = lambda: pool(x, sizes.kernel, 1) * sizes.kernel**2
+        suspects["the sum is divided by the kernel's side, not by its square"] = lambda: (
+            pool(x, sizes.kernel, 1) * sizes.kernel
+        )
     layer = student.new(f"mytorch:{name}", sizes.kernel)
     expect_close(layer.forward(x), pool(x, sizes.kernel, 1), "Z", suspects=suspects)
 
