@@ -68,6 +68,7 @@ class Batch:
         }
         self.graded: list[str] = []
         self.rescored: list[str] = []
+        self.again: list[list[str]] = []  # of those that are graded once more: what has changed
         self.aside = class_files.Aside()
         self._sent: dict[str, tuple[str, str]] = {}  # digest and stamp of what was graded, which may have changed since
 
@@ -94,7 +95,7 @@ class Batch:
                 continue
             self.graded.append(record.key)
             if record.state is not State.GRADED:
-                progress.console.print(classtext.ungraded(record), markup=False, highlight=False)
+                classtext.say_ungraded(record, progress.console)
             rate = len(self.graded) / (time.monotonic() - began)
             left = (total - len(self.graded)) / rate
             progress.update(bar, advance=1, pace=f"{rate:.2f} a second, {clock(left)} left")
@@ -126,7 +127,8 @@ class Batch:
         seen = origin.stamp(one.path)
         digest = record.origin.get(origin.ZIP, "") if seen and seen == record.seen else self._digest(one)
         now = self._origin(digest)
-        if origin.outcomes(record.origin) != origin.outcomes(now):
+        if changed := origin.changed(origin.outcomes(record.origin), origin.outcomes(now)):
+            self.again.append(changed)
             return False
         if record.origin == now:
             return True
@@ -263,6 +265,7 @@ def run(
         try:
             if waiting:
                 batch.write_tables()  # what is known already does not wait for what is to be graded
+                classtext.say_again(batch.again, console)
                 with classtext.bar(console) as progress:
                     batch.work(team, tasks, progress)
         finally:

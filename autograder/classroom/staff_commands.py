@@ -128,9 +128,12 @@ def write_gradebook(
     from autograder.course import report_rubric as criteria
 
     assignment = find_assignment(course, assignment_file)
-    rubric_file = rubric_file or assignment.course.folder / "report" / criteria.FILE
+    own = assignment.course.folder / "report" / criteria.FILE
+    asked = criteria.NONE  # of a course without a written report
+    if rubric_file or report or own.exists():
+        asked = criteria.load(rubric_file or own).asked(assignment.parts)
     inputs = merge.Inputs(roster, code, report, times, extensions, dropped, late_days, column)
-    merged = merge.merge(inputs, assignment, criteria.load(rubric_file).asked(assignment.parts))
+    merged = merge.merge(inputs, assignment, asked)
     paths = exports.write(merged, column or assignment.title, out)
     if merged.bank and late_days:
         merged.bank.write(late_days)

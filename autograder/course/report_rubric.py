@@ -76,6 +76,9 @@ class Criteria(BaseModel):
         return sum(line.points for line in self.line if line.number.startswith(f"{section}."))
 
 
+NONE = Criteria(sections={}, line=())
+
+
 def load(path: Path) -> Criteria:
     """Read a rubric.
 
@@ -85,7 +88,7 @@ def load(path: Path) -> Criteria:
     try:
         return Criteria.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RubricError(f"{path}: {error}") from None
+        raise RubricError(f"{path.name}: {error.strerror if isinstance(error, OSError) else error}") from None
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))

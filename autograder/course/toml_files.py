@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from autograder.errors import RubricError
 
+UNKNOWN, MISSING = "extra_forbidden", "missing"  # kinds of error, by pydantic
 HOME = "course.toml"  # lies in the folder of every course
 
 
@@ -34,5 +35,9 @@ def named(path: Path) -> str:
 
 def complaint(path: Path, error: ValidationError) -> RubricError:
     """Say what is wrong with a file, and where in it."""
-    first = error.errors()[0]
-    return RubricError(f"{named(path)}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}")
+    first, *others = error.errors()
+    said = "there is no such key here" if first["type"] == UNKNOWN else first["msg"].lower()
+    # A slip in a name is two errors: the key that is missed comes first.
+    unknown = [str(one["loc"][-1]) for one in others if one["type"] == UNKNOWN and one["loc"][:-1] == first["loc"][:-1]]
+    meant = f"; there is no key {unknown[0]}" if unknown and first["type"] == MISSING else ""
+    return RubricError(f"{named(path)}: {'.'.join(map(str, first['loc']))}: {said}{meant}")

@@ -40,6 +40,19 @@ def ungraded(record: Record) -> str:
     return f"{line(record.name)}: {record.state}: {line(card.refusal or card.fault or next(broken, ''))}"
 
 
+def say_ungraded(record: Record, console: Console) -> None:
+    """Print why a submission has no marks, or not all, on one line."""
+    console.print(ungraded(record), markup=False, highlight=False, soft_wrap=True)
+
+
+def say_again(changed: Sequence[Sequence[str]], console: Console) -> None:
+    """Print what is graded once more, and why, before it is: a wrong key or data set shows here."""
+    if changed:
+        names = ", ".join(dict.fromkeys(name for names in changed for name in names))
+        said = f"{len(changed)} of those that have marks are graded again, as this has changed: {names}"
+        console.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
 def say_changes(changed: Sequence[Record], console: Console) -> None:
     """Print old marks beside new ones."""
     if not changed:
@@ -72,7 +85,7 @@ def say_sum(records: Sequence[Record], graded: str, console: Console) -> None:
     refused = states.count(State.REFUSED)
     console.print(f"{len(states)} submissions: {graded}, {refused} refused{mean}", highlight=False, soft_wrap=True)
     for record in [record for record in records if record.state is State.BROKEN][:SHOWN]:
-        console.print(ungraded(record), markup=False, highlight=False, soft_wrap=True)
+        say_ungraded(record, console)
 
 
 def say_aside(left_out: Sequence[LeftOut], alike: Sequence[Alike], console: Console) -> None:

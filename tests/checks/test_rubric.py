@@ -73,13 +73,14 @@ def test_a_check_with_fewer_points_than_none_is_refused(declared) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ("title = ", "titel = ", r"assignment.toml: title: field required"),
+        ("title = ", "titel = ", r"assignment.toml: title: field required; there is no key titel$"),
+        ("place = true", "plaice = true", r"assignment.toml: policies.plaice: there is no such key here$"),
         ('"1.1" = 3', '"1.1" = -3', r"parts.1.todos.1.1: input should be greater than or equal to 0"),
         ("due = 2027-02-19T23:59:00-05:00", "due = 2027-02-19T23:59:00", r"due: .*timezone"),
         ("[parts.1]", "[parts.1", r"assignment.toml: "),
         ("zip_megabytes = 100", "zip_megabytes = 0", r"limits.zip_megabytes: input should be greater than 0"),
     ],
-    ids=["missing key", "negative points", "time without zone", "no TOML", "limit of zero"],
+    ids=["missing key", "unknown key", "negative points", "time without zone", "no TOML", "limit of zero"],
 )
 def test_a_wrong_assignment_file_is_refused_by_key(tmp_path: Path, before, after, message) -> None:
     text = (COURSE.folder / FILE).read_text(encoding="utf-8")

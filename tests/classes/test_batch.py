@@ -60,7 +60,9 @@ def test_only_what_has_changed_is_graded_again(grade_class, folder, small, right
     assert asked == 1
     assert records["blank"].card.cents == 1600
     assert "marks that changed" in said
-    assert grade_class(folder, seed=7)[1] == 3
+    _, asked, said = grade_class(folder, seed=7)
+    assert asked == 3
+    assert "3 of those that have marks are graded again, as this has changed: seed\n" in said
     tighter = small.limits.model_copy(update={"memory_megabytes": 2048})
     assert grade_class(folder, seed=7, assignment=small.model_copy(update={"limits": tighter}))[1] == 3
 

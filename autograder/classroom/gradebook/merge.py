@@ -112,7 +112,7 @@ def merge(inputs: Inputs, assignment: Assignment, criteria: Criteria) -> Merged:
     with problems.collected():
         bank = _bank(inputs, assignment, known)
     problems.finish()
-    scale = Fraction(report_most) / Fraction(str(criteria.points))
+    scale = Fraction(report_most) / Fraction(str(criteria.points or 1))
     sums = {id: Fraction(_rounded(value * scale)) for id, value in report.points.items()}
     late = Lateness(assignment, times, code.times, extensions, bank)
     grades = []
