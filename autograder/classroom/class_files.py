@@ -19,6 +19,7 @@ from autograder.course import tables
 from autograder.course.assignment import Assignment
 from autograder.course.definition import PACKAGE
 from autograder.errors import TableError
+from autograder.grading.expected import digest
 from autograder.reports import class_csv, class_page, html, results_json
 from autograder.reports.records import Alike, Record
 
@@ -29,7 +30,7 @@ PAGES = (".py", ".j2", ".css", ".js")
 @functools.cache
 def writers() -> str:
     """Digest of the code that writes pages."""
-    return origin.digest(PACKAGE, [path for path in (PACKAGE / "reports").rglob("*") if path.suffix in PAGES])
+    return digest(PACKAGE, [path for path in (PACKAGE / "reports").rglob("*") if path.suffix in PAGES])
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,6 @@ def pages(record: Record) -> dict[str, str]:
 def _alike(store: Store, found: Found, assignment: Assignment, records: Sequence[Record]) -> list[Alike]:
     """Compare the zips, unless they are those that were compared last time."""
     zips = [f"{record.key} {record.name} {record.origin.get(origin.ZIP, '')}" for record in records]
-    code = [origin.digest(PACKAGE, [Path(identical_files.__file__)]), origin.code(assignment.course)[origin.CHECKS]]
+    code = [digest(PACKAGE, [Path(identical_files.__file__)]), origin.code(assignment.course)[origin.CHECKS]]
     key = hashlib.sha256("\n".join([*code, *zips]).encode()).hexdigest()
     return store.remember(key, lambda: identical_files.find(found.handed, assignment.course))

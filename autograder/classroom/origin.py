@@ -9,11 +9,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from autograder.course.assignment import Assignment
 from autograder.course.definition import PACKAGE, Course
+from autograder.grading.expected import digest
 from autograder.grading.versions import versions
 
 Origin = Mapping[str, str]
@@ -59,15 +60,6 @@ def code(course: Course) -> Mapping[str, str]:
         GRADER: digest(PACKAGE, _sources(PACKAGE, NO_MARKS))[:16],
         LIBRARIES: versions(),
     }
-
-
-def digest(folder: Path, paths: Iterable[Path]) -> str:
-    """Digest of files below a folder, their names included."""
-    total = hashlib.sha256()
-    for path in sorted(paths):
-        total.update(f"\0{path.relative_to(folder).as_posix()}\0".encode())
-        total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()
 
 
 def stamp(path: Path) -> str:

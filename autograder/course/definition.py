@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
-from autograder.checking import rubric
+from autograder.checking import deferred, rubric
 from autograder.checking.adaptation import Adaptation
 from autograder.checking.rubric import Check
 from autograder.course import course_file, handouts, selection
@@ -170,7 +170,8 @@ class Course:
         return f"courses.{self.name}_{hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]}"
 
     def _expect_package(self) -> None:
-        """Let Python find the course, wherever its folder is."""
+        """Let Python find the course, wherever its folder is; its oracles, once they are needed."""
+        deferred.defer()
         for name, path in (("courses", SHIPPED), (self.package, self.folder)):
             if name not in sys.modules:
                 sys.modules[name] = module = ModuleType(name)

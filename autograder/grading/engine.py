@@ -22,7 +22,7 @@ from autograder.errors import (
     SetupError,
     SubmissionError,
 )
-from autograder.grading import blocked
+from autograder.grading import blocked, expected
 from autograder.grading.exam import Exam
 from autograder.grading.known_models import KnownModels
 from autograder.grading.marking import LIMITS, Verdict, blank, judge, refuse, settle
@@ -76,7 +76,7 @@ def grade_zip(
         card.mechanisms = {
             name: f"not held: {why}" if why else "held" for name, why in box.isolation.mechanisms.items()
         }
-        with box.room() as folder:
+        with expected.kept(assignment.course, seed, box.isolation.keeps_secrets), box.room() as folder:
             submission = open_submission(zip_path, folder, assignment.limits, assignment.course)
             card.notes.extend(submission.notes)
             exam = Exam(folder, assignment)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from autograder.checking import oracles
 from autograder.checking.adaptation import Adaptation
 from autograder.checking.student import Student, raised
 from autograder.course.assignment import Limits
@@ -53,17 +54,17 @@ class BoxedStudent(Student):
         """Set the clock of the next check: this long for all that it asks, imports not counted."""
         # What a check has left unsent is none of the next one's.
         self._waiting.clear()
-        self._seconds, self._deadline = seconds, time.monotonic() + seconds
+        self._seconds, self._deadline = seconds, _clock() + seconds
 
     def left(self) -> float:
         """Say how many seconds of the check's clock are left."""
-        return self._deadline - time.monotonic()
+        return self._deadline - _clock()
 
     @contextlib.contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         """Shorten the clock for the requests of a block; what they spend on imports is made good as always."""
         outer, whole = self._deadline, self._seconds
-        inner = min(outer, time.monotonic() + seconds)
+        inner = min(outer, _clock() + seconds)
         self._deadline, self._seconds = inner, min(seconds, whole)
         try:
             yield
@@ -109,7 +110,7 @@ class BoxedStudent(Student):
         requests = self._waiting + requests
         self._waiting.clear()
         try:
-            reply = worker.ask(requests, self._deadline)
+            reply = worker.ask(requests, self._deadline + oracles.spent())
         except WorkerLost as error:
             raise self._lost(error, f"no answer after {self._seconds:g} s") from None
         return self._value(reply)
@@ -169,6 +170,11 @@ class BoxedStudent(Student):
         self._last_words = lost.printed() if lost is not None else ""
         self.attempts.update(lost.attempts if lost is not None else {})
         return OutOfTime(late) if str(error) == "out of time" else WorkerLost(str(error))
+
+
+def _clock() -> float:
+    """Seconds that run for the student: not while an expected value is worked out, nor while PyTorch is imported."""
+    return time.monotonic() - oracles.spent()
 
 
 def _error(error: Any) -> dict[str, Any]:

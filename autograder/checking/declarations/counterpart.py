@@ -68,10 +68,6 @@ class Counterpart:
     buffers: tuple[str, ...]
     arrays: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        if not self.recorded:  # now, and not while the clock of a check runs
-            importlib.import_module("torch")
-
     @property
     def recorded(self) -> bool:
         """Whether this is a handout, in which nothing is worked out."""
