@@ -77,10 +77,11 @@ def grade_zip(
             name: f"not held: {why}" if why else "held" for name, why in box.isolation.mechanisms.items()
         }
         with expected.kept(assignment.course, seed, box.isolation.keeps_secrets), box.room() as folder:
-            submission = open_submission(zip_path, folder, assignment.limits, assignment.course)
+            examined = any(check.exam for check in checks)
+            submission = open_submission(zip_path, folder, assignment.limits, assignment.course, examined)
             card.notes.extend(submission.notes)
             exam = Exam(folder, assignment)
-            if known and any(check.exam for check in checks):
+            if known and examined:
                 known.recall(exam, folder, assignment)
             grade_folder(folder, box, assignment, card, checks, seed, deadline, publish, exam)
             if exam.results:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import codecs
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.course.assignment import Limits
@@ -33,7 +33,7 @@ class Submission:
     digest: str
 
 
-def open_submission(zip_path: Path, into: Path, limits: Limits, course: Course) -> Submission:
+def open_submission(zip_path: Path, into: Path, limits: Limits, course: Course, checkpoints: bool = True) -> Submission:
     """Unpack what a zip holds of the assignment.
 
     Args:
@@ -41,12 +41,15 @@ def open_submission(zip_path: Path, into: Path, limits: Limits, course: Course) 
         into: becomes `Submission.folder`; a new or an empty one. After a refusal the caller deletes what is in it.
         limits: of `assignment.toml`.
         course: whose given files take the place of the student's.
+        checkpoints: whether anybody will look at them; otherwise they stay packed.
 
     Raises:
         SubmissionError: with one sentence that says what to do.
     """
     with open_zip(zip_path, limits.zip_megabytes, course.layout) as archive:
         choice = choose(archive.entries, course.layout)
+        if not checkpoints:
+            choice = replace(choice, kept=_code(choice.kept, course))
         into.mkdir(parents=True, exist_ok=True)
         into.chmod(0o755)
         notes = [
@@ -81,6 +84,11 @@ def _unpack(archive: Archive, kept: dict[str, Entry], into: Path, course: Course
     yield from described("given files that were edited, replaced by the original", edited)
     yield from described("given files that were missing, added", sorted(ours.keys() - seen))
     yield from texts
+
+
+def _code(kept: Mapping[str, Entry], course: Course) -> dict[str, Entry]:
+    folders = set(course.folders.values())
+    return {name: entry for name, entry in kept.items() if name.partition("/")[0] in folders}
 
 
 def _given(kept: dict[str, Entry], course: Course) -> dict[str, bytes]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from homework import COURSE
 from trees import give, tree
 
 from autograder.conformance.bad_zips import CODE, honest
+from autograder.course import assignment as assignments
+from autograder.submission import packing
+from autograder.submission.receive import open_submission
 
 
 def test_edited_given_files_are_replaced_and_named(ours, unpack) -> None:
@@ -68,3 +72,14 @@ def test_nothing_stands_in_the_way_of_a_given_file(name, ours, unpack) -> None:
 def test_a_given_file_in_other_letters_is_the_given_file(ours, unpack) -> None:
     give(ours.folder / "given", "part1_numpy/module.py")
     assert list(tree(unpack(honest({"part1_numpy/Module.py": CODE})).folder)) == ["part1_numpy/module.py"]
+
+
+def test_checkpoints_that_nobody_looks_at_stay_packed_and_cost_nothing_else(tmp_path) -> None:
+    zip_path = tmp_path / "submission.zip"
+    packing.write_zip(zip_path, COURSE.files("shapes"))
+    limits = assignments.load(COURSE).limits
+    whole = open_submission(zip_path, tmp_path / "whole", limits, COURSE)
+    code = open_submission(zip_path, tmp_path / "code", limits, COURSE, checkpoints=False)
+    assert (whole.notes, whole.digest) == (code.notes, code.digest)
+    there = {path.name for path in whole.folder.iterdir()}
+    assert there - {path.name for path in code.folder.iterdir()} == {"checkpoints"}
