@@ -187,6 +187,8 @@ def _place_patterns(wrong: np.ndarray, names: Sequence[str]) -> Iterator[str]:
             elif used[-1] == size - 1:
                 yield f"all of them in the last {len(used)} {_plural(name)}"
     yield from _end(wrong, names)
+    if wrong.ndim == 2 and min(wrong.shape) > 2 and np.array_equal(wrong, np.eye(*wrong.shape, dtype=bool)):
+        yield "all of them on the diagonal"
     if wrong.ndim >= 3:
         yield from _border(wrong)
     for axis, name in enumerate(names):

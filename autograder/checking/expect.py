@@ -20,7 +20,7 @@ from autograder.checking import answers, closeness, compared, minor
 from autograder.checking.closeness import allowed, close
 from autograder.checking.diagnosis import apart, locate, misread, nearly, picture, rearranged
 from autograder.checking.suspected import alike, clauses, entries, judged, saw
-from autograder.checking.suspects import Suspects, review, sentence, silent, subject, wanted
+from autograder.checking.suspects import Suspects, leading, review, sentence, silent, subject, wanted
 from autograder.errors import CheckFailed, Finding
 from autograder.inside.wire import Opaque
 
@@ -62,7 +62,8 @@ def expect_close(
     limit = max(limit, minor.tolerance(TOLERANCE.get(found_dtype, 0.0)))
     explain = _Explainer(found, reference, name, suspects, limit or TOLERANCE["float64"], axes)
     if going := review():
-        going.weigh(subject(name, reference.ndim), {**suspects, **clauses(name, first=False)}, explain.equals)
+        if found.dtype.kind != "f" or np.isfinite(found).any():  # what is no number at all refutes nothing
+            going.weigh(subject(name, reference.ndim), {**suspects, **clauses(name, first=False)}, explain.equals)
         return reference
     if found.dtype.kind != "f":
         raise explain.failure(f"{name} has dtype {found_dtype}, expected {dtype}", "dtype")
@@ -253,7 +254,7 @@ class _Explainer:
         """The suspects that equal what was found, and not what it should be."""
         known = {} if silent() else wanted(clauses(self.name))
         told = [clause for clause, compute in known.items() if self._fits(compute())]
-        return told or [clause for clause, compute in self.suspects.items() if self._fits(compute())]
+        return told or [*leading([clause for clause, compute in self.suspects.items() if self._fits(compute())])]
 
     def _fits(self, suspect: Any) -> bool:
         wrong = np.asarray(suspect, dtype=np.float64)

@@ -15,6 +15,7 @@ from typing import Any
 
 Suspects = Mapping[str, Callable[[], Any]]
 MOST = 3  # told together
+WORKED_OUT = "it is worked out as "  # begins a formula that was searched for: told where nothing else is
 
 
 @dataclass
@@ -125,3 +126,8 @@ def subject(name: str, rank: int) -> Hashable:
 def sentence(name: str, clauses: Sequence[str]) -> str:
     """Say which suspects fit; nothing where none does."""
     return f"{name} equals what you get when {', or when '.join(clauses[:MOST])}" if clauses else ""
+
+
+def leading(clauses: Sequence[str]) -> Sequence[str]:
+    """Leave of the suspects that fit those that name a mistake; where none does, the first formula alone."""
+    return [clause for clause in clauses if not clause.startswith(WORKED_OUT)] or clauses[:1]

@@ -80,6 +80,7 @@ EXAMPLES: list[tuple[str, np.ndarray, np.ndarray]] = [
     ("all of them in the last 3 columns", changed(X, (..., slice(5, 8))), X),
     ("all of them in the first 2 rows", changed(X, (FULL, FULL, slice(2))), X),
     ("all of them in the last 2 entries", changed(X[0, 0, 0], (slice(6, 8),)), X[0, 0, 0]),
+    ("all of them on the diagonal", changed(X[0, 0, :4, :4], *((i, i) for i in range(4))), X[0, 0, :4, :4]),
     ("all of them within 1 of the border", changed(X, (..., FULL, 0), (..., 5, FULL)), X),
     ("all of them in every second column", changed(X, (..., slice(0, None, 2))), X),
     ("all of them in every third row", changed(TALL, (FULL, FULL, slice(1, None, 3))), TALL),
@@ -175,6 +176,7 @@ CLAIMS: dict[str, Claim] = {
     r"all of them in the last (\d+) (\w+)s": lambda f, e, w, n, name: not lines(w, name)[: -int(n)].any(),
     r"all of them in the first ([a-z]+)": lambda f, e, w, name: not lines(w, name)[1:].any(),
     r"all of them in the last ([a-z]+)": lambda f, e, w, name: not lines(w, name)[:-1].any(),
+    r"all of them on the diagonal": lambda f, e, w: not (w & ~np.eye(*w.shape, dtype=bool)).any(),
     r"all of them within (\d) of the border": lambda f, e, w, width: within(w, int(width)),
     r"all of them in every (\w+) (\w+)": lambda f, e, w, s, name: len(
         set((np.flatnonzero(lines(w, name)) % period(s)).tolist())

@@ -17,6 +17,7 @@ from autograder.checking.expect import (
     expect_array,
     expect_close,
 )
+from autograder.checking.suspects import WORKED_OUT, reviewing
 from autograder.errors import CheckFailed
 from autograder.inside.wire import Tensor
 
@@ -193,6 +194,22 @@ def test_a_suspect_explains_a_wrong_shape_or_dtype_too(value, suspect) -> None:
     with pytest.raises(CheckFailed) as caught:
         expect_close(value, X, "y", suspects={"it is so": lambda: suspect})
     assert caught.value.finding.suspect == "y equals what you get when it is so"
+
+
+def test_a_formula_is_told_only_where_no_mistake_is_and_then_the_first_alone() -> None:
+    found, right = np.array([2.0, 5.0]), np.array([1.0, 4.0])
+    formulas = {f"{WORKED_OUT}x + 1": lambda: found, f"{WORKED_OUT}1 + x": lambda: found}
+    for suspects, told in ((formulas, f"{WORKED_OUT}x + 1"), ({**formulas, "1 is added": lambda: found}, "1 is added")):
+        with pytest.raises(CheckFailed) as failure:
+            expect_close(found, right, "y", suspects=suspects)
+        assert failure.value.finding.suspect == f"y equals what you get when {told}"
+
+
+def test_what_is_no_number_refutes_no_suspect() -> None:
+    with reviewing(("y of", 1), ["it is twice as large"]) as review:
+        for found in (np.array([2.0, 8.0]), np.array([np.nan, np.inf])):
+            expect_close(found, np.array([1.0, 4.0]), "y of", suspects={"it is twice as large": lambda: [2.0, 8.0]})
+    assert review.refuted == set()
 
 
 def test_a_suspect_that_makes_no_difference_here_accuses_nobody() -> None:

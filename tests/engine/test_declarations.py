@@ -129,7 +129,7 @@ def changed(file: str, *pairs: tuple[str, str]) -> tuple[Course, Mapping[str, by
 
 
 NORM, DROP, MORE = "part1_numpy/batchnorm.py", "part1_numpy/dropout.py", "layers/more.py"
-LINEAR, CONV, NETWORK = (f"part1_numpy/{name}.py" for name in ("linear", "conv1d", "convnet"))
+LINEAR, CONV, NETWORK, BEND = (f"part1_numpy/{name}.py" for name in ("linear", "conv1d", "convnet", "activations"))
 
 
 @pytest.mark.parametrize(
@@ -233,6 +233,15 @@ def test_what_is_right_and_unusual_passes(ask, todo, file, pairs) -> None:
         ("1.15", DROP, ("return dy * self.factors", "return dy * self.factors[::-1]"), "1.15-same-draw", "dx["),
         ("1.5", MORE, ("dc = dc + dh", "dc = dh"), "1.5-gradient", "dc is 0"),
         ("1.8", MORE, ("(np.exp(logs) - target) / len(y)", "np.exp(logs) - target"), "1.8-gradient", "multiplied by N"),
+        ("1.5", CONV, ("+ self.bias[:, None]", "+ 3 * self.bias[:, None]"), "1.5-forward", "bias counts K times"),
+        ("1.3", BEND, ("dy * (1 - self.y**2)", "dy * 1 - self.y**2"), "1.3-tanh", "it is worked out as dy - y**2"),
+        (
+            "1.3",
+            BEND,
+            ("np.where(x >= 0, 1, small) / (1 + small)", "1 / 1 + np.exp(-x)"),
+            "1.3-sigmoid",
+            "y equals what you get when it is worked out as 1 / 1 + exp(-x)",
+        ),
     ],
 )
 def test_a_slip_of_any_layer_is_named_without_a_suspect_of_its_own(ask, todo, file, pair, loses, says) -> None:

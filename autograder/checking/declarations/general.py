@@ -14,6 +14,7 @@ from itertools import combinations
 
 import numpy as np
 
+from autograder.checking.declarations import terms
 from autograder.checking.declarations.declared import Trial
 
 Clauses = dict[str, Callable[[], np.ndarray]]
@@ -36,6 +37,8 @@ def suspects(trial: Trial, kind: str, index: int) -> Clauses:
         )
     if kind == "gradients":
         found |= _upstream(trial, changed, index)
+    if kind != "buffers":
+        found |= _formulas(trial, kind, index)
     if kind == "buffers":
         name = [*trial.declaration.buffers][index]
         found["it is left as it was"] = lambda: trial.arrays[name]
@@ -73,7 +76,37 @@ def _parameters(trial: Trial, changed: Callable[..., np.ndarray]) -> Clauses:
         found[f"{name} has the other sign"] = partial(changed, **{name: -value})
         if value.ndim == 2 and value.shape[0] == value.shape[1] > 1:
             found[f"{name} is transposed"] = partial(changed, **{name: np.ascontiguousarray(value.T)})
+        for words, times in _times(trial) if value.ndim == 1 else ():
+            found[f"{name} counts {words}"] = partial(changed, **{name: times * value})
     return found
+
+
+def _times(trial: Trial) -> Iterator[tuple[str, int]]:
+    """How often something may be added that is added in a loop: once for each place along an axis, or in a window."""
+    yield "twice", 2
+    twice = {
+        axis for array in trial.declaration.parameters.values() for axis in array.axes if array.axes.count(axis) > 1
+    }
+    for name, length in trial.case.axes:
+        if isinstance(length, int) and length > 1:
+            yield f"{name} times", length
+            if name in twice:
+                yield f"{name} * {name} times", length**2
+
+
+def _formulas(trial: Trial, kind: str, index: int) -> Clauses:
+    """What a result may be that is worked out value by value, as that of an activation."""
+    name = next(iter(trial.present(trial.declaration.inputs)), "")
+    right, value = getattr(trial.right, kind)[index], trial.arrays.get(name)
+    plain = value is not None and value.shape == right.shape and not trial.declaration.parameters
+    if value is None or value.dtype.kind != "f" or not plain or len(trial.right.outputs) != 1:
+        return {}
+    if kind == "outputs":
+        return terms.of_output({name: value})
+    (output,), (y,) = trial.declaration.outputs, trial.right.outputs
+    if len(trial.upstream) != 1 or {y.shape, trial.upstream[0].shape} != {right.shape}:
+        return {}
+    return terms.of_gradient({f"d{output}": trial.upstream[0], output: y, name: value})
 
 
 def _options(trial: Trial, changed: Callable[..., np.ndarray]) -> Clauses:

@@ -268,7 +268,7 @@ def packed(root: Path) -> dict[str, np.ndarray]:
 
 
 def opened(root: Path, name: str, key: str) -> dict[str, Any]:
-    """The tensors of the state_dict that a checkpoint holds under `key`, in a row, or what is wrong with the file."""
+    """What a checkpoint holds: the tensors of the state_dict under `key`, in a row, and numbers; or what is wrong."""
     if not (root / name).is_file():
         return {"trouble": "missing"}
     try:
@@ -277,4 +277,6 @@ def opened(root: Path, name: str, key: str) -> dict[str, Any]:
         return {"trouble": "unsafe"}
     if not isinstance(state, dict) or not isinstance(state.get(key), dict):
         return {"trouble": "no key"}
-    return {"trouble": "", "weights": flat(state[key])}
+    plain = {name: one.item() if torch.is_tensor(one) and one.numel() == 1 else one for name, one in state.items()}
+    numbers = {name: one for name, one in plain.items() if type(name) is str and isinstance(one, int | float)}
+    return {"trouble": "", "weights": flat(state[key]), "numbers": numbers}

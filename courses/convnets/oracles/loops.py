@@ -21,11 +21,12 @@ Criterion = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 class Batch(NamedTuple):
-    """What is known of a batch that the model has seen."""
+    """What is known of a batch that the model has seen: `taken` are hits by another rule than the highest score."""
 
     loss: float
     hits: int
     size: int
+    taken: dict[str, int]
 
 
 class Descent:
@@ -70,7 +71,18 @@ class Descent:
 
 
 def _seen(scores: torch.Tensor, labels: torch.Tensor, loss: torch.Tensor) -> Batch:
-    return Batch(loss.item(), int((scores.argmax(1) == labels).sum()), len(labels))
+    taken = {rule: int(hits(scores.detach(), labels).sum()) for rule, hits in RULES.items()}
+    return Batch(loss.item(), int((scores.argmax(1) == labels).sum()), len(labels), taken)
+
+
+# What is taken for a hit, by rules that are wrong.
+RULES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
+    "first positive": lambda scores, labels: (scores > 0).int().argmax(1) == labels,
+    "label positive": lambda scores, labels: scores.gather(1, labels[:, None])[:, 0] > 0,
+    "lowest": lambda scores, labels: scores.argmin(1) == labels,
+    "over images": lambda scores, labels: scores.softmax(0).argmax(1) == labels,
+    "rounded": lambda scores, labels: scores.max(1).values.round() == labels,
+}
 
 
 def _softmax_first(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -90,8 +102,8 @@ def learned(setting: Setting, rule: str = "", criterion: str = "cross") -> np.nd
 
     Args:
         setting: the case.
-        rule: what is done wrong: "gradients add up", "last batch dropped", "one batch", "one step", "rate per epoch",
-            "rate constant" or "rate early".
+        rule: what is done wrong: "gradients add up", "last batch dropped", "one batch", "one step", "two steps",
+            "each twice", "rate per epoch", "rate constant" or "rate early".
         criterion: "cross", "softmax, cross" or "distance".
     """
     descent, _ = _epoch(setting, rule, criterion)
@@ -104,8 +116,8 @@ def average_loss(setting: Setting, how: str = "samples", criterion: str = "cross
 
     Args:
         setting: the case.
-        how: "samples", as it should be, or "batches", "first", "last", "sum", "weighted sum", "twice", "dropped",
-            "full batches", or "after" the epoch, or "stepped": after the step of each batch.
+        how: "samples", as it should be, or "batches", "first", "last", "last of all", "sum", "weighted sum", "twice",
+            "dropped", "full batches", "small batches", or "after" the epoch, or "stepped": after the step of each.
         criterion: as in `learned`.
     """
     descent, batches = _epoch(setting, how, criterion)
@@ -119,35 +131,58 @@ def average_loss(setting: Setting, how: str = "samples", criterion: str = "cross
             "stepped": (losses * counts).sum() / total,
             "batches": losses.mean(),
             "last": losses[-1],
+            "last of all": losses[-1] * counts[-1] / total,
             "sum": losses.sum(),
             "weighted sum": (losses * counts).sum(),
             "twice": losses.sum() / total,
             "dropped": losses[:-1].mean(),
             "first": losses[0],
             "full batches": (losses * counts).sum() / (len(batches) * counts[0]),
+            "small batches": (losses * counts).sum() / (len(batches) * counts[-1]),
         }[how]
     )
 
 
 @oracle
 def average_accuracy(setting: Setting, how: str = "samples") -> float:
-    """Accuracy of the epoch: "samples", as it should be, or "batches", "first", "last", "percent" and the like."""
-    _, batches = _epoch(setting, "", "cross")
+    """Accuracy of the epoch: "samples", as it should be, or averaged, counted or measured in another way."""
+    return _accuracies(setting)[how]
+
+
+@oracle
+def average_accuracies(setting: Setting, ways: Sequence[str]) -> np.ndarray:
+    """Several of them."""
+    found = _accuracies(setting)
+    return np.array([found[how] for how in ways])
+
+
+def _accuracies(setting: Setting) -> dict[str, float]:
+    """Accuracies of the epoch, by how they are averaged, by what is taken for a hit, and by when it is measured.
+
+    "samples" is as it should be; "after" the epoch, or "stepped", after the step of each batch, are too late.
+    """
+    descent, batches = _epoch(setting, "", "cross")
+    _, stepped = _epoch(setting, "stepped", "cross")
     hits, counts = np.array([batch.hits for batch in batches]), np.array([batch.size for batch in batches])
-    share = hits.sum() / counts.sum()
-    return float(
-        {
-            "samples": share,
-            "batches": (hits / counts).mean(),
-            "last": hits[-1] / counts[-1],
-            "percent": 100 * share,
-            "count": hits.sum(),
-            "per batch": hits.sum() / len(batches),
-            "full batches": hits.sum() / (len(batches) * counts[0]),
-            "dropped": hits[:-1].sum() / counts[:-1].sum(),
-            "first": hits[0] / counts[0],
-        }[how]
-    )
+    total = int(counts.sum())
+    share = hits.sum() / total
+    found = {
+        "samples": share,
+        "batches": (hits / counts).mean(),
+        "last": hits[-1] / counts[-1],
+        "last of all": hits[-1] / total,
+        "percent": 100 * share,
+        "count": hits.sum(),
+        "per batch": hits.sum() / len(batches),
+        "full batches": hits.sum() / (len(batches) * counts[0]),
+        "small batches": hits.sum() / (len(batches) * counts[-1]),
+        "dropped": hits[:-1].sum() / counts[:-1].sum(),
+        "first": hits[0] / counts[0],
+        "after": descent.judge(setting.images, setting.labels).hits / total,
+        "stepped": sum(batch.hits for batch in stepped) / total,
+        **{rule: sum(batch.taken[rule] for batch in batches) / total for rule in RULES},
+    }
+    return {how: float(value) for how, value in found.items()}
 
 
 def _epoch(setting: Setting, rule: str, criterion: str) -> tuple[Descent, list[Batch]]:
@@ -162,5 +197,9 @@ def _epoch(setting: Setting, rule: str, criterion: str) -> tuple[Descent, list[B
         x, y, rate = images[start : start + size], labels[start : start + size], lr * factors[min(place, last)]
         zero = rule != "gradients add up" and not (rule == "one step" and step)
         batch = descent.learn(x, y, rate, zero, step=rule != "one step" or start == starts[-1])
+        if rule == "two steps":
+            descent.optimizer.step()
+        elif rule == "each twice":
+            descent.learn(x, y, rate)
         batches.append(descent.judge(x, y) if rule == "stepped" else batch)
     return descent, batches

@@ -213,6 +213,22 @@ def expect_best(run: Run, plan: Plan, resumed_at: int = 0) -> None:
         "the loss of the training decides": lambda: after[int(table[:, 0].argmin())],
     }
     if resumed_at:
-        clause = "the best accuracy before the stop is forgotten"
-        suspects = {clause: lambda: after[3], **suspects}
-    expect_close(run.saved(BEST), after[1], "the weights in best.pt", suspects=suspects, axes=("weight",))
+        del suspects[
+            "of epochs with equal accuracy, the latest wins"
+        ]  # in a run without a stop it would have been seen
+        suspects["the best accuracy before the stop is forgotten"] = lambda: after[3]
+    weights, numbers = run.saved(BEST)
+    expect_close(weights, after[1], "the weights in best.pt", suspects=suspects, axes=("weight",))
+    told: Clauses = {
+        "it is that of the training": lambda: table[1, 1],
+        "it is the loss": lambda: table[1, 2],
+        "it is that of the last epoch": lambda: table[-1, 3],
+        "it is in percent": lambda: 100 * table[1, 3],
+    }
+    for name, right, known in (
+        ("epoch", 2.0, {"epochs are counted from 0": lambda: 1.0, "it is that of the last epoch": lambda: 5.0}),
+        ("accuracy", table[1, 3], told),
+    ):
+        if name not in numbers:
+            raise CheckFailed(f"best.pt holds no number {name!r} beside the weights, only {show(sorted(numbers))}")
+        expect_close(number(numbers[name]), right, f"{name!r} in best.pt", suspects=known, tolerance=SINGLE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from autograder.checking.rubric import check
 from autograder.checking.student import Remote, Student
 from autograder.errors import CheckFailed
 
-from ...oracles.loops import average_accuracy, average_loss, learned
+from ...oracles.loops import average_accuracies, average_accuracy, average_loss, learned
 from ..part1.shared import Clauses, draw
 from .shared import (
     CLASSES,
@@ -39,7 +39,9 @@ SOFTMAX = "a softmax comes before the criterion, which has one already"
 AVERAGES = {
     "it is averaged over the batches: the last one is smaller and counts less": "batches",
     "it is the value of the last batch": "last",
+    "the last batch alone is divided by the number of all samples": "last of all",
     "every batch is taken to be as large as the first": "full batches",
+    "every batch is taken to be as large as the last": "small batches",
     "the last batch is left out": "dropped",
     "the loop ends with its first batch": "first",
 }
@@ -53,6 +55,18 @@ SHARES = {
     "it is the number of hits per batch": "per batch",
     "it is in percent": "percent",
 }
+HITS = {
+    "the first class with a score above 0 is taken, not that with the highest score": "first positive",
+    "a hit is a score of the label above 0, not the highest of all": "label positive",
+    "the class with the lowest score is taken": "lowest",
+    "the softmax runs over the images of a batch, not over the classes": "over images",
+    "the highest score itself is compared with the label, not the class that has it": "rounded",
+}
+COUNTED = {*AVERAGES.values(), *SHARES.values(), *HITS.values()}
+MOVING = {
+    "the epoch's last model sees all batches once more": "after",
+    "each batch is measured after its step": "stepped",
+}
 
 
 def loss_suspects(setting: Setting) -> Clauses:
@@ -65,18 +79,16 @@ def loss_suspects(setting: Setting) -> Clauses:
 
 def accuracy_suspects(setting: Setting) -> Clauses:
     """What the accuracy would be, averaged in a wrong way."""
-    suspects = clauses(AVERAGES | SHARES, lambda how: average_accuracy(setting, how))
+    suspects = clauses(AVERAGES | SHARES | HITS, lambda how: average_accuracy(setting, how))
     suspects["it is the loss: the accuracy comes second"] = lambda: average_loss(setting)
     return suspects
 
 
-def telling_setting(rng: np.random.Generator) -> Setting:
-    """Draw an epoch for which no two averages of the hits, right or wrong, are equal, and none is 0."""
+def telling_setting(rng: np.random.Generator, rules: Collection[str] = COUNTED) -> Setting:
+    """Draw an epoch for which no two accuracies by these rules, or the right one, are equal, and none is 0."""
     while True:
-        setting = draw_setting(rng, 23)
-        right = average_accuracy(setting)
-        rules = (*AVERAGES.values(), *SHARES.values())
-        found = np.array([0.0, right, *(average_accuracy(setting, how) for how in rules)])
+        setting = draw_setting(rng, 47)._replace(lr=LR if rules != COUNTED else 0.0, momentum=MOMENTUM)
+        found = [0.0, *average_accuracies(setting, ("samples", *sorted(rules)))]
         if np.diff(np.sort(found)).min() > 1e-3:
             return setting
 
@@ -102,6 +114,8 @@ def epoch_learns_from_every_batch(student: Student, rng: np.random.Generator) ->
         "the last batch is left out": "last batch dropped",
         "the loop ends with its first batch": "one batch",
         "the optimizer takes a single step at the end": "one step",
+        "the optimizer takes two steps for each batch": "two steps",
+        "every batch is learned from twice": "each twice",
     }
     suspects = clauses(rules, lambda rule: learned(setting, rule))
     suspects[SOFTMAX] = lambda: learned(setting, "", "softmax, cross")
@@ -136,16 +150,15 @@ def epoch_returns_the_accuracy(student: Student, rng: np.random.Generator) -> No
     expect_close(accuracy, average_accuracy(setting), "accuracy", suspects=suspects, tolerance=SINGLE)
 
 
-@check("2.3-moving", needs=("2.3-learns", "2.3-loss"), seconds=SECONDS)
+@check("2.3-moving", needs=("2.3-learns", "2.3-loss", "2.3-accuracy"), seconds=SECONDS)
 def epoch_measures_while_it_trains(student: Student, rng: np.random.Generator) -> None:
     """train_epoch measures each batch with the scores that it learns from, before the step of the optimizer."""
-    setting = draw_setting(rng)._replace(lr=LR, momentum=MOMENTUM)
-    suspects: Clauses = {
-        "the epoch's last model sees all batches once more": lambda: average_loss(setting, "after"),
-        "each batch is measured after its step": lambda: average_loss(setting, "stepped"),
-    }
-    loss, _ = pair(_train(student, setting)[0], "train_epoch")
+    setting = telling_setting(rng, MOVING.values())
+    loss, accuracy = pair(_train(student, setting)[0], "train_epoch")
+    suspects = clauses(MOVING, lambda how: average_loss(setting, how))
     expect_close(loss, average_loss(setting), "loss", suspects=suspects, tolerance=SINGLE)
+    suspects = clauses(MOVING, lambda how: average_accuracy(setting, how))
+    expect_close(accuracy, average_accuracy(setting), "accuracy", suspects=suspects, tolerance=SINGLE)
 
 
 @check("2.3-numbers", needs=("2.3-loss",), seconds=SECONDS, alone=False)

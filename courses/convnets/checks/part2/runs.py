@@ -63,14 +63,14 @@ class Run:
             raise CheckFailed(f"the files in out_dir take more than {MAX_FILES // 2**20} MB, for a model of 1 KB")
         return files
 
-    def saved(self, name: str) -> object:
-        """The weights that a file of out_dir holds, in a row, unchecked."""
+    def saved(self, name: str) -> tuple[object, dict[str, object]]:
+        """The weights that a file of out_dir holds, in a row, and its numbers by name, unchecked."""
         found = answers.table(self.student.call("torch-probe:opened", self.folder, name, KEYS[name])) or {}
         trouble = answers.text(found.get("trouble", "unsafe"))
         if trouble != "":
             trouble = "unsafe" if trouble is None else trouble
             raise CheckFailed(f"{name} {TROUBLES.get(trouble, TROUBLES['unsafe']).format(key=KEYS[name])}")
-        return found.get("weights")
+        return found.get("weights"), answers.table(found.get("numbers")) or {}
 
     def scalars(self, tag: str) -> list[tuple[object, float]]:
         """Steps and values of one tag, in the order in which they were written."""
