@@ -1,4 +1,4 @@
-"""Chains of layers: the grader's own small ones, of `inside/probes/layer_probes.py`, and real ones; right and wrong."""
+"""Chains of layers: the grader's own small ones, of `inside/probes/layer_probes.py`, and real ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from autograder.checking.cases import Layer
 from autograder.checking.oracles import oracle
 
-from .tensors import double
+from .tensors import double, pulled_back
 
 Function = Callable[[torch.Tensor], torch.Tensor]
 ACTIVATIONS: dict[str, Function] = {"relu": torch.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
@@ -25,53 +25,33 @@ def _probe(layer: Layer) -> Function:
     return {"roll": lambda x: x.roll(1, 1), "bend": lambda x: x + x * x / 4}[kind]
 
 
-def _run(x: torch.Tensor, functions: Sequence[Function]) -> list[torch.Tensor]:
-    """The inputs of all functions, and the output of the last."""
-    values = [x]
-    for function in functions:
-        values.append(function(values[-1]))
-    return values
+def _run(x: torch.Tensor, layers: Sequence[Layer]) -> torch.Tensor:
+    """What comes out of the last layer."""
+    for layer in layers:
+        x = _probe(layer)(x)
+    return x
 
 
-def _back(gradient: torch.Tensor, function: Function, at: torch.Tensor) -> torch.Tensor:
-    leaf = at.detach().requires_grad_()
-    (answer,) = torch.autograd.grad(function(leaf), leaf, gradient)
-    return answer
-
-
-def _distance_dscores(scores: torch.Tensor, y: np.ndarray) -> torch.Tensor:
-    hot = F.one_hot(torch.tensor(y), scores.shape[1])
-    return hot * (scores - 1)
+def _distance(scores: torch.Tensor, y: np.ndarray) -> torch.Tensor:
+    return (F.one_hot(torch.tensor(y), scores.shape[1]) * (scores - 1)).square().sum() / 2
 
 
 @oracle
 def probe_scores(x: np.ndarray, layers: Sequence[Layer]) -> np.ndarray:
     """(N, D) -> (N, D), what comes out of the last of these probes."""
-    return _run(double(x), [_probe(layer) for layer in layers])[-1].numpy()
+    return _run(double(x), layers).numpy()
 
 
 @oracle
 def probe_loss(scores: np.ndarray, y: np.ndarray) -> np.ndarray:
     """What the criterion `Distance` makes of scores (N, D) and classes (N,)."""
-    return _distance_dscores(double(scores), y).square().sum().div(2).numpy()
+    return _distance(double(scores), y).numpy()
 
 
 @oracle
-def probe_dx(
-    x: np.ndarray, y: np.ndarray, layers: Sequence[Layer], order: Sequence[int], first: str = "criterion"
-) -> np.ndarray:
-    """Send the gradient back through the layers in some order: from the last to the first is right.
-
-    Args:
-        first: what the walk starts with: "criterion", or "ones", or "scores".
-    """
-    functions = [_probe(layer) for layer in layers]
-    inputs = _run(double(x), functions)
-    scores = inputs[-1]
-    gradient = {"criterion": _distance_dscores(scores, y), "ones": torch.ones_like(scores), "scores": scores}[first]
-    for index in order:
-        gradient = _back(gradient, functions[index], inputs[index])
-    return gradient.numpy()
+def probe_dx(x: np.ndarray, y: np.ndarray, layers: Sequence[Layer]) -> np.ndarray:
+    """The gradient of that loss by what goes into the first layer."""
+    return pulled_back(lambda leaf: _distance(_run(leaf, layers), y), x, np.ones(()))
 
 
 @oracle

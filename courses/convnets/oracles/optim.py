@@ -15,12 +15,7 @@ from .tensors import double
 
 @oracle
 def descended(
-    parameter: np.ndarray,
-    gradients: Sequence[np.ndarray],
-    lr: float,
-    momentum: float,
-    weight_decay: float,
-    nesterov: bool = False,
+    parameter: np.ndarray, gradients: Sequence[np.ndarray], lr: float, momentum: float, weight_decay: float
 ) -> np.ndarray:
     """One parameter after a step with each of these gradients; no other parameter has an influence on it."""
     w = double(parameter)
@@ -35,7 +30,7 @@ def descended(
             lr=lr,
             momentum=momentum,
             weight_decay=weight_decay,
-            nesterov=nesterov,
+            nesterov=False,
             dampening=0.0,
             maximize=False,
         )

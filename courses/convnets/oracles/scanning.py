@@ -22,13 +22,9 @@ def _kernel(weight: torch.Tensor, in_channels: int, order: str) -> torch.Tensor:
 
 
 @oracle
-def kernel(weight: np.ndarray, in_channels: int, order: str = "time-major") -> np.ndarray:
-    """(F, K*C) -> (F, C, K).
-
-    Args:
-        order: "time-major", or what a mistake makes of it: "channel-major" or "flipped".
-    """
-    return _kernel(double(weight), in_channels, order).numpy()
+def kernel(weight: np.ndarray, in_channels: int) -> np.ndarray:
+    """(F, K*C), time-major -> (F, C, K)."""
+    return _kernel(double(weight), in_channels, "time-major").numpy()
 
 
 @oracle
@@ -55,7 +51,7 @@ def scanned_by_cnn(
     """The same by convolutions with other strides, kernels or activations; empty where the signal is used up.
 
     Args:
-        order: as for `kernel`.
+        order: of the columns, "time-major", "channel-major" or "flipped".
         relus: "between" the layers, "after" all of them, or "none".
     """
     values = double(x)

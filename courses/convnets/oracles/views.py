@@ -42,8 +42,6 @@ def filtered(windows: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 
 @oracle
-def biased(y: np.ndarray, bias: np.ndarray, axis: int) -> np.ndarray:
-    """Add one number for each index along `axis`."""
-    shape = [1] * y.ndim
-    shape[axis] = len(bias)
-    return (double(y) + double(bias).reshape(shape)).numpy()
+def biased(y: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """Add one number for each channel."""
+    return (double(y) + double(bias)[:, None, None]).numpy()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 
@@ -47,16 +46,9 @@ def _expect_steps(
         sgd.step()
     for index, start in enumerate(parameters):
         own, pull = [those[index] for those in gradients], 0.0 if index % 2 else decay
-        suspects: Clauses = {"it stays where it was": partial(np.copy, start)}
-        suspects["the learning rate counts twice"] = partial(descended, start, own, LR * LR, momentum, pull)
-        if momentum:
-            suspects["momentum is left out"] = partial(descended, start, own, LR, 0.0, pull)
-            suspects["momentum is Nesterov's"] = partial(descended, start, own, LR, momentum, pull, nesterov=True)
-        if decay:
-            suspects["weight decay counts twice"] = partial(descended, start, own, LR, momentum, 2 * decay)
         name = f"{NAMES[index % 2]} of layer {index // 2} after {steps} steps"
         expected = descended(start, own, LR, momentum, pull)
-        expect_close(layers[index // 2].get(NAMES[index % 2]), expected, name, dtype=dtype, suspects=suspects)
+        expect_close(layers[index // 2].get(NAMES[index % 2]), expected, name, dtype=dtype)
 
 
 @check("1.13-step", points=2)
@@ -109,9 +101,8 @@ def layers_that_do_not_learn_are_passed_over(student: Student, rng: np.random.Ge
     with telling("one of the layers has no weight"):
         student.new("part1_numpy.optim:SGD", model, lr=LR, momentum=0.0, weight_decay=0.0).step()
     for name, start, gradient in (("weight", weight, dw), ("bias", bias, db)):
-        suspects: Clauses = {"layers behind one that does not learn stay as they are": partial(np.copy, start)}
         expected = descended(start, [gradient], LR, 0.0, 0.0)
-        expect_close(learning.get(name), expected, f"{name} behind a layer that does not learn", suspects=suspects)
+        expect_close(learning.get(name), expected, f"{name} behind a layer that does not learn")
 
 
 @check("1.13-inputs", needs=("1.13-decay",))

@@ -27,17 +27,8 @@ def matrix_of_a_window_becomes_a_kernel(student: Student, rng: np.random.Generat
     """
     for filters, channels, steps in ((1, 2, 3), (2, 3, 3), (3, 4, 2), (2, 1, 4), (4, 3, 1)):
         weight = draw(rng, filters, steps * channels)
-        right = kernel(weight, channels)
-        suspects: Clauses = {
-            "the columns are read channel-major": partial(kernel, weight, channels, "channel-major"),
-            "the kernel is flipped": partial(kernel, weight, channels, "flipped"),
-            "its axes stay in the order (F, K, C)": partial(right.swapaxes, 1, 2),
-            "its axes stand in the order (C, F, K)": partial(right.swapaxes, 0, 1),
-            "its axes stand in the order (K, C, F)": partial(right.swapaxes, 0, 2),
-            "its axes stand in the order (C, K, F)": partial(right.transpose, 1, 2, 0),
-        }
         found = student.call("part1_numpy.scanning:linear_to_conv1d", weight, channels)
-        expect_close(found, right, "the kernel", suspects=suspects, axes=("filter", "channel", "time step"))
+        expect_close(found, kernel(weight, channels), "the kernel", axes=("filter", "channel", "time step"))
 
 
 def _expect_scan(

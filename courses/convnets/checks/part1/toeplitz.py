@@ -14,7 +14,7 @@ from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 
 from ...oracles.toeplitz import convolved, matrix, matrix_by_rows
-from .shared import Clauses, draw
+from .shared import draw
 
 MATRIX, FULL = "part1_numpy.toeplitz:conv2d_matrix", "part1_numpy.toeplitz:convolve_full"
 AXES = ("row", "column")
@@ -43,19 +43,6 @@ PADDED: tuple[Sizes, ...] = (
 )
 
 
-def _suspects(weight: np.ndarray, height: int, width: int, stride: int, padding: int) -> Clauses:
-    """What conv2d_matrix returns when a known mistake is made."""
-    how = (height, width, stride, padding)
-    clauses: Clauses = {
-        "the kernel is flipped": lambda: matrix(weight[:, :, ::-1, ::-1], *how),
-        "rows and columns of the kernel are exchanged": lambda: matrix(weight.swapaxes(2, 3), *how),
-        "height and width are exchanged": lambda: matrix(weight, width, height, stride, padding),
-    }
-    if stride > 1:
-        clauses["stride is left out"] = lambda: matrix(weight, height, width, 1, padding)
-    return clauses
-
-
 def _expect_matrix(oracle: Callable[..., np.ndarray], student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
     """Pass a conv2d_matrix that is right; stride and padding are named where they are not the usual ones."""
     weight = draw(rng, sizes.filters, sizes.channels, sizes.kernel, sizes.kernel)
@@ -64,7 +51,7 @@ def _expect_matrix(oracle: Callable[..., np.ndarray], student: Student, rng: np.
     padding = {"padding": sizes.padding} if sizes.padding != 0 else {}
     found = student.call(MATRIX, weight, height, width, **stride, **padding)
     how = (weight, height, width, sizes.stride, sizes.padding)
-    expect_close(found, oracle(*how), "M", suspects=_suspects(*how), axes=AXES)
+    expect_close(found, oracle(*how), "M", axes=AXES)
 
 
 @check("1.10-matrix", points=2)
@@ -118,13 +105,8 @@ def moved_signal_gives_a_moved_result(student: Student, rng: np.random.Generator
     for before, behind in ((2, 0), (0, 2), (1, 3)):
         moved = np.concatenate([np.zeros(before), x, np.zeros(behind)])
         expected = np.concatenate([np.zeros(before), y, np.zeros(behind)])
-        suspects: Clauses = {
-            "the zeros before the first value are dropped": partial(np.append, y, np.zeros(behind)),
-            "the zeros behind the last value are dropped": partial(np.append, np.zeros(before), y),
-            "the zeros at both ends of the signal are dropped": lambda: y,
-        }
         name = f"y of a signal with {before} zeros before it and {behind} behind it"
-        expect_close(student.call(FULL, moved, w), expected, name, suspects=suspects)
+        expect_close(student.call(FULL, moved, w), expected, name)
 
 
 @check("1.10-inputs", needs=("1.10-matrix", "1.10-full"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 
@@ -104,26 +103,12 @@ def filters_meet_every_window(student: Student, rng: np.random.Generator) -> Non
     Write down which axes of windows and of weight run over the same thing, and which axis of the result is which.
     """
 
-    def suspects(x: np.ndarray, weight: np.ndarray) -> Clauses:
-        right = filtered(x, weight)
-        return {
-            "the filters stay on the last axis": lambda: np.moveaxis(right, 1, 3),
-            "images and filters are exchanged": lambda: right.swapaxes(0, 1),
-            "rows and columns of windows are exchanged": lambda: right.swapaxes(2, 3),
-            "the kernel is flipped": lambda: filtered(x, np.flip(weight, (2, 3))),
-            "rows and columns of the kernel are exchanged": lambda: filtered(x, weight.swapaxes(2, 3)),
-            "only the first channel is looked at": lambda: filtered(x[:, :1], weight[:, :1]),
-            "windows and filters are summed before they are multiplied": lambda: filtered(
-                x, np.broadcast_to(weight.sum(axis=(2, 3), keepdims=True), weight.shape)
-            ),
-        }
-
     def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
         window = (sizes.kernel, sizes.kernel)
         x = draw(rng, sizes.images, sizes.channels, *sizes.windows, *window)
         weight = draw(rng, sizes.filters, sizes.channels, *window)
         found = student.call("part1_numpy.views:apply_filters", x, weight)
-        expect_close(found, filtered(x, weight), "y", suspects=suspects(x, weight))
+        expect_close(found, filtered(x, weight), "y")
 
     cases = (((2, 3, 4, 6), 4, 2), ((1, 2, 3, 4), 3, 3))
     for_each(student, rng, (Sizes(*how, array="the windows of an x") for how in cases), body)
@@ -136,19 +121,11 @@ def bias_goes_to_its_filter(student: Student, rng: np.random.Generator) -> None:
     Broadcasting lines up shapes from the right.
     """
 
-    def suspects(y: np.ndarray, bias: np.ndarray) -> Clauses:
-        axes = {"columns": 3, "rows": 2}
-        return {
-            f"it is added along the {name}": partial(biased, y, bias, axis)
-            for name, axis in axes.items()
-            if y.shape[axis] == len(bias)
-        }
-
     def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
         y, bias = draw(rng, *sizes.shape), draw(rng, sizes.channels)
         held = student.hold(y)
         found = student.call("part1_numpy.views:add_bias", held, bias)
-        expect_close(found, biased(y, bias, 1), "y + bias", suspects=suspects(y, bias))
+        expect_close(found, biased(y, bias), "y + bias")
         expect_unchanged(held.fetch(), y, "y")
 
     for_each(student, rng, (Sizes(shape, array="y") for shape in ((2, 3, 4, 3), (1, 4, 4, 3), (2, 5, 3, 4))), body)
@@ -160,20 +137,8 @@ def argmax_is_a_row_and_a_column(student: Student, rng: np.random.Generator) -> 
 
     argmax counts through all values, row by row. The window need not be square.
     """
-
-    def suspects(window: np.ndarray, row: int, column: int) -> Clauses:
-        height, width = window.shape
-        flat = row * width + column
-        lowest = int(window.argmin())
-        return {
-            "row and column are exchanged": lambda: (column, row),
-            "the place in the flattened window is not turned back into row and column": lambda: flat,
-            "the height of the window is taken for the length of its rows": lambda: divmod(flat, height),
-            "the smallest value is looked for": lambda: divmod(lowest, width),
-        }
-
     for height, width, place in ((3, 4, (1, 3)), (4, 2, (3, 0)), (3, 3, (0, 2))):
         window = -1.0 - rng.permutation(height * width).reshape(height, width)
         window[place] = -0.5
         found = student.call("part1_numpy.views:argmax_position", window)
-        expect_equal(found, place, "the position of the largest value", suspects=suspects(window, *place))
+        expect_equal(found, place, "the position of the largest value")
