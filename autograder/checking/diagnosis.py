@@ -228,7 +228,7 @@ def _period(wrong: np.ndarray, axis: int, name: str) -> Iterator[str]:
 
 
 def _plural(name: str) -> str:
-    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}es" if name.endswith("s") else f"{name}s"
 
 
 def _ordinal(number: int) -> str:

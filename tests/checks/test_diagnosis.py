@@ -106,6 +106,12 @@ def test_axes_have_the_names_that_a_check_gives_them() -> None:
     assert locate(found, X[0], found != X[0], TOLERANCE, ("filter", "line", "tap")) == "all of them in the last line"
 
 
+def test_several_classes_are_spelled_as_such() -> None:
+    found, expected = changed(X[0, 0], (FULL, slice(6, 8))), X[0, 0]
+    text = locate(found, expected, found != expected, TOLERANCE, ("image", "class"))
+    assert text == "all of them in the last 2 classes"
+
+
 def test_a_suspect_is_a_sentence() -> None:
     assert sentence("dx", ["stride is left out"]) == "dx equals what you get when stride is left out"
 
