@@ -19,96 +19,27 @@ This gives checks 7.2-values, 7.2-gradient, 7.2-parameters, 7.2-latest and 7.2-i
 are equal, and that are 1; over every option; for float32, strided, Fortran and read-only arrays; with the suspects of
 `declarations/general.py` and those of the course's `mistakes/`. With `buffers` there is 7.2-buffers, with `mode`
 7.2-evaluation, with `random` 7.2-shares, 7.2-seeds and 7.2-same-draw. Without a line of PyTorch, gradients are compared
-with differences of the student's own forward.
+with differences of the student's own forward. A module of PyTorch that the student writes is declared with `module`.
 '''
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from autograder.checking import rubric
-from autograder.checking.declarations import contradictions, derived, listed, randomness, slopes
+from autograder.checking.declarations import contradictions, listed
 from autograder.checking.declarations.counterpart import Counterpart
 from autograder.checking.declarations.declared import Declaration, Draw
 from autograder.checking.declarations.drawn import NAME, SHAPES, Array, Plan, choices
+from autograder.checking.declarations.graphs import FUNCTION, GRAD, MODES, MODULE
+from autograder.checking.declarations.kinds import KINDS, Row, check_of, rows_of
 from autograder.checking.rubric import Check
 from autograder.checking.sizes import Sizes
 
-Body = Callable[..., None]
-
-
-@dataclass(frozen=True)
-class Row:
-    """What a student reads of a check that follows from a declaration, where the author has better words.
-
-    Attributes:
-        title, help: as in the docstring of a check; those of every layer where empty.
-        points: its weight; 0 for one that only informs.
-        id: what follows the dash, in the place of the kind.
-        needs: ids of checks; the one of values where None.
-        ask: of a check for listed cases, what it asks, see `autograder.checking.declarations.listed`.
-    """
-
-    title: str = ""
-    help: str = ""
-    points: int = 1
-    id: str = ""
-    needs: tuple[str, ...] | None = None
-    ask: str = ""
-
-
-# By kind: what runs, title and help; {0} is the class, {1} its outputs, {2} the gradients of its inputs, {3} those of
-# its parameters, {4} its buffers, {5} what it draws from.
-KINDS: dict[str, tuple[Body, str, str]] = {
-    "values": (
-        derived.values, "{0} returns the right {1}.",
-        "Whatever the lengths of the axes, 1 among them, and whatever the options.",
-    ),
-    "shares": (
-        randomness.shares, "{0} draws what its options say.",
-        "How much is dropped, what the rest is multiplied by, and which values share a draw.",
-    ),
-    "seeds": (
-        randomness.seeds, "{0} draws anew in each call, all of it from {5}.",
-        "Two layers made alike draw the same; what is drawn elsewhere nobody can repeat.",
-    ),
-    "same-draw": (
-        randomness.same_draw, "{0}.backward goes by what the latest forward drew.",
-        "A value that was dropped had no influence on the output.",
-    ),
-    "gradient": (
-        derived.gradient, "{0}.backward returns the right {2}.",
-        "An input has the sum of what comes back from every output that it enters, in the shape that it had.",
-    ),
-    "parameters": (
-        derived.parameters, "{0}.backward sets {3}.",
-        "A parameter has the sum of what comes back from every place where it is used.",
-    ),
-    "buffers": (
-        derived.buffers, "{0} keeps {4} up to date in training.",
-        "Each forward in training changes them a little, from what they were to what this batch says.",
-    ),
-    "evaluation": (
-        derived.evaluation, "{0} in evaluation does what is asked of a trained layer.",
-        "It goes by what it has learned and not by the batch, draws nothing, changes nothing, and can go back.",
-    ),
-    "latest": (
-        derived.latest, "{0} goes by the latest batch alone.",
-        "Batches differ in size, and a gradient replaces the one before.",
-    ),
-    "inputs": (
-        derived.inputs, "{0} leaves what it is given alone, and takes any dtype and layout.",
-        "float32, read-only and non-contiguous arrays, and changes none of them.",
-    ),
-    "differences": (
-        slopes.differences, "{0}.backward is the gradient of its own forward.",
-        "Compared with what changes when one value is moved a little.",
-    ),
-}  # fmt: skip
+__all__ = ["Row", "checks", "function", "layer", "module", "run"]
 
 
 def layer(
@@ -133,6 +64,7 @@ def layer(
     typical: int = 4,
     rows: Mapping[str, Row | None] | None = None,
     plain: bool = False,
+    tensors: bool = False,
     cases: Mapping[str, Sequence[Sizes]] | None = None,
     wrong: Mapping[str, str] | None = None,
     tolerances: Mapping[str, float] | None = None,
@@ -155,16 +87,18 @@ def layer(
         typical: how many cases of different lengths a check has, besides equal ones and edges.
         rows: by kind of check: better words, or None for one that is left out.
         cases: families of sizes, by name: then no check follows by itself, `checks` says which there are.
+        plain: it is a function, no class.
+        tensors: its arrays are tensors, and there is no backward: autograd goes back.
         wrong: other lines of PyTorch, which known mistakes come to, by a clause that continues "what you get when".
         tolerances, spoken: by array: the relative error that it may have; what its axes are called, "filter channel".
     """
-    package = sys._getframe(1 if not plain else 2).f_globals["__name__"]
+    package = sys._getframe(2 if plain or tensors else 1).f_globals["__name__"]
     file = sys.modules[package].__file__ or ""
     arrays = {name: Array.parse(text) for name, text in inputs.items()}
     state = {words.split()[0]: Array.parse(text) for words, text in (parameters or {}).items()}
     own = {name: Array.parse(text) for name, text in (buffers or {}).items()}
     given = dict(options or {}) | {name: (True, False) for name, array in arrays.items() if "optional" in array.words}
-    first, backward = args if isinstance(args, tuple) else (args,), "" if plain else backward
+    first, backward = args if isinstance(args, tuple) else (args,), "" if plain and not tensors else backward
     results = dict.fromkeys(outputs) if not isinstance(outputs, Mapping) else outputs
     shapes = {name: None if text is None else Array.parse(text) for name, text in results.items()}
     every = [*arrays.values(), *state.values(), *own.values(), *filter(None, shapes.values())]
@@ -178,6 +112,7 @@ def layer(
 
     declared = Declaration(
         name=todo,
+        package=package,
         target=target,
         plan=plan,
         counterpart=counterpart(f"{todo}-{title}", like) if like else None,
@@ -186,14 +121,18 @@ def layer(
         inputs=arrays,
         outputs=shapes,
         parameters=state,
-        gradients={name: (more or [f"d{name}"])[0] for name, *more in map(str.split, parameters or {})},
+        gradients={
+            name: (more or [f"{name}{GRAD}" if tensors else f"d{name}"])[0]
+            for name, *more in map(str.split, parameters or {})
+        },
         buffers=own,
         draws=draws or {},
         call=call or tuple(name for name in arrays if name not in first),
-        mode=mode,
+        mode=mode or (MODES if tensors and not plain and (buffers or random) else ""),
         random=random,
         start=start,
-        plain=plain,
+        plain=plain and not tensors,
+        tensors=(FUNCTION if plain else MODULE) if tensors else "",
         forward=forward,
         backward=backward,
         typical=typical,
@@ -201,15 +140,23 @@ def layer(
         tolerances=tolerances or {},
         spoken={name: words.split() for name, words in (spoken or {}).items()},
     )
-    contradictions.expect_none(declared, package, rows or {}, KINDS)
-    for kind, row in _rows(declared, rows or {}).items() if cases is None else ():
-        rubric.register(_check(declared, kind, row), package, file)
+    contradictions.expect_none(declared, rows or {}, KINDS)
+    for kind, row in rows_of(declared, rows or {}).items() if cases is None else ():
+        rubric.register(check_of(declared, kind, row), package, file)
     return declared
 
 
 def function(todo: str, target: str, like: str, *, inputs: Mapping[str, str], **more: Any) -> Declaration:
-    """Declare a function: what it returns for its inputs, which come first, then `args` and `options`."""
+    """Declare a function: what it returns for its inputs, which come first, then `args` and `options`.
+
+    With `tensors` it is one of tensors, through which autograd must be able to go back.
+    """
     return layer(todo, target, like, inputs=inputs, plain=True, **more)
+
+
+def module(todo: str, target: str, like: str, *, inputs: Mapping[str, str], **more: Any) -> Declaration:
+    """Declare a module of PyTorch that the student writes: parameters and buffers by their names, "norm.weight"."""
+    return layer(todo, target, like, inputs=inputs, tensors=True, **more)
 
 
 def checks(todo: str, rows: Mapping[str, Row], *declared: Declaration) -> None:
@@ -238,48 +185,3 @@ def _axes(
     names |= dict.fromkeys(own) | dict.fromkeys(spoken)
     found = {name: tuple(own[name]) if name in own else SHAPES if name in starred else None for name in names}
     return {name: lengths for name, lengths in found.items() if name not in options}
-
-
-def _rows(declared: Declaration, rows: Mapping[str, Row | None]) -> dict[str, Row]:
-    """The checks of a declaration, by kind."""
-    kinds = {kind: rows.get(kind, Row()) for kind in _kinds(declared)}
-    return {kind: row for kind, row in kinds.items() if row is not None}
-
-
-def _kinds(own: Declaration) -> list[str]:
-    if own.counterpart is None:
-        return ["differences"]
-    if own.plain:
-        return ["values", "inputs"] if own.inputs else ["values"]
-    if own.drawing(True):
-        kinds = ["shares", "seeds", *(["same-draw"] if own.leaves else [])]
-    else:
-        kinds = ["values", *(["gradient"] if own.leaves else [])]
-        kinds += ["parameters"] if own.parameters and own.backward else []
-        kinds += ["buffers"] if own.buffers else []
-        kinds += ["latest"]
-    return [*kinds, *(["evaluation"] if own.mode else []), "inputs"]
-
-
-def _check(own: Declaration, kind: str, row: Row) -> Check:
-    body, title, help_text = KINDS[kind]
-    gradients = _listed([f"d{name}" for name in own.leaves])
-    listed = (_listed([*own.gradients.values()]), _listed([*own.buffers]))
-    words = (own.title, _listed([*own.outputs]), gradients, *listed, own.random)
-    todo, _, more = own.name.partition("-")
-    prefix = f"{todo}-{more}-" if more else f"{todo}-"
-    first = f"{prefix}{_kinds(own)[0]}"
-    needs = row.needs if row.needs is not None else () if kind == _kinds(own)[0] else (first,)
-    return Check(
-        f"{todo}-{row.id}" if row.id else prefix + kind,
-        row.points,
-        needs,
-        rubric.SECONDS,
-        row.title or title.format(*words),
-        row.help or help_text.format(*words),
-        partial(body, own),
-    )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

@@ -201,6 +201,8 @@ def _plain(value: Any) -> Any:
 
 def _same(found: Any, expected: Any) -> bool:
     if isinstance(expected, np.ndarray):
+        if isinstance(found, np.ndarray) and (found.dtype.kind == "b") != (expected.dtype.kind == "b"):
+            return False
         return isinstance(found, np.ndarray) and found.shape == expected.shape and bool((found == expected).all())
     if isinstance(found, np.ndarray):  # an array without numbers may still have lists without end
         found = _plain(found.tolist()) if math.prod(size or 1 for size in found.shape) <= MAX_LISTED else None

@@ -10,6 +10,7 @@ import hashlib
 import importlib
 import pkgutil
 import time
+import traceback
 from collections.abc import Callable, Collection, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -192,7 +193,7 @@ def load(package: str, asked: Collection[str] | None = None) -> tuple[Check, ...
     """
     folder = importlib.import_module(package)
     for module in pkgutil.walk_packages(folder.__path__, f"{package}."):
-        importlib.import_module(module.name)
+        _import(module.name)
     found = [check for (course, _), check in _declared.items() if package == f"{course}.checks"]
     checks = sorted(found, key=lambda check: [int(number) for number in check.todo.split(".")])
     checks = list(asked_for(checks, asked))
@@ -203,6 +204,24 @@ def load(package: str, asked: Collection[str] | None = None) -> tuple[Check, ...
         needs = dict.fromkeys(far for near in one.needs for far in (*seen[near].needs, near))
         seen[one.id] = replace(one, needs=tuple(needs))
     return tuple(seen.values())
+
+
+def _import(module: str) -> None:
+    """Import a module of checks.
+
+    Raises:
+        RubricError: if it cannot be, with its file and the line.
+    """
+    try:
+        importlib.import_module(module)
+    except GraderError:
+        raise
+    except Exception as error:  # whatever an author has written
+        file = f"checks/{module.partition('.checks.')[2].replace('.', '/')}.py"
+        lines = [one.lineno for one in traceback.extract_tb(error.__traceback__) if one.filename.endswith(file)]
+        line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
+        text = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise RubricError(f"{file}{f':{line}' if line else ''}: {type(error).__name__}: {text}") from error
 
 
 def asked_for(checks: Sequence[Check], asked: Collection[str] | None) -> tuple[Check, ...]:

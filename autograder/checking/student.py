@@ -155,6 +155,10 @@ class Student:
         """
         return self.keep({"do": "hold", "value": value, "layout": layout})
 
+    def function(self, target: str) -> Remote:
+        """Name a function without calling it, for a probe to call it."""
+        return self.keep({"do": "name", "target": target})
+
     def renew(self) -> None:
         """Give up all that the student's side holds: in the box, the next request goes to a fresh process."""
 

@@ -63,6 +63,8 @@ class Script:
                 arguments = [self._value(arg) for arg in request["args"]]
                 arguments += [f"{key}={self._value(arg)}" for key, arg in request["kwargs"].items()]
                 text = f"{name} = {self._target(request['target'])}({', '.join(arguments)})"
+            case "name":
+                text = f"{name} = {self._target(request['target'])}"
             case "hold":
                 value = LAYOUTS.get(request["layout"], "{}").format(self._value(request["value"]))
                 text = f"{name} = {value}"

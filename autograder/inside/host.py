@@ -9,6 +9,7 @@ Requests are dictionaries with the key `do`:
     get      on, name, keep                  -> an attribute; dots and indices lead further: "modules.0.weight"
     set      on, values                      -> None
     hold     value, layout, keep             -> None; the value is laid out in memory as asked
+    name     target, keep                    -> None; a function itself, for a probe to call it
     fetch    on                              -> the value itself
     adapt    home, paths, table, code, missing -> None; code below `home` is of another handout: `inside.adapted`
 
@@ -43,6 +44,7 @@ PROBES = {
     "torch-probe": "training_probes",
     "model-probe": "model_probes",
     "loss-probe": "loss_probes",
+    "autograd-probe": "autograd_probes",
     "checkpoint-probe": "checkpoint_probes",
 }
 NO_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # a RuntimeError of torch
@@ -107,6 +109,9 @@ class Host:
     def _hold(self, value: Any, layout: str, keep: int) -> None:
         opened = self._open(value)
         self._objects[keep] = opened if layout == "plain" else LAYOUTS[layout](opened)
+
+    def _name(self, target: str, keep: int) -> None:
+        self._objects[keep] = self._find(target)
 
     def _fetch(self, on: Reference) -> Any:
         return self._close(self._objects[on.number])

@@ -93,7 +93,7 @@ class BoxedStudent(Student):
     def _perform(self, request: dict[str, Any]) -> tuple[Any, list[str]]:
         worker = self._ready()
         target = request.get("target")
-        module = target.partition(":")[0] if request["do"] == "call" and isinstance(target, str) else ""
+        module = target.partition(":")[0] if isinstance(target, str) else ""
         if isinstance(target, str) and module and module not in PROBES:
             # Of another handout the target tells the file, which is not called like the module.
             name, shown = (target, self.adaptation.named[target].file) if self.adaptation else (module, module)

@@ -21,6 +21,7 @@ from autograder.errors import CheckFailed, RubricError, StudentRaised
 COURSE, DECLARED = definition.find("convnets"), definition.find(Path(__file__).parent / "declared")
 OWN = {course: {part.folder for part in course.definition.parts.values()} for course in (COURSE, DECLARED)}
 LAYERS = [(COURSE, "1.14"), (COURSE, "1.15"), *((DECLARED, f"1.{number}") for number in range(1, 10))]
+LAYERS += [(DECLARED, f"2.{number}") for number in range(1, 4)]
 MUTANTS = 12  # of each layer
 
 
@@ -116,6 +117,76 @@ def test_a_declaration_that_cannot_be_meant_is_told_with_its_file(tmp_path, chan
     (course / "checks/wrong.py").write_text(text)
     with pytest.raises(RubricError, match=f"^checks/wrong.py: 1.2: {re.escape(sentence)}"):
         definition.find(course).checks()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("layer('1.2', 'layers.kinds:Linear', input={})", "checks/wrong.py:3: TypeError: layer() got an unexpected"),
+        ("layer('1.2', 'layers.kinds:Linear', inputs={'x': 'N D'}", "checks/wrong.py:3: SyntaxError: '(' was never"),
+        ("layer('1.2', 'layers.kinds:Linear', inputs={'x': ('N', 'D')})", "checks/wrong.py:3: AttributeError: "),
+    ],
+)
+def test_checks_that_cannot_be_imported_are_told_with_their_file_and_line(tmp_path, text, sentence) -> None:
+    course = shutil.copytree(DECLARED.folder, tmp_path / "wrong")
+    (course / "checks/wrong.py").write_text(f"from autograder.checking.declare import layer\n\n{text}\n")
+    with pytest.raises(RubricError, match=f"^{re.escape(sentence)}"):
+        definition.find(course).checks()
+
+
+def test_a_line_of_pytorch_that_returns_another_number_of_values_is_told_with_its_file(ask, tmp_path) -> None:
+    course = shutil.copytree(DECLARED.folder, tmp_path / "wrong")
+    cells = course / "checks/cells.py"
+    cells.write_text(cells.read_text().replace('outputs=("y", "h")', 'outputs=("y", "h", "c")'))
+    wrong = definition.find(course)
+    OWN[wrong] = OWN[DECLARED]
+    with pytest.raises(RubricError, match=r"^checks/cells\.py: 1\.1: PyTorch returns 2 values, expected y, h, c"):
+        ask(wrong, "1.1", DECLARED.files())
+
+
+BLOCKS = "blocks/blocks.py"
+
+
+@pytest.mark.parametrize(
+    ("todo", "pairs", "says"),
+    [
+        ("2.1", [("x.mean(dim=(2, 3))", "x.mean(dim=(2, 3)).detach()")], "dx[0, 0, 0, 0] is"),
+        ("2.1", [("return x * excited", "return x.detach() * excited.detach()")], "nothing leads back to dx: .data"),
+        ("2.1", [("    squeezed = x", "    x.data.clamp_(0)\n        squeezed = x")], "y[0, 0"),
+        (
+            "2.2",
+            [("filters, 1, bias=False", "filters, 1")],
+            "pointwise.bias of shape (5,), norm.weight of shape (5,), norm.bias of shape (5,), expected param",
+        ),
+        (
+            "2.3",
+            [('-F.cross_entropy(logits, y, reduction="none")', "logits.softmax(1)[range(len(y)), y].log()")],
+            "loss is inf (it is not finite)",
+        ),
+    ],
+)
+def test_a_slip_in_a_module_of_pytorch_is_told(ask, todo, pairs, says) -> None:
+    _, files = changed(BLOCKS, *pairs)
+    found = ask(DECLARED, todo, files)
+    assert found, pairs
+    assert says in found[1] or not says, found
+
+
+@pytest.mark.parametrize(
+    ("todo", "pairs"),
+    [
+        ("2.1", [("self.reduce", "self.narrow"), ("self.expand", "self.wide")]),
+        ("2.1", [("x * excited[:, :, None, None]", "torch.einsum('nchw,nc->nchw', x, excited)")]),
+        ("2.1", [("x.mean(dim=(2, 3))", "torch.stack([one.mean((1, 2)) for one in x])")]),
+        ("2.2", [("self.depthwise(x)", "self.depthwise(x.clone())"), ("self.norm", "self.bn")]),
+        ("2.2", [("return x + y if", "return y.add_(x) if")]),
+        ("2.3", [("F.cross_entropy(logits,", "F.cross_entropy(logits.float(),")]),
+        ("2.3", [('-F.cross_entropy(logits, y, reduction="none")', "logits.log_softmax(1)[range(len(y)), y]")]),
+    ],
+)
+def test_a_module_in_other_words_passes(ask, todo, pairs) -> None:
+    _, files = changed(BLOCKS, *pairs)
+    assert ask(DECLARED, todo, files) == []
 
 
 def changed(file: str, *pairs: tuple[str, str]) -> tuple[Course, Mapping[str, bytes]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import importlib.util
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,10 +14,11 @@ from autograder.checking.declarations.drawn import NAME
 from autograder.errors import RubricError
 
 RECORDED = "recorded"  # stands in a handout for a line of PyTorch
+WORD = re.compile(r"\W")  # what the line of PyTorch cannot have in a name
 KNOWN = ("torch", "nn", "F", "math", "run", "training")  # to every line of PyTorch
 
 
-def expect_none(own: Declaration, package: str, rows: Collection[str], kinds: Collection[str]) -> None:
+def expect_none(own: Declaration, rows: Collection[str], kinds: Collection[str]) -> None:
     """Pass a declaration that can be meant.
 
     Raises:
@@ -24,9 +26,8 @@ def expect_none(own: Declaration, package: str, rows: Collection[str], kinds: Co
     """
     if own.counterpart and own.counterpart.recorded:
         return  # in a handout, which has no line of PyTorch: it was looked at where that was made
-    course, _, module = package.partition(".checks.")
-    for fault in (*_names(own, course), *_kinds(rows, kinds)):
-        raise RubricError(f"checks/{(module or package).replace('.', '/')}.py: {own.name}: {fault}")
+    for fault in (*_names(own, own.package.partition(".checks.")[0]), *_kinds(rows, kinds)):
+        raise RubricError(f"{own.place}: {fault}")
 
 
 def spoken(line: str, args: Iterable[Any]) -> list[str]:
@@ -43,7 +44,7 @@ def _names(own: Declaration, course: str) -> Iterator[str]:
     line = own.counterpart.line if own.counterpart else ""
     if fault := _syntax(line):
         yield f"the line of PyTorch is no expression: {fault}"
-    known = {*KNOWN, *numbers, *arrays, *dir(builtins)}
+    known = {*KNOWN, *numbers, *(WORD.sub("_", name) for name in arrays), *dir(builtins)}
     for name in sorted(_free(line) - known):
         if not _is_module(f"{course}.oracles.{name}"):
             yield f"the line of PyTorch speaks of {name}, expected {_listed([*arrays, *numbers])} or a file of oracles/"

@@ -1,9 +1,10 @@
 """What a declared layer should return, and its gradients: worked out by PyTorch from a line of the declaration.
 
 The line is an expression of the author's, such as "F.layer_norm(x, (D,), weight, bias, eps)". It may speak of inputs,
-parameters and buffers, of lengths and options, of `training`, of torch, nn and F, of modules of the course's oracles,
-and of `run(module, x)`, which gives a module of PyTorch the parameters and buffers of those names. Its gradients are
-those of autograd. Nothing here knows a layer, and the handout holds no such line: only what came out.
+parameters and buffers (of "norm.weight" as norm_weight), of lengths and options, of `training`, of torch, nn and F, of
+modules of the course's oracles, and of `run(module, x)`, which gives a module of PyTorch the parameters and buffers of
+those names, or with of="norm" those of "norm.weight" and its like. Its gradients are those of autograd. Nothing here
+knows a layer, and the handout holds no such line: only what came out.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograder.checking import recordings
+from autograder.checking.declarations.chance import Statistics, statistics
 from autograder.checking.oracles import oracle
 from autograder.errors import NotRecorded, RubricError
 
@@ -29,8 +31,8 @@ Arrays = Mapping[str, np.ndarray]
 REFUSALS = (RuntimeError, ValueError, IndexError, ZeroDivisionError)
 ROUGH = 1e-3  # a result that float32 gives with a larger relative error depends on rounding: it is no case
 FINE = 2e-5  # likewise where float32 is asked for, for each entry
+LITTLE = 1e-6  # by which an entry is moved
 TRIALS = 40  # calls of a random layer
-MOST_LEVELS, FACTOR_DIGITS = 4, 9  # of the factors by which it multiplies
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ class Counterpart:
         """Work out a case; None where there is no such case: PyTorch refuses it, or rounding decides.
 
         Args:
-            how: "fine" where it is to be as good in float32; "sure" where an author has listed it.
+            how: "fine" where it is to be as good in float32; "even" where a little more or less may not matter to what
+                comes out, "smooth" nor to its gradients; "sure" where an author has listed it.
         """
         return self._sorted(_consulted(self, how)(question), question)
 
@@ -103,8 +106,8 @@ class Counterpart:
             return [array for those in _draws(self, question) for array in statistics(those, first)]
         if what == "sure":
             return _evaluated(self, question)
-        if what in ("values", "fine"):
-            return _values(self, question, what == "fine")
+        if what in ("values", "fine", "even", "smooth"):
+            return _values(self, question, what)
         kind, _, index = what.partition("-")
         found = self._sorted(_values(self, question), question)
         those = getattr(found, kind, [])
@@ -116,37 +119,6 @@ class Counterpart:
         end = len(found) - (len(self.leaves) if question.upstream else 0)
         start = end - len(self.buffers)
         return Result(found[:start], found[start:end], found[end:])
-
-
-class Statistics(NamedTuple):
-    """What calls of a random layer have in common.
-
-    Attributes:
-        shape: of the output.
-        levels: the factors that values of the input are multiplied by; empty where there are more than a few.
-        shares: of the values, for each level.
-        alike: whether values that differ in their place along an axis only have one level, for each axis.
-        moments: mean and standard deviation of what is added to the input.
-    """
-
-    shape: np.ndarray
-    levels: np.ndarray
-    shares: np.ndarray
-    alike: np.ndarray
-    moments: np.ndarray
-
-
-def statistics(calls: np.ndarray, x: np.ndarray) -> Statistics:
-    """Look at many outputs, (calls, *shape), for one input x."""
-    same = calls.shape[1:] == x.shape
-    factors = np.round(calls / x, FACTOR_DIGITS) if same else np.round(calls, FACTOR_DIGITS)
-    levels, counts = np.unique(factors, return_counts=True)
-    if len(levels) > MOST_LEVELS:
-        levels, counts = np.zeros(0), counts[:0]
-    alike = [bool((factors == factors.take([0], axis)).all()) for axis in range(1, calls.ndim)]
-    added = calls - x if same else calls
-    moments = np.array([added.mean(), added.std()])
-    return Statistics(np.array(calls.shape[1:]), levels, counts / max(1, calls.size), np.array(alike), moments)
 
 
 class Result(NamedTuple):
@@ -184,22 +156,43 @@ def _compiled(line: str) -> tuple[Any, frozenset[str]]:
     return compile(tree, "<declaration>", "eval"), names
 
 
-def _values(counterpart: Counterpart, question: Question, fine: bool = False) -> list[np.ndarray]:
+def _values(counterpart: Counterpart, question: Question, how: str = "values") -> list[np.ndarray]:
     """Outputs, buffers and gradients in a row; a single False for what is no case."""
     try:
         found = _evaluated(counterpart, question)
         rough = _evaluated(counterpart, question, "float32")
+        uneven = how in ("even", "smooth") and not _continuous(counterpart, question, found, how == "smooth")
     except REFUSALS as refusal:
         _refusals[counterpart] = f"PyTorch says {_sentence(refusal)}"
+        return [np.array(False)]
+    if uneven:
+        _refusals[counterpart] = "it jumps there"
         return [np.array(False)]
     for right, other in zip(found, rough, strict=True):
         error, size = np.abs((right - other).astype(np.float64)), np.abs(right.astype(np.float64))
         mean = np.linalg.norm(size) / math.sqrt(max(1, size.size))
-        rough = (error > FINE * (size + mean)).any() if fine else np.linalg.norm(error) > ROUGH * np.linalg.norm(size)
+        rough = np.linalg.norm(error) > ROUGH * np.linalg.norm(size)
+        if how == "fine":
+            rough = (error > FINE * (size + mean)).any()
         if not np.isfinite(mean) or rough:
             _refusals[counterpart] = "rounding decides" if np.isfinite(mean) else "PyTorch returns no finite numbers"
             return [np.array(False)]
     return found
+
+
+def _continuous(counterpart: Counterpart, question: Question, found: list[np.ndarray], gradients: bool) -> bool:
+    """Whether what comes out is nearly the same where all entries are a little more or less."""
+    own = question.arrays
+    count = len(found) if gradients or not question.upstream else len(found) - len(counterpart.leaves)
+    for sign in (1, -1):
+        little = {name: sign * LITTLE * np.cos(np.arange(own[name].size)) for name in counterpart.leaves if name in own}
+        moved = {name: own[name] + step.reshape(own[name].shape) for name, step in little.items()}
+        others = _evaluated(counterpart, Question(question.numbers, {**own, **moved}, question.upstream))
+        for right, other in zip(found[:count], others, strict=False):
+            size = np.abs(right.astype(np.float64))
+            if (np.abs(right.astype(np.float64) - other) > ROUGH * (size + size.mean() + ROUGH)).any():
+                return False
+    return True
 
 
 def _evaluated(counterpart: Counterpart, question: Question, precision: str = "float64") -> list[np.ndarray]:
@@ -260,15 +253,17 @@ def _call(counterpart: Counterpart, question: Question, tensors: Mapping[str, An
 
     dtype = next((one.dtype for one in tensors.values() if one.is_floating_point()), torch.float64)
 
-    def run(module: nn.Module, *inputs: Any, **renamed: Any) -> Any:
+    def run(module: nn.Module, *inputs: Any, of: str = "", **renamed: Any) -> Any:
         module.train(bool(question.numbers["training"])).to(dtype)
         own = {*dict(module.named_parameters()), *dict(module.named_buffers())}
-        state = {name: one for name, one in {**tensors, **renamed}.items() if name in own}
+        below = {name.removeprefix(f"{of}."): one for name, one in tensors.items()}
+        state = {name: one for name, one in {**below, **renamed}.items() if name in own}
         return torch.func.functional_call(module, state, inputs)
 
     code, names = _compiled(counterpart.line)
     known = {"torch": torch, "nn": nn, "F": nn.functional, "math": math, "run": run, **question.numbers}
-    known |= {name: tensors.get(name) for name in counterpart.arrays}  # what is left out is None
+    # What is left out is None; a name of two parts is spoken of as one word.
+    known |= {name.replace(".", "_"): tensors.get(name) for name in counterpart.arrays}
     for name in names - {*known} - {*dir(builtins)}:
         with contextlib.suppress(ModuleNotFoundError):
             known[name] = importlib.import_module(f"{counterpart.package}.oracles.{name}")
@@ -277,7 +272,7 @@ def _call(counterpart: Counterpart, question: Question, tensors: Mapping[str, An
     except (*REFUSALS, NotRecorded):
         raise
     except Exception as error:
-        raise RubricError(f"{counterpart.name}: PyTorch says {_sentence(error)}, expected what is right") from error
+        raise RubricError(f"PyTorch says {_sentence(error)}, expected what is right") from error
 
 
 def _sentence(error: Exception) -> str:

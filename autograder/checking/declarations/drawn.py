@@ -11,7 +11,7 @@ import functools
 import hashlib
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -25,6 +25,14 @@ SHAPES: tuple[tuple[int, ...], ...] = ((3, 2), (4,), (2, 1, 3))  # of axes that 
 WORDS = frozenset(("bool", "constant", "optional"))  # of the text of an array, after its axes
 NAME = re.compile(r"[A-Za-z_]\w*")
 ATTEMPTS = 20  # at lengths that differ from each other
+# What the entries of inputs may be like, as an edge, by how it is said.
+EVEN, LARGE = "entries that are whole numbers, 0 among them", "entries of about 1000"
+EXTREMES: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
+    "": lambda drawn: drawn,
+    EVEN: lambda drawn: np.round(drawn) + 0.0,
+    LARGE: lambda drawn: (1000 * drawn).astype(np.float32).astype(np.float64),
+}
+CLAUSES = {EVEN: "entries are 0 or equal each other", LARGE: "entries are large"}
 
 Length = int | tuple[int, ...]
 
@@ -80,11 +88,13 @@ class Case:
     Attributes:
         plan: what else there could be.
         axes, options: by name, in the order of the plan.
+        values: what its inputs are like, one of EXTREMES.
     """
 
     plan: Plan
     axes: tuple[tuple[str, Length], ...]
     options: tuple[tuple[str, Any], ...]
+    values: str = ""
 
     @functools.cached_property
     def numbers(self) -> dict[str, Any]:
@@ -127,11 +137,12 @@ class Case:
         said = " ".join(axis for array in self.plan.inputs.values() for axis in array.axes)
         shown = {*NAME.findall(said)}
         rest = [f"{name} {value}" for name, value in self.axes if name not in shown]
-        return ", ".join(shapes + rest + options)
+        return ", ".join([*shapes, *rest, *options, *filter(None, [self.values])])
 
     def rng(self) -> np.random.Generator:
         """The generator that draws this case as a neighbour: the same in every check, and on every machine."""
-        digest = hashlib.sha256(repr((self.plan.name, self.axes, self.options)).encode()).digest()
+        own = (self.plan.name, self.axes, self.options, *filter(None, [self.values]))
+        digest = hashlib.sha256(repr(own).encode()).digest()
         return np.random.default_rng(int.from_bytes(digest[:16], "little"))
 
     def neighbours(self) -> Iterator[Case]:
@@ -143,10 +154,13 @@ class Case:
         own = dict(self.axes) | dict(self.options)
         one_by_one = [self.but(**{name: value}) for name in own for value in self.plan.others(name, own[name])]
         common = [plain.but(**{name: own[name]}) for name in own]
-        yield from dict.fromkeys([self, *one_by_one, plain, *common])
+        simple = [replace(one, values="") for one in (self, plain)]
+        yield from dict.fromkeys([self, simple[0], *one_by_one, *simple, plain, *common])
 
     def properties(self) -> Iterator[Property]:
-        """What may be what matters: a length above the least, two lengths that differ, an option."""
+        """What may be what matters: entries, a length above the least, two lengths that differ, an option."""
+        for words, clause in CLAUSES.items():
+            yield Property(lambda s, words=words: s.values == words, clause, "for other entries")  # type: ignore[misc]
         for name in self.plan.axes:
             least = self.plan.least(name)
             if isinstance(least, tuple):

@@ -15,7 +15,7 @@ from itertools import combinations
 import numpy as np
 
 from autograder.checking.declarations import terms
-from autograder.checking.declarations.declared import Trial
+from autograder.checking.declarations.tried import Trial
 
 Clauses = dict[str, Callable[[], np.ndarray]]
 
@@ -35,7 +35,7 @@ def suspects(trial: Trial, kind: str, index: int) -> Clauses:
         found["the layer is taken to be in " + ("evaluation" if trial.training else "training")] = partial(
             changed, training=not trial.training
         )
-    if kind == "gradients":
+    if kind == "gradients" and not trial.declaration.tensors:
         found |= _upstream(trial, changed, index)
     if kind != "buffers":
         found |= _formulas(trial, kind, index)

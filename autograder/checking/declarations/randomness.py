@@ -10,11 +10,13 @@ import math
 
 import numpy as np
 
-from autograder.checking.declarations.counterpart import TRIALS, Statistics, statistics
-from autograder.checking.declarations.declared import Declaration, Trial
+from autograder.checking.declarations.chance import Statistics, statistics
+from autograder.checking.declarations.counterpart import TRIALS
+from autograder.checking.declarations.declared import Declaration
 from autograder.checking.declarations.derived import Rng
 from autograder.checking.declarations.drawn import Case
 from autograder.checking.declarations.slopes import differences
+from autograder.checking.declarations.tried import Trial, draw
 from autograder.checking.each import NoCase, for_each
 from autograder.checking.expect import expect_array
 from autograder.checking.student import Remote, Student
@@ -29,7 +31,7 @@ def shares(own: Declaration, student: Student, rng: Rng) -> None:
     """Pass a layer that draws what it should: factors, how many of each, and which values share one."""
 
     def ask(student: Student, rng: Rng, case: Case) -> None:
-        trial = own.draw(rng, _enlarged(own, case))  # a simpler case too: a few values may coincide
+        trial = draw(own, rng, _enlarged(own, case))  # a simpler case too: a few values may coincide
         assert own.counterpart is not None
         right = own.counterpart.statistics(trial.question)[0]
         layer = trial.layer(student, seed=_seed(rng))
@@ -47,7 +49,7 @@ def seeds(own: Declaration, student: Student, rng: Rng) -> None:
     name = next(iter(own.outputs))
 
     def ask(student: Student, rng: Rng, case: Case) -> None:
-        trial = own.draw(rng, _enlarged(own, case))  # a simpler case too: a few values may coincide
+        trial = draw(own, rng, _enlarged(own, case))  # a simpler case too: a few values may coincide
         assert own.counterpart is not None
         right = own.counterpart.statistics(trial.question)[0]
         if right.levels.size == 1:  # nothing to be drawn

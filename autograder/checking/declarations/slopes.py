@@ -9,6 +9,7 @@ import numpy as np
 from autograder.checking.declarations.declared import Declaration
 from autograder.checking.declarations.derived import Rng
 from autograder.checking.declarations.drawn import Case
+from autograder.checking.declarations.tried import draw
 from autograder.checking.each import for_each
 from autograder.checking.expect import expect_array, expect_close
 from autograder.checking.student import Student
@@ -21,7 +22,7 @@ def differences(own: Declaration, student: Student, rng: Rng, seed: int | None =
     """Pass a layer whose backward gives what central differences of its own forward give."""
 
     def ask(student: Student, rng: Rng, case: Case, rich: bool) -> None:
-        trial = own.draw(rng, case)
+        trial = draw(own, rng, case)
 
         def total(**changed: np.ndarray) -> float:
             other = replace(trial, arrays={**trial.arrays, **changed})
