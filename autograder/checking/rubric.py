@@ -219,7 +219,8 @@ def _import(module: str) -> None:
     except Exception as error:  # whatever an author has written
         file = f"checks/{module.partition('.checks.')[2].replace('.', '/')}.py"
         lines = [one.lineno for one in traceback.extract_tb(error.__traceback__) if one.filename.endswith(file)]
-        line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
+        here = isinstance(error, SyntaxError) and str(error.filename).endswith(file)
+        line = error.lineno if isinstance(error, SyntaxError) and here else lines[-1] if lines else None
         text = error.msg if isinstance(error, SyntaxError) else str(error)
         raise RubricError(f"{file}{f':{line}' if line else ''}: {type(error).__name__}: {text}") from error
 
