@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from autograder.checking import rubric
-from autograder.checking.declarations import derived, kept, randomness, slopes
+from autograder.checking.declarations import derived, randomness, slopes, untouched
 from autograder.checking.declarations.declared import Declaration
 from autograder.checking.declarations.graphs import FUNCTION
 from autograder.checking.rubric import Check
@@ -101,7 +101,7 @@ KINDS: dict[str, tuple[Body, str, str]] = {
         "Batches differ in size, and a gradient replaces the one before.",
     ),
     "inputs": (
-        kept.inputs, "{0} leaves what it is given alone, and takes any dtype and layout.",
+        untouched.inputs, "{0} leaves what it is given alone, and takes any dtype and layout.",
         "float32, read-only and non-contiguous arrays, and changes none of them.",
     ),
     "differences": (
