@@ -253,6 +253,7 @@ LINEAR, CONV, NETWORK, BEND = (f"part1_numpy/{name}.py" for name in ("linear", "
             MORE,
             [("self.weight[tokens]", "np.eye(len(self.weight), dtype=self.weight.dtype)[tokens] @ self.weight")],
         ),
+        ("1.5", MORE, [("1 / (1 + np.exp(-z))", "(1 + np.tanh(z / 2)) / 2")]),
         ("1.9", MORE, [("n, c // r**2, h * r, w * r)", "n, -1, h * r, w * r).copy(order='F')")]),
     ],
 )

@@ -20,6 +20,7 @@ from autograder.checking.student import Student
 from autograder.errors import CheckFailed
 
 SUSPECTED = 4  # cases of a check for which general suspects are worked out: a slip shows in the first ones
+LOST = 1e-12  # by which values may differ where entries are extreme
 NOTHING = {"float64": 1e-13, "float32": 1e-5}  # what may be left where all cancels
 Rng = np.random.Generator
 Ask = Callable[[Student, Rng, Case, bool], None]
@@ -50,6 +51,9 @@ def expect_right(trial: Trial, kind: str, index: int, found: object, name: str, 
     array = answers.array(found)
     if array is not None and array.dtype.kind == "f" and array.shape == right.shape and not right.any():
         found = np.where(np.abs(array) < NOTHING[dtype], np.zeros_like(array), array)  # cancels, in another order
+    if trial.case.values and array is not None and array.dtype.kind == "f" and array.shape == right.shape:
+        lost = np.abs(array - right) < LOST  # of a function that is flat there: what is left of it depends on the order
+        found = np.where(lost, right, array).astype(array.dtype)
     tolerance = trial.tolerance(called) if dtype == "float64" else None
     if trial.declaration.tensors and dtype == "float64" and array is not None and array.dtype == np.float32:
         found = array.astype(np.float64)  # modules often fix the precision of what they work out
