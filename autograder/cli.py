@@ -41,7 +41,9 @@ def command_line() -> typer.core.TyperGroup:
     """Put all commands that are here together, without running one."""
     for name, command in commands().items():
         app.command(name)(command)
-    return typer.main.get_group(app)
+    whole = typer.main.get_command(app)  # with options for the completion of a shell
+    assert isinstance(whole, typer.core.TyperGroup)
+    return whole
 
 
 def main() -> None:

@@ -34,7 +34,7 @@ SVG = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" 
 """
 COMMANDS = """# Commands
 
-`autograder COMMAND`, or `python -m autograder COMMAND`.
+`autograder COMMAND`, or `python -m autograder COMMAND`. `autograder --install-completion` lets the shell complete them.
 """
 INTRODUCTION = {
     "assignment.toml": "What an instructor edits. Presets of the same form lie in the course's `assignments/`.",
