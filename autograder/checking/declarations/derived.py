@@ -12,7 +12,7 @@ import numpy as np
 from autograder.checking import answers
 from autograder.checking.declarations.declared import Declaration
 from autograder.checking.declarations.drawn import CLAUSES, Case
-from autograder.checking.declarations.general import named, suspects
+from autograder.checking.declarations.general import by_size, named, suspects
 from autograder.checking.declarations.tried import Trial, draw
 from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close, expect_equal
@@ -61,7 +61,8 @@ def expect_right(trial: Trial, kind: str, index: int, found: object, name: str, 
         if right.any():
             raise CheckFailed(f"nothing leads back to {name}: .data, detach(), .item() and NumPy cut off a gradient")
         return
-    known = named(trial, kind, index) | (suspects(trial, kind, index) if rich else {}) | also
+    known = named(trial, kind, index) | dict(by_size(trial, kind, index))
+    known |= (suspects(trial, kind, index) if rich else {}) | also
     axes = trial.declaration.spoken.get(called, ())
     expect_close(found, right, name, dtype=dtype, suspects=known, tolerance=tolerance, axes=axes)
 

@@ -26,11 +26,10 @@ def suspects(trial: Trial, kind: str, index: int) -> Clauses:
     Args:
         kind, index: "outputs", "gradients" or "buffers" of the result, and which of them.
     """
-    found = dict(_by_size(trial, kind, index))
     if trial.declaration.counterpart is None:
-        return found
+        return {}
     changed = partial(trial.wrong, kind, index)
-    found |= _parameters(trial, changed) | _options(trial, changed) | _axes(trial, changed, kind, index)
+    found = _parameters(trial, changed) | _options(trial, changed) | _axes(trial, changed, kind, index)
     if trial.declaration.mode:
         found["the layer is taken to be in " + ("evaluation" if trial.training else "training")] = partial(
             changed, training=not trial.training
@@ -51,8 +50,11 @@ def named(trial: Trial, kind: str, index: int) -> Clauses:
     return {clause: partial(one.entry, asked, kind, index) for clause, one in trial.declaration.wrong.items()}
 
 
-def _by_size(trial: Trial, kind: str, index: int) -> Iterator[tuple[str, Callable[[], np.ndarray]]]:
-    """A mean for a sum, or a sum for a mean; transposed, where that fits."""
+def by_size(trial: Trial, kind: str, index: int) -> Iterator[tuple[str, Callable[[], np.ndarray]]]:
+    """A mean for a sum, or a sum for a mean; transposed, where that fits.
+
+    They take no oracle, so every case weighs them: lengths that are equal in one differ in another.
+    """
     right = getattr(trial.right, kind)[index]
     first = next((trial.arrays[name] for name in trial.present(trial.declaration.inputs)), right)
     for name, length in trial.case.axes:
