@@ -59,7 +59,7 @@ def test_a_benchmark_that_is_not_there_is_named(tmp_path) -> None:
     )
     assert done.returncode == 2
     assert done.stderr.startswith(
-        "there is no benchmark 'rival', expected one of workers, mechanisms, parts, inference, cluster, rivals,"
+        "there is no benchmark 'rival', expected one of workers, mechanisms, parts, inference, cluster, class, rivals,"
     )
     assert not list(tmp_path.iterdir())
 
