@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from autograder.checking import answers
@@ -15,13 +13,11 @@ from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 from autograder.errors import CheckFailed
 
-from ...oracles.losses import clipped
-from .shared import Clauses, draw
+from .shared import draw, kept_away_from_0
 
 AXES = ("image", "class")
 # A small number added to a logarithm or a denominator is the business of 1.4-stable, which alone is exact.
 NEARLY, NEARLY_LOSS = 1e-6, 1e-4
-SMALL = (1e-30, 1e-20, 1e-16, 1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5)
 CRITERION = layer(
     "1.4",
     "part1_numpy.losses:SoftmaxCrossEntropy",
@@ -64,13 +60,6 @@ def _pair(answer: object) -> tuple[object, object]:
 
 def _right(scores: np.ndarray, y: np.ndarray) -> Result:
     return CRITERION.result({"scores": scores, "y": y}, np.zeros(scores.shape), np.ones(()))
-
-
-def kept_away_from_0(what: str, scores: np.ndarray, labels: np.ndarray, gamma: float = 0.0) -> Clauses:
-    """What the loss would be if a probability were kept away from 0 before its logarithm is taken."""
-    how = {f"{what} is kept above {small:g}": (small, False) for small in SMALL}
-    how |= {f"{small:g} is added to {what}": (small, True) for small in SMALL}
-    return {clause: partial(clipped, scores, labels, gamma, *one) for clause, one in how.items()}
 
 
 def _quiet(student: Student, scores: np.ndarray, y: np.ndarray) -> bool:

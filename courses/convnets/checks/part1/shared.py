@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from autograder.checking import answers
 from autograder.checking.student import Remote, Student
 from autograder.errors import CheckFailed, StudentRaised, Unfinished
 
+from ...oracles.losses import clipped
+
+SMALL = (1e-30, 1e-20, 1e-16, 1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5)
 Clauses = dict[str, Callable[[], Any]]
 
 
@@ -36,6 +40,13 @@ def distinct(rng: np.random.Generator, *shape: int) -> np.ndarray:
     """Draw values of both signs that are far from 0 and from each other, and exact in float32."""
     size = int(np.prod(shape))
     return (rng.permutation(size) - size // 2 + 0.5).reshape(shape) / 4
+
+
+def kept_away_from_0(what: str, scores: np.ndarray, labels: np.ndarray, gamma: float = 0.0) -> Clauses:
+    """What the loss would be if a probability were kept away from 0 before its logarithm is taken."""
+    how = {f"{what} is kept above {small:g}": (small, False) for small in SMALL}
+    how |= {f"{small:g} is added to {what}": (small, True) for small in SMALL}
+    return {clause: partial(clipped, scores, labels, gamma, *one) for clause, one in how.items()}
 
 
 def hold_parameters(student: Student, layer: Remote, names: Iterable[str]) -> Remote:

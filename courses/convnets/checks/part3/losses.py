@@ -17,8 +17,7 @@ from autograder.checking.student import Remote, Student
 from autograder.errors import GraderError, StudentRaised, Unfinished
 from autograder.inside.wire import Tensor
 
-from ..part1.losses import kept_away_from_0
-from ..part1.shared import draw
+from ..part1.shared import draw, kept_away_from_0
 from .shared import AXES, LENIENT, Batch, Classes, as_told, draw_weight, expect_finite, kind_traits
 
 FOCAL = "part3_imbalance.losses:FocalLoss"
