@@ -9,6 +9,7 @@ import pytest
 from published import COURSE, PART, bare, edit, grade, said, solved, tarred, wrong, zipped
 
 from autograder.course import assignment as assignments
+from autograder.course import mistakes
 from autograder.sandbox.box import Box
 
 OURS = re.compile(r"part1_numpy|Conv2d\b|MaxPool2d|\bdy\b|adapt|course_code|inside|Traceback")
@@ -149,6 +150,14 @@ def test_what_is_right_by_the_handout_of_some_term_is_right(box, files, tmp_path
     made = {name: b"import numpy as np\n" + content for name, content in change(files).items()}
     card = grade(box, zipped(tmp_path / "s.zip", made), todo)
     assert not card.refusal + card.fault + said(card)
+
+
+def test_what_the_handout_does_not_say_is_told_and_costs_nothing(box, files, tmp_path) -> None:
+    ties = next(one for one in mistakes.load(COURSE) if one.name.endswith("each of several equal maxima"))
+    card = grade(box, zipped(tmp_path / "s.zip", ties.apply(COURSE.files())), "1.4")
+    assert [*wrong(card)] == ["1.4-max-ties"]
+    assert "each of the equal pixels gets the whole gradient" in said(card)
+    assert card.cents == 600
 
 
 def test_a_library_that_is_not_there_is_missed_where_it_is_used(box, files, tmp_path) -> None:
