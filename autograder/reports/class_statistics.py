@@ -188,7 +188,7 @@ class Classroom:
 
     @property
     def slowest(self) -> list[tuple[Record, str, float]]:
-        """Who took longest, and the check that took most of it, with its seconds."""
+        """Who took longest, and the longest check of each, with its seconds."""
         ranked = sorted(self.graded, key=lambda record: -record.seconds)[:SLOWEST]
         found = []
         for record in ranked:
