@@ -26,6 +26,7 @@ from autograder.inside.wire import Opaque
 
 # A result may differ from the float64 reference by this, relative to its own size and to the array's root mean square.
 TOLERANCE = {"float64": 1e-9, "float32": 1e-4, "float16": 1e-2, "bfloat16": 3e-2}
+OF_INPUTS = "the dtype of the inputs"  # a handout that says nothing of dtypes leaves it free
 MAX_SHOWN = 60
 MAX_LISTED = 1000  # numbers of an array that are compared one by one
 
@@ -81,7 +82,7 @@ def expect_close(
     if not close(found, reference, limit):
         raise explain.difference()
     if found_dtype != dtype:
-        wrong = _failed(f"{name} has dtype {found_dtype}, expected {dtype}, the dtype of the inputs", "dtype")
+        wrong = _failed(f"{name} has dtype {found_dtype}, expected {dtype}, {OF_INPUTS}", "dtype")
         minor.of_dtype(found_dtype, wrong)
     return found
 

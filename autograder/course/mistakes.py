@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from autograder.checking.expect import OF_INPUTS
 from autograder.checking.translation import translated
 from autograder.course.definition import Course, Files
 from autograder.course.handouts import Handout
@@ -125,7 +126,8 @@ def _adapted(handout: Handout, base: Course) -> Iterator[Mistake]:
     for mistake in load(base):
         lost = tuple(renamed[check] for check in mistake.loses if check in renamed)
         folder = folders.get(mistake.file.partition("/")[0])
-        if lost and folder and mistake.name not in handout.allowed:
+        free = OF_INPUTS in mistake.says and not handout.same_dtypes
+        if lost and folder and not free and mistake.name not in handout.allowed:
             words = handout.words | handout.todos[lost[0].partition("-")[0]].words
             told = {"file": f"{folder}/{mistake.file}", "loses": lost, "says": translated(mistake.says, words)}
             yield mistake.model_copy(update=told)
