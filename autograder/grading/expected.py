@@ -58,11 +58,11 @@ def _code(course: Course) -> str:
 
 def _private_folder() -> Path | None:
     """A folder that nobody else may enter: secret cases have their values there."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / FOLDER
     try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / FOLDER
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         seen = folder.stat()
-    except OSError:
+    except (OSError, RuntimeError):  # the latter of a user without a home
         return None
     return folder if seen.st_uid == os.getuid() and not seen.st_mode & 0o077 else None
 

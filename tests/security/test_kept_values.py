@@ -94,6 +94,16 @@ def test_where_others_may_look_nothing_is_kept(cache) -> None:
     assert not [*cache.iterdir()]
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="becomes a user of whom the machine knows nothing")
+def test_a_user_without_a_home_grades_and_keeps_nothing(tmp_path) -> None:
+    program = "import os; from autograder.grading import expected; os.setuid(54321); print(expected._private_folder())"
+    bare = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    told = subprocess.run(
+        [sys.executable, "-c", program], env=bare, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (told.stdout, told.stderr) == ("None\n", "")
+
+
 def test_a_file_that_nobody_has_opened_for_a_month_goes(cache) -> None:
     with expected.kept(COURSE, SECRET, True):
         pass
