@@ -28,7 +28,8 @@ def each(do: Callable[[Item], object], items: Sequence[Item], meanwhile: Callabl
         GraderError: the first that one of them ran into; the others do their share first.
     """
     count = min(len(items) // WORTH, cores.available())
-    if count < 2 or threading.active_count() > 1:  # a child has the locks of other threads, and nobody to open them
+    # A child has the locks of other threads, and nobody to open them; Windows has no such children.
+    if count < 2 or threading.active_count() > 1 or not hasattr(os, "fork"):
         meanwhile()
         for item in items:
             do(item)
