@@ -42,10 +42,15 @@ def false_sentences(cards: Mapping[Variant, Scorecard]) -> list[str]:
         for mark, clause in told(card):
             makers = [(one, other) for one, other in named if one.says in clause or clause in one.says]
             alike = any(one is variant or other.marks[mark.check].message == mark.message for one, other in makers)
-            if makers and not alike and any(not one.loses or mark.check in one.loses for one, _ in makers):
+            if makers and not alike and any(mark.check in lost(one, other) for one, other in makers):
                 name = variant.name if isinstance(variant, Mistake) else f"{variant.function}: {variant.after}"
                 found.append(f"{name} reads {clause!r} in {mark.check}: {mark.message}")
     return found
+
+
+def lost(mistake: Mistake, card: Scorecard) -> tuple[str, ...]:
+    """The checks that a mistake loses; a slip does not say which."""
+    return mistake.loses or tuple(mark.check for mark in proof.failed(card))
 
 
 def second_causes(cards: Mapping[Variant, Scorecard]) -> list[str]:
