@@ -7,7 +7,6 @@ nothing is asked that could tell of them.
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TypeVar
@@ -15,6 +14,7 @@ from typing import TypeVar
 import numpy as np
 
 from autograder.checking import minor
+from autograder.checking.oracles import clock
 from autograder.checking.properties import AnyCase, difference, undecided
 from autograder.checking.student import Student
 from autograder.checking.suspected import adrift
@@ -98,12 +98,12 @@ def _explain(
 def _why(student: Student, failed: Kind, passed: Iterable[Kind], body: Body[Kind], trivial: bool) -> str:
     """Ask the neighbours of a case that failed, and say what tells those that pass from those that do not."""
     outcomes = dict.fromkeys(passed, True)
-    end = time.monotonic() + SECONDS
+    end = clock() + SECONDS
     for sizes in failed.neighbours():
         if not undecided(failed, outcomes):
             return ""
         try:
-            outcomes[sizes] = _passes(student, sizes, body, end - time.monotonic(), trivial)
+            outcomes[sizes] = _passes(student, sizes, body, end - clock(), trivial)
         except (NoCase, NotRecorded):  # the latter of a handout, whose neighbours are fewer
             continue
         except KeyboardInterrupt:

@@ -54,17 +54,17 @@ class BoxedStudent(Student):
         """Set the clock of the next check: this long for all that it asks, imports not counted."""
         # What a check has left unsent is none of the next one's.
         self._waiting.clear()
-        self._seconds, self._deadline = seconds, _clock() + seconds
+        self._seconds, self._deadline = seconds, oracles.clock() + seconds
 
     def left(self) -> float:
         """Say how many seconds of the check's clock are left."""
-        return self._deadline - _clock()
+        return self._deadline - oracles.clock()
 
     @contextlib.contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         """Shorten the clock for the requests of a block; what they spend on imports is made good as always."""
         outer, whole = self._deadline, self._seconds
-        inner = min(outer, _clock() + seconds)
+        inner = min(outer, oracles.clock() + seconds)
         self._deadline, self._seconds = inner, min(seconds, whole)
         try:
             yield
@@ -170,11 +170,6 @@ class BoxedStudent(Student):
         self._last_words = lost.printed() if lost is not None else ""
         self.attempts.update(lost.attempts if lost is not None else {})
         return OutOfTime(late) if str(error) == "out of time" else WorkerLost(str(error))
-
-
-def _clock() -> float:
-    """Seconds that run for the student: not while an expected value is worked out, nor while PyTorch is imported."""
-    return time.monotonic() - oracles.spent()
 
 
 def _error(error: Any) -> dict[str, Any]:
