@@ -198,11 +198,13 @@ def _continuous(counterpart: Counterpart, question: Question, found: list[np.nda
 def _evaluated(counterpart: Counterpart, question: Question, precision: str = "float64") -> list[np.ndarray]:
     import torch
 
+    from autograder.inside.probes.autograd_probes import by_default
+
     torch.set_num_threads(1)  # the cases are small: waking a second thread takes longer than the work
     dtype = getattr(torch, precision)
     tensors = _tensors(question.arrays, dtype)
     leaves = [tensors[name].requires_grad_() for name in counterpart.leaves if question.upstream and name in tensors]
-    with _by_default(dtype):
+    with by_default(dtype):
         outputs = _call(counterpart, question, tensors)
     found = [*outputs, *(tensors[name] for name in counterpart.buffers)]
     if question.upstream:
@@ -219,24 +221,13 @@ def _evaluated(counterpart: Counterpart, question: Question, precision: str = "f
 def _draws(counterpart: Counterpart, question: Question) -> list[np.ndarray]:
     import torch
 
+    from autograder.inside.probes.autograd_probes import by_default
+
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        with _by_default(torch.float64):
+        with by_default(torch.float64):
             trials = [_call(counterpart, question, _tensors(question.arrays, torch.float64)) for _ in range(TRIALS)]
     return [np.stack([one.numpy() for one in those]) for those in zip(*trials, strict=True)]
-
-
-@contextlib.contextmanager
-def _by_default(dtype: Any) -> Iterator[None]:
-    """Let what a line makes of nothing, or of whole numbers, be as fine as its arrays."""
-    import torch
-
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(dtype)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(before)
 
 
 def _tensors(arrays: Arrays, dtype: Any) -> dict[str, Any]:

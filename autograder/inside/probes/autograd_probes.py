@@ -79,7 +79,7 @@ class Differentiated:
         parts = {**given, **{name: leaf * 1 for name, leaf in own.items()}}
         self._given = {name: LAYOUTS[layout](one) if one.ndim else one for name, one in parts.items()}
         self._leaves, self._found = [*own.values(), *self._parameters.values()], ()
-        with _by_default(self._dtype):
+        with by_default(self._dtype):
             answer = self._called(*(_filled(one, self._given) for one in call), *self._args, **self._kwargs)
         self._outputs = [one for one in _flat(answer) if isinstance(one, torch.Tensor) and one.is_floating_point()]
         return answer
@@ -90,7 +90,7 @@ class Differentiated:
         pairs = [(y, dy.to(y.dtype)) for y, dy in both if y.requires_grad and y.shape == dy.shape]
         self._found = [None] * len(self._leaves)
         if pairs and self._leaves:
-            with _by_default(self._dtype):
+            with by_default(self._dtype):
                 ys, dys = [y for y, _ in pairs], [dy for _, dy in pairs]
                 self._found = torch.autograd.grad(ys, self._leaves, dys, retain_graph=True, allow_unused=True)
         return [*self._found[: len(self._leaves) - len(self._parameters)]]
@@ -171,7 +171,8 @@ LAYOUTS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 
 
 @contextlib.contextmanager
-def _by_default(dtype: torch.dtype) -> Iterator[None]:
+def by_default(dtype: torch.dtype) -> Iterator[None]:
+    """Let what code makes of nothing, or of whole numbers, be as fine as its arrays."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:
