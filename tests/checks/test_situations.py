@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from autograder.checking import each
 from autograder.checking.each import for_each
+from autograder.checking.oracles import oracle
 from autograder.checking.situations import Situation, Trait, situations
 from autograder.checking.student import Student
 from autograder.errors import CheckFailed
@@ -52,6 +55,18 @@ def test_two_traits_are_named_where_only_both_together_fail() -> None:
 
 def test_a_case_that_fails_whatever_its_traits_is_told_without_one() -> None:
     assert told(lambda case: True, "", "list") == "wrong, for 5 labels"
+
+
+def test_the_time_in_which_a_value_is_worked_out_is_none_of_the_neighbours(monkeypatch) -> None:
+    monkeypatch.setattr(each, "SECONDS", 0.1)
+
+    @oracle
+    def slow(words: str) -> int:
+        time.sleep(0.15)
+        return len(words)
+
+    message = told(lambda case: slow(str(case)) > 0 and "last" in case, "list last")
+    assert message.endswith("works where the last class occurs, fails as soon as the last class does not occur")
 
 
 def test_no_neighbour_is_a_list_and_a_tensor() -> None:
