@@ -14,7 +14,7 @@ from homework import COURSE, PARTS, ROOT
 # nothing of its neighbours.
 FLOORS = (
     ("errors",),
-    ("inside",),
+    ("inside", "cases", "diagnosis"),
     ("checking",),
     ("course", "reports"),
     ("submission", "sandbox"),
@@ -28,14 +28,16 @@ FLOORS = (
 )
 # Of a course: what its folders know of the engine.
 COURSES = {
-    "checks": ("errors", "inside.wire", "checking"),
-    "oracles": ("checking.cases", "checking.oracles"),
+    "checks": ("errors", "inside.wire", "cases", "checking"),
+    "oracles": ("cases.training", "checking.oracles"),
     "reference": (),
     "given": (),
 }
 # Narrower than its floor: what the doors of these rooms keep out.
 NARROW = {
     "inside": (),
+    "cases": (),
+    "diagnosis": (),
     "reports": ("errors",),
 }
 MODULES = {"errors", "cli", "__main__"}

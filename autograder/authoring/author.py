@@ -27,10 +27,10 @@ from autograder.authoring.rewriting import rewrites
 from autograder.authoring.rewriting.rewrites import Rewrite
 from autograder.checking import rubric
 from autograder.checking.student import LocalStudent
-from autograder.checking.suspects import every_suspect_computed
 from autograder.course import mistakes as catalogue
 from autograder.course import selection, skeleton
 from autograder.course.definition import Course
+from autograder.diagnosis.suspects import every_suspect_computed
 from autograder.errors import GraderError, SetupError
 from autograder.reports.scores import Scorecard
 

@@ -21,11 +21,11 @@ from autograder.authoring import handout_text
 from autograder.checking import oracles, recordings, rubric
 from autograder.checking.declarations.contradictions import RECORDED
 from autograder.checking.student import LocalStudent
-from autograder.checking.suspects import every_suspect_computed
 from autograder.course import assignment as assignments
 from autograder.course import keys, mistaken, mistakes, selection, skeleton
 from autograder.course.assignment import Assignment
 from autograder.course.definition import PACKAGE, PROJECT, Course
+from autograder.diagnosis.suspects import every_suspect_computed
 from autograder.errors import GraderError, RubricError, SetupError
 from autograder.students import pytest_plugin, speed
 from autograder.submission import packing
@@ -35,7 +35,7 @@ Files = dict[str, bytes]
 # Of `autograder/`, what students run: no sandbox, no oracle, nothing that knows the reference.
 STUDENTS = (
     "__init__.py", "__main__.py", "cli.py", "errors.py",
-    "checking/**/*.py", "submission/*.py", "students/**/*.py", "students/pytest.ini",
+    "cases/*.py", "checking/**/*.py", "diagnosis/*.py", "submission/*.py", "students/**/*.py", "students/pytest.ini",
     "course/__init__.py", "course/assignment.py", "course/mistaken.py", "course/course_file.py", "course/datasets.py",
     "course/definition.py", "course/handouts.py", "course/lateness.py", "course/layout.py", "course/options.py",
     "course/regions.py", "course/report_rubric.py", "course/selection.py", "course/skeleton.py", "course/tables.py",
@@ -51,8 +51,9 @@ STUDENTS = (
 )  # fmt: skip
 # Of `autograder/`, what grading needs.
 GRADER = (
-    "*.py", "checking/**/*.py", "conformance/*.py", "conformance/*.toml", "conformance/course/*", "course/*.py",
-    "grading/*.py", "inside/**/*.py", "reports/**/*", "sandbox/*.py", "students/*.py", "submission/*.py",
+    "*.py", "cases/*.py", "checking/**/*.py", "conformance/*.py", "conformance/*.toml", "conformance/course/*",
+    "course/*.py", "diagnosis/*.py", "grading/*.py", "inside/**/*.py", "reports/**/*", "sandbox/*.py", "students/*.py",
+    "submission/*.py",
 )  # fmt: skip
 ADAPTER = ("adapter.*",)  # of a course whose checks are those of another
 INSTALL = ("pyproject.toml", "requirements.lock", "LICENSE")  # what pip needs beside a README

@@ -1,1 +1,1 @@
-"""What an author of checks imports: `check`, `expect_*`, diagnosis, and the student as checks see them."""
+"""What an author of checks imports: `check`, `layer`, `expect_*`, oracles, and the student as checks see them."""

@@ -29,6 +29,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from autograder.cases.sizes import Sizes
 from autograder.checking import rubric
 from autograder.checking.declarations import contradictions, listed
 from autograder.checking.declarations.counterpart import Counterpart
@@ -37,7 +38,6 @@ from autograder.checking.declarations.drawn import NAME, SHAPES, Array, Plan, ch
 from autograder.checking.declarations.graphs import FUNCTION, GRAD, MODES, MODULE
 from autograder.checking.declarations.kinds import KINDS, Row, check_of, rows_of
 from autograder.checking.rubric import Check
-from autograder.checking.sizes import Sizes
 
 __all__ = ["Row", "checks", "function", "layer", "module", "run"]
 

@@ -13,12 +13,12 @@ from typing import TypeVar
 
 import numpy as np
 
+from autograder.cases.properties import AnyCase, difference, undecided
 from autograder.checking import minor
 from autograder.checking.oracles import clock
-from autograder.checking.properties import AnyCase, difference, undecided
 from autograder.checking.student import Student
-from autograder.checking.suspected import adrift
-from autograder.checking.suspects import no_suspects, rehearsing, review
+from autograder.diagnosis.suspected import adrift
+from autograder.diagnosis.suspects import no_suspects, rehearsing, review
 from autograder.errors import NOTHING, CheckFailed, NotRecorded, OutOfTime, RubricError, StudentRaised, Unfinished
 
 SECONDS = 1.0  # that neighbours may take together

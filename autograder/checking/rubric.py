@@ -21,8 +21,8 @@ import numpy as np
 from autograder.checking import minor
 from autograder.checking.oracles import clock
 from autograder.checking.student import Student
-from autograder.checking.suspected import following
-from autograder.checking.suspects import leaving_out, no_suspects, reviewing
+from autograder.diagnosis.suspected import following
+from autograder.diagnosis.suspects import leaving_out, no_suspects, reviewing
 from autograder.errors import CheckFailed, GraderError, RubricError
 
 PUBLIC_SEED = 0

@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograder.checking import suspected
 from autograder.checking.rubric import PUBLIC_SEED, Check
 from autograder.checking.student import LocalStudent
-from autograder.checking.suspected import Trace
-from autograder.checking.suspects import no_suspects, reviewing
 from autograder.course.definition import Course, Files
 from autograder.course.skeleton import lay_out
+from autograder.diagnosis import suspected
+from autograder.diagnosis.suspected import Trace
+from autograder.diagnosis.suspects import no_suspects, reviewing
 from autograder.errors import GraderError
 
 if TYPE_CHECKING:

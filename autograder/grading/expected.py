@@ -17,7 +17,7 @@ from autograder.grading.versions import versions
 
 FOLDER = Path("autograder", "expected")  # of the caches of whoever grades
 DAYS = 30  # after which a file that nobody has opened goes
-OF_A_COURSE, OF_THE_ENGINE = ("checks", "oracles"), ("checking", "inside")  # what values may depend on
+OF_A_COURSE, OF_THE_ENGINE = ("checks", "oracles"), ("cases", "checking", "inside")  # what values may depend on
 
 
 @contextlib.contextmanager

@@ -12,8 +12,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from autograder.checking.diagnosis import locate, picture
-from autograder.checking.suspects import sentence
+from autograder.diagnosis.differences import locate, picture
+from autograder.diagnosis.suspects import sentence
 
 TOLERANCE = 1e-9
 NAMES = {

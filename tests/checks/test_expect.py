@@ -17,7 +17,7 @@ from autograder.checking.expect import (
     expect_array,
     expect_close,
 )
-from autograder.checking.suspects import WORKED_OUT, reviewing
+from autograder.diagnosis.suspects import WORKED_OUT, reviewing
 from autograder.errors import CheckFailed
 from autograder.inside.wire import Tensor
 

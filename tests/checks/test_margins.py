@@ -11,7 +11,8 @@ from rich.console import Console
 
 from autograder.authoring.auditing import margins, mutants
 from autograder.authoring.auditing.margins import Margin
-from autograder.checking import closeness, expect
+from autograder.checking import expect
+from autograder.diagnosis import closeness
 from autograder.errors import CheckFailed
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder.checking.diagnosis import apart, locate, nearly
 from autograder.checking.expect import expect_close, expect_equal
+from autograder.diagnosis.differences import apart, locate, nearly
 from autograder.errors import CheckFailed
 from autograder.reports.scores import Outcome
 

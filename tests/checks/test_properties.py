@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from homework import COURSE
 
+from autograder.cases.properties import difference
+from autograder.cases.sizes import Sizes
 from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close
-from autograder.checking.properties import difference
-from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
-from autograder.checking.suspects import every_suspect_computed
 from autograder.course.mistakes import Mistake
+from autograder.diagnosis.suspects import every_suspect_computed
 from autograder.errors import CheckFailed, NotRecorded, OutOfTime, StudentRaised
 from autograder.reports.scores import Outcome
 

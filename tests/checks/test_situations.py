@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder.cases.situations import Situation, Trait, situations
 from autograder.checking import each
 from autograder.checking.each import for_each
 from autograder.checking.oracles import oracle
-from autograder.checking.situations import Situation, Trait, situations
 from autograder.checking.student import Student
 from autograder.errors import CheckFailed
 from autograder.inside.host import describe

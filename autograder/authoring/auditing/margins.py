@@ -17,11 +17,11 @@ from rich.table import Table
 
 from autograder.authoring.auditing import forked, unusual
 from autograder.authoring.auditing.mutants import Files, Mutant
-from autograder.checking.closeness import margins
 from autograder.checking.rubric import PUBLIC_SEED, Check
 from autograder.checking.student import LocalStudent
-from autograder.checking.suspects import no_suspects
 from autograder.course.definition import Course
+from autograder.diagnosis.closeness import margins
+from autograder.diagnosis.suspects import no_suspects
 from autograder.errors import CheckFailed, GraderError
 from autograder.students.time_limit import time_limit
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from autograder.cases.sizes import Sizes
 from autograder.checking.declarations.counterpart import Arrays, Counterpart, Question, Result
 from autograder.checking.declarations.drawn import EXTREMES, Array, Case, Plan
-from autograder.checking.sizes import Sizes
 from autograder.errors import RubricError
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking.properties import Property
+from autograder.cases.properties import Property
 
 LENGTHS = range(2, 6)  # of an axis of which nothing is said
 SHAPES: tuple[tuple[int, ...], ...] = ((3, 2), (4,), (2, 1, 3))  # of axes that a star stands for: as many as one likes

@@ -2,7 +2,7 @@
 
 Each is the counterpart with one thing changed: a parameter left out, an option at its default, two axes taken for each
 other, the other mode, dy left out, one image in place of all. A sign, a constant factor and exchanged axes of the
-result are told by `autograder.checking.diagnosis`, without any suspect.
+result are told by `autograder.diagnosis.differences`, without any suspect.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from itertools import combinations
 
 import numpy as np
 
-from autograder.checking.declarations import terms
 from autograder.checking.declarations.tried import Trial
+from autograder.diagnosis import terms
 
 Clauses = dict[str, Callable[[], np.ndarray]]
 

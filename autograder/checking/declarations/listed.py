@@ -21,13 +21,13 @@ from typing import Any
 
 import numpy as np
 
+from autograder.cases.sizes import Sizes
 from autograder.checking.declarations.declared import Declaration
 from autograder.checking.declarations.derived import Rng, expect_right
 from autograder.checking.declarations.drawn import Case
 from autograder.checking.declarations.tried import Trial
 from autograder.checking.declarations.untouched import expect_left_alone
 from autograder.checking.each import for_each, for_every
-from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 
 

@@ -15,7 +15,7 @@ from autograder.checking.declarations.tried import Trial, draw
 from autograder.checking.each import NoCase, for_each
 from autograder.checking.expect import expect_array, expect_unchanged
 from autograder.checking.student import Remote, Student
-from autograder.checking.suspects import silent
+from autograder.diagnosis.suspects import silent
 from autograder.errors import CheckFailed
 
 LAYOUTS = (("float32", "strided"), ("float64", "fortran"), ("float32", "readonly"))

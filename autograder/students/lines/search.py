@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from autograder.checking.rubric import PUBLIC_SEED, Check
 from autograder.checking.student import Direct
-from autograder.checking.suspects import no_suspects
+from autograder.diagnosis.suspects import no_suspects
 from autograder.students.lines.exchange import Change, Running, Trace, changes, executed, functions
 from autograder.students.lines.scope import DESPERATE
 from autograder.students.lines.undo import FIRST, LATER

@@ -7,10 +7,10 @@ from functools import partial
 
 import numpy as np
 
+from autograder.cases.sizes import Sizes
 from autograder.checking.declare import Row, checks
 from autograder.checking.expect import expect_close
 from autograder.checking.rubric import check
-from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 from courses.convnets.checks.part1 import conv1d, conv2d
 from courses.convnets.checks.part1.convolutions import Layer

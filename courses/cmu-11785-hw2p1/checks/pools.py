@@ -7,10 +7,10 @@ from functools import partial
 
 import numpy as np
 
+from autograder.cases.sizes import Sizes
 from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close
 from autograder.checking.rubric import check
-from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 from courses.convnets.checks.part1.shared import Clauses, distinct, draw
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from autograder.checking.cases import Layer
+from autograder.cases.training import Layer
 from autograder.checking.oracles import oracle
 
 from .tensors import double, pulled_back

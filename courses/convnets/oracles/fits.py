@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from autograder.checking.cases import Plan
+from autograder.cases.training import Plan
 from autograder.checking.oracles import oracle
 
 from .loops import Batch, Descent

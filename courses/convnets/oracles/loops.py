@@ -12,7 +12,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from autograder.checking.cases import Setting
+from autograder.cases.training import Setting
 from autograder.checking.oracles import oracle
 
 from .tensors import double

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.cases.sizes import Sizes
 from autograder.checking.declarations.declared import Declaration
 from autograder.checking.declare import Row, checks, layer
 from autograder.checking.each import for_every
 from autograder.checking.expect import expect_close, expect_no_warnings
 from autograder.checking.rubric import check
-from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 
 from .shared import distinct

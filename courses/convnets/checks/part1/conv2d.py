@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.cases.sizes import Sizes
 from autograder.checking.declare import Row, checks
 from autograder.checking.rubric import check
-from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 
 from .convolutions import Layer, convolution

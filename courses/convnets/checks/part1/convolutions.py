@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from autograder.cases.sizes import Sizes
 from autograder.checking.declarations.declared import Declaration
 from autograder.checking.declare import layer
-from autograder.checking.sizes import Sizes
 
 Layer = partial(Sizes, padded=True)  # the shape of x, then filters, kernel, stride and padding
 Transposed = partial(Layer, scatters=True)

@@ -2,8 +2,8 @@
 
 from functools import partial
 
+from autograder.cases.sizes import Sizes
 from autograder.checking.declare import Row, checks, layer
-from autograder.checking.sizes import Sizes
 
 Layer = partial(Sizes, out="outputs", flat=True)
 

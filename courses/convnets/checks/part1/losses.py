@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.cases.sizes import Sizes
 from autograder.checking import answers
 from autograder.checking.declarations.counterpart import Result
 from autograder.checking.declare import Row, checks, layer
 from autograder.checking.expect import expect_array, expect_close, expect_no_warnings, expect_unchanged, show
 from autograder.checking.rubric import check
-from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 from autograder.errors import CheckFailed
 

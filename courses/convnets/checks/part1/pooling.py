@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.cases.sizes import Sizes
 from autograder.checking.declarations.declared import Declaration
 from autograder.checking.declare import Row, checks, layer
 from autograder.checking.expect import expect_array, expect_close
 from autograder.checking.rubric import check
-from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 
 from .shared import distinct, draw

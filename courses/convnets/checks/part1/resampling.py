@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from autograder.cases.sizes import Sizes
 from autograder.checking.declarations.declared import Declaration
 from autograder.checking.declare import Row, checks, layer
-from autograder.checking.sizes import Sizes
 
 # Shape of x and factor. Most sizes leave a rest; one value alone has no neighbours; factor 1 changes nothing.
 SHAPES = {

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from autograder.cases.sizes import Sizes
 from autograder.checking import answers
 from autograder.checking.declarations.declared import Declaration
 from autograder.checking.declarations.listed import drawn
 from autograder.checking.declarations.tried import Trial
 from autograder.checking.expect import expect_array, expect_close, show
-from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 from autograder.errors import CheckFailed, StudentRaised
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from autograder.cases.sizes import Sizes
 from autograder.checking.declare import Row, checks
-from autograder.checking.sizes import Sizes
 
 from .convolutions import Transposed, convolution
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from autograder.cases.sizes import Sizes
 from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close, expect_equal, expect_unchanged
 from autograder.checking.rubric import check
-from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 from autograder.errors import CheckFailed
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from autograder.cases.training import Plan
 from autograder.checking import answers
-from autograder.checking.cases import Plan
 from autograder.checking.expect import expect_close, expect_equal, show
 from autograder.checking.rubric import check
 from autograder.checking.student import Student

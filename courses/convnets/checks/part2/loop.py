@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.cases.training import Setting
 from autograder.checking import answers
-from autograder.checking.cases import Setting
 from autograder.checking.expect import expect_close
 from autograder.checking.rubric import check
 from autograder.checking.student import Remote, Student

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checking.cases import Plan
+from autograder.cases.training import Plan
 from autograder.checking.expect import expect_close, expect_equal
 from autograder.checking.rubric import check
 from autograder.checking.student import Student

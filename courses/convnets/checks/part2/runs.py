@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autograder.cases.training import Plan
 from autograder.checking import answers
-from autograder.checking.cases import Plan
 from autograder.checking.expect import expect_array, show
 from autograder.checking.student import Remote, Student
 from autograder.errors import CheckFailed

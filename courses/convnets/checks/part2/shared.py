@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from autograder.cases.training import Setting
 from autograder.checking import answers
-from autograder.checking.cases import Setting
 from autograder.checking.expect import show
 from autograder.checking.student import Remote, Student
 from autograder.errors import CheckFailed

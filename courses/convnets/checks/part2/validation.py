@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.cases.training import Setting
 from autograder.checking import answers
-from autograder.checking.cases import Setting
 from autograder.checking.expect import expect_close, expect_unchanged, show
 from autograder.checking.rubric import check
 from autograder.checking.student import Remote, Student

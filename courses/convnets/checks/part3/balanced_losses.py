@@ -6,11 +6,11 @@ from functools import partial
 
 import numpy as np
 
+from autograder.cases.situations import Situation, situations
+from autograder.cases.sizes import Sizes
 from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close
 from autograder.checking.rubric import check
-from autograder.checking.situations import Situation, situations
-from autograder.checking.sizes import Sizes
 from autograder.checking.student import Student
 
 from ...oracles.imbalance import class_weights

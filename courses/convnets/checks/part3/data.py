@@ -7,11 +7,11 @@ from functools import partial
 
 import numpy as np
 
+from autograder.cases.situations import Situation, situations
 from autograder.checking import answers
 from autograder.checking.each import for_each
 from autograder.checking.expect import expect_equal
 from autograder.checking.rubric import check
-from autograder.checking.situations import Situation, situations
 from autograder.checking.student import Student
 from autograder.errors import CheckFailed
 from autograder.inside.wire import Seed

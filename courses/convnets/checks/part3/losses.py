@@ -8,11 +8,11 @@ from functools import partial
 
 import numpy as np
 
+from autograder.cases.situations import Situation, Trait, situations
+from autograder.cases.sizes import Sizes
 from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close
 from autograder.checking.rubric import check
-from autograder.checking.situations import Situation, Trait, situations
-from autograder.checking.sizes import Sizes
 from autograder.checking.student import Remote, Student
 from autograder.errors import GraderError, StudentRaised, Unfinished
 from autograder.inside.wire import Tensor

@@ -6,11 +6,11 @@ from functools import partial
 
 import numpy as np
 
+from autograder.cases.situations import Situation, Trait, situations
 from autograder.checking import answers
 from autograder.checking.each import for_each
 from autograder.checking.expect import expect_no_warnings
 from autograder.checking.rubric import check
-from autograder.checking.situations import Situation, Trait, situations
 from autograder.checking.student import Student
 from autograder.errors import CheckFailed
 

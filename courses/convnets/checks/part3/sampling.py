@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.cases.situations import Situation, Trait, situations
 from autograder.checking import answers
 from autograder.checking.each import for_each
 from autograder.checking.rubric import check
-from autograder.checking.situations import Situation, Trait, situations
 from autograder.checking.student import Student
 
 from ...oracles.imbalance import sample_shares

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograder.cases.situations import Situation, Trait
+from autograder.cases.sizes import Sizes
 from autograder.checking import answers
 from autograder.checking.expect import expect_close, expect_equal, expect_unchanged, show
-from autograder.checking.situations import Situation, Trait
-from autograder.checking.sizes import Sizes
 from autograder.checking.student import Remote, Student
 from autograder.errors import CheckFailed, StudentRaised, Unfinished
 from autograder.inside.wire import Tensor

@@ -6,9 +6,9 @@ from functools import partial
 
 import numpy as np
 
+from autograder.cases.situations import Situation, Trait, situations
 from autograder.checking.each import for_each
 from autograder.checking.rubric import check
-from autograder.checking.situations import Situation, Trait, situations
 from autograder.checking.student import Student
 
 from ...oracles.imbalance import class_weights

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from autograder.checking.sizes import Sizes
+from autograder.cases.sizes import Sizes
 
 
 class AnyCase(Protocol):

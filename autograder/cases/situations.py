@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from autograder.checking.properties import Property
+from autograder.cases.properties import Property
 
 
 @dataclass(frozen=True)

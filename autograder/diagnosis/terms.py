@@ -14,7 +14,7 @@ from types import CodeType
 
 import numpy as np
 
-from autograder.checking.suspects import WORKED_OUT
+from autograder.diagnosis.suspects import WORKED_OUT
 
 FACTORS = (
     "{0}", "(1 - {0})", "(1 + {0})", "{0}**2", "(1 - {0}**2)", "(1 + {0}**2)", "(1 - {0})**2", "exp({0})", "exp(-{0})",

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograder.checking.closeness import close
-from autograder.checking.suspects import subject
+from autograder.diagnosis.closeness import close
+from autograder.diagnosis.suspects import subject
 
 MOST, LONGEST = 1000, 60  # of a row of numbers or texts, and of a text, that are noted
 

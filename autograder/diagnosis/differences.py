@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import formulas
+from autograder.diagnosis import formulas
 
 PICTURE_SIDE = 32  # pixels at most
 MAX_RANK_PERMUTED = 4
