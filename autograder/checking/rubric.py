@@ -104,14 +104,18 @@ class Check:
                 self._ask(student, seed, exam)
             raise  # it passed this time: what was seen at first stands
 
-    def _ask(self, student: Student, seed: int, exam: Exam | None) -> None:
+    def ask(self, student: Student, rng: np.random.Generator, exam: Exam | None) -> None:
         """Run the body to its end; a minor failure is raised only where there is no other."""
-        known = student.mistakes
-        with minor.waiting() as waiting, following(partial(known, self, seed) if known else None):
-            self.body(student, self.rng(seed), *([exam] if self.exam else []))
+        with minor.waiting() as waiting:
+            self.body(student, rng, *([exam] if self.exam else []))
             student.finish()
         if waiting:
             raise waiting[0]
+
+    def _ask(self, student: Student, seed: int, exam: Exam | None) -> None:
+        known = student.mistakes
+        with following(partial(known, self, seed) if known else None):
+            self.ask(student, self.rng(seed), exam)
 
     def _otherwise(self, before: str, student: Student, seed: int, exam: Exam | None) -> bool:
         """Say whether the same check comes to another end when it is asked again."""

@@ -94,7 +94,7 @@ def follow(files: Files, roots: Iterable[str], words: Mapping[str, str] | None =
 def imported(text: str, file: str) -> Iterator[str]:
     """Yield the files that a module may mean where it imports, or names a target; not all of them are there."""
     folder = PurePosixPath(file).parent.parts
-    for node in ast.walk(ast.parse(text, file)):
+    for node in _statements(ast.parse(text, file)):
         if isinstance(node, ast.ImportFrom):
             base = folder[: len(folder) + 1 - node.level] if node.level else ()
             place = (*base, *(node.module.split(".") if node.module else ()))
@@ -107,6 +107,15 @@ def imported(text: str, file: str) -> Iterator[str]:
     for target in TARGET.findall(text):
         yield from _modules(target.replace(".", "/"))
     yield from (f"{'/'.join(folder[:depth])}/__init__.py" for depth in range(1, len(folder) + 1))
+
+
+def _statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """All statements in a node: a small part of all nodes, and no import is anywhere else."""
+    for place in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for one in getattr(node, place, ()):
+            if isinstance(one, ast.stmt):
+                yield one
+            yield from _statements(one)
 
 
 def spoken_of(files: Files) -> dict[str, str]:

@@ -9,21 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from autograder.checking.rubric import PUBLIC_SEED, Check
+from autograder.checking.rubric import Check
 from autograder.checking.student import Student
 from autograder.course.assignment import Assignment
 from autograder.errors import GraderError, SetupError, SubmissionError
 from autograder.grading import blocked, marking
 from autograder.grading.exam import expect_exceeds
 from autograder.grading.marking import Verdict
-from autograder.reports.scores import KEPT, Mark, ModelResult, Outcome, Scorecard
+from autograder.reports.scores import Mark, ModelResult, Outcome, Scorecard
 
 JUDGED = (Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED)  # by an accuracy, or it may be; not by a clock or a crash
+
+NO_CASES = np.random.default_rng(0)  # accuracies are compared with thresholds, and nothing is drawn
 
 
 class NotKnown(SetupError):
@@ -69,6 +70,7 @@ class Rescoring:
         self._assignment, self._checks = assignment, assignment.checks()
         self._blank = marking.blank(assignment, self._checks)
         parts = {name: int(kind.todo.partition(".")[0]) for name, kind in assignment.course.models.items()}
+        self._now: dict[int, tuple[Mark, Mark]] = {}  # by the identity of a mark, which is many students'
         self._models = [name for name, part in parts.items() if part in assignment.parts]
 
     def rescored(self, card: Scorecard) -> Scorecard | None:
@@ -92,43 +94,48 @@ class Rescoring:
         other: set[str] = set()
         try:
             for check in self._checks:
-                _settle(check, known, card.marks, self._assignment, other)
+                before = card.marks.get(check.id)
+                if before and not other and not check.exam:  # nearly always, for each of a class
+                    known.marks[check.id] = self._as_now(before)
+                else:
+                    self._settle(check, known, before, other)
         except NotKnown:
             return None
         return known
 
+    def _settle(self, check: Check, card: Scorecard, before: Mark | None, other: set[str]) -> None:
+        """Enter what became of a check, in the order in which grading does.
 
-def _settle(check: Check, card: Scorecard, graded: Mapping[str, Mark], assignment: Assignment, other: set[str]) -> None:
-    """Enter what became of a check, in the order in which grading does.
+        Args:
+            before: its mark as it was graded.
+            other: the checks so far that have another outcome than they had; this one is added if it has.
 
-    Args:
-        graded: the marks as they were graded.
-        other: the checks so far that have another outcome than they had; this one is added if it has.
+        Raises:
+            NotKnown: if it was never asked what is to be known now.
+        """
+        if before is None:
+            raise NotKnown(f"{check.id} was not graded")
+        seconds, same = card.seconds.get(check.id, 0.0), other.isdisjoint(check.needs)
+        if (check.exam or not same) and (skipped := blocked.unasked(check, card.marks, self._assignment)):
+            marking.settle(card, check, skipped, seconds)
+        elif check.exam and before.outcome in JUDGED and (verdict := _judged(check, card, before, self._assignment)):
+            shown = verdict if card.secret else blocked.own(check, verdict, card.marks)
+            marking.settle(card, check, shown, seconds, before.printed)
+        elif same or before.outcome is Outcome.PASSED:
+            card.marks[check.id] = self._as_now(before)
+        else:  # how it failed, or that it was skipped, followed from what has another outcome now
+            raise NotKnown(f"{check.id} was not asked with what it needs")
+        if card.marks[check.id].outcome is not before.outcome:
+            other.add(check.id)
 
-    Raises:
-        NotKnown: if it was never asked what is to be known now.
-    """
-    seconds, before = card.seconds.get(check.id, 0.0), graded.get(check.id)
-    if before is None:
-        raise NotKnown(f"{check.id} was not graded")
-    same = other.isdisjoint(check.needs)
-    if (check.exam or not same) and (skipped := blocked.unasked(check, card.marks, assignment)):
-        marking.settle(card, check, skipped, seconds)
-    elif check.exam and before.outcome in JUDGED and (verdict := _judged(check, card, before, assignment)):
-        shown = verdict if card.secret else blocked.own(check, verdict, card.marks)
-        marking.settle(card, check, shown, seconds, before.printed)
-    elif same or before.outcome is Outcome.PASSED:
-        card.marks[check.id] = _as_now(before, card.marks[check.id])
-    else:  # how it failed, or that it was skipped, followed from what has another outcome now
-        raise NotKnown(f"{check.id} was not asked with what it needs")
-    if card.marks[check.id].outcome is not before.outcome:
-        other.add(check.id)
-
-
-@lru_cache(KEPT)
-def _as_now(before: Mark, blank: Mark) -> Mark:
-    """Put a mark under the points and titles of now: one for all students who have the same."""
-    return replace(before, todo=blank.todo, title=blank.title, max_cents=blank.max_cents)
+    def _as_now(self, before: Mark) -> Mark:
+        """Put a mark under the points and titles of now: one for all students who have the same."""
+        known = self._now.get(id(before))  # which stays its own as long as it is kept here
+        if known is None:
+            blank = self._blank.marks[before.check]
+            now = replace(before, todo=blank.todo, title=blank.title, max_cents=blank.max_cents)
+            known = self._now[id(before)] = before, now
+        return known[1]
 
 
 def _judged(check: Check, card: Scorecard, before: Mark, assignment: Assignment) -> Verdict | None:
@@ -139,7 +146,7 @@ def _judged(check: Check, card: Scorecard, before: Mark, assignment: Assignment)
     """
     exam = MeasuredExam(card.models, assignment, before.finding.suspect)
     try:
-        check.run(Student(_nobody), PUBLIC_SEED, exam)
+        check.ask(Student(_nobody), NO_CASES, exam)
     except NoAccuracy:
         return None
     except GraderError as error:

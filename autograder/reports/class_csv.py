@@ -7,7 +7,7 @@ from pathlib import Path
 
 from autograder.reports import sheets
 from autograder.reports.records import Person, Record, State
-from autograder.reports.scores import earned, points
+from autograder.reports.scores import earned, parts_of, points
 
 ByHand = Mapping[tuple[str, str], str]  # marks by the submission's key, and who of a group
 CHANGES = ("submission", "name", "check", "before", "now", "what changed")
@@ -20,7 +20,7 @@ def write(path: Path, records: Sequence[Record], models: Sequence[str], by_hand:
         models: have a column each, whether or not anyone has one.
         by_hand: marks that stand in the column `points` in place of those in the column `graded`.
     """
-    parts = sorted({part for record in records for part in record.card.parts()})
+    parts = parts_of(record.card for record in records)
     header = ["submission", "name", "id", "email", "state", "handed in", "late", *(f"part {part}" for part in parts)]
     header += ["points", "graded", "of", "before", *(f"accuracy {model}" for model in models), "why"]
     sheets.write(
@@ -55,10 +55,10 @@ def _row(record: Record, person: Person, parts: Sequence[int], models: Sequence[
     for part in parts:
         cents, _ = earned(mark for marks in by_part.get(part, {}).values() for mark in marks)
         yield points(cents) if counts else ""
-    graded = points(card.cents) if counts else ""
+    graded = points(record.sums[0]) if counts else ""
     yield by_hand.get(who(record, person), graded)
     yield graded
-    yield points(card.max_cents)
+    yield points(record.sums[1])
     yield points(sum(record.before.values())) if record.before else ""
     for model in models:
         yield f"{card.models[model].accuracy:.4f}" if model in card.models else ""

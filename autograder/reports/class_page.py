@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from autograder.reports import files, html, words
 from autograder.reports.class_statistics import Classroom, percent
 from autograder.reports.records import Alike, LeftOut, Record, State
-from autograder.reports.scores import Outcome
+from autograder.reports.scores import Outcome, parts_of
 
 SCRIPT = "class.js"
 
@@ -57,8 +57,7 @@ def render(records: Sequence[Record], left_out: Sequence[LeftOut] = (), alike: S
 
 def _parts(records: Sequence[Record]) -> dict[int, str]:
     """The parts of the assignment, and their titles."""
-    numbers = sorted({part for record in records for part in record.card.parts()})
-    return {number: words.part_title(records[0].card, number) for number in numbers}
+    return {number: words.part_title(records[0].card, number) for number in parts_of(one.card for one in records)}
 
 
 def _to_fix(record: Record) -> int:

@@ -134,17 +134,17 @@ class Classroom:
     @property
     def max_cents(self) -> int:
         """Points to be had, in hundredths."""
-        return max((record.card.max_cents for record in self.records), default=0)
+        return max((record.sums[1] for record in self.records), default=0)
 
     @property
     def mean(self) -> int:
         """Of the marks, in hundredths of a point."""
-        return round(statistics.mean(record.card.cents for record in self.graded)) if self.graded else 0
+        return round(statistics.mean(record.sums[0] for record in self.graded)) if self.graded else 0
 
     @property
     def median(self) -> int:
         """Of the marks, in hundredths of a point."""
-        return round(statistics.median(record.card.cents for record in self.graded)) if self.graded else 0
+        return round(statistics.median(record.sums[0] for record in self.graded)) if self.graded else 0
 
     @cached_property
     def bins(self) -> list[Bin]:
@@ -200,4 +200,5 @@ class Classroom:
 
 def percent(record: Record) -> int:
     """The share of the points that was earned, rounded down: only full marks are 100."""
-    return 100 * record.card.cents // record.card.max_cents if record.card.max_cents else 0
+    got, most = record.sums
+    return 100 * got // most if most else 0

@@ -80,7 +80,7 @@ def say_by_hand(kept: Sequence[tuple[Record, str]], console: Console) -> None:
 def say_sum(records: Sequence[Record], graded: str, console: Console) -> None:
     """Print how many there are of each kind, and name what must be graded again."""
     states = [record.state for record in records]
-    marks = [record.card.cents for record in records if record.state is State.GRADED]
+    marks = [record.sums[0] for record in records if record.state is State.GRADED]
     mean = f"; mean {points(round(sum(marks) / len(marks)))} points" if marks else ""
     refused = states.count(State.REFUSED)
     console.print(f"{len(states)} submissions: {graded}, {refused} refused{mean}", highlight=False, soft_wrap=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -165,7 +165,9 @@ def environment() -> Environment:
     environment.globals.update(
         Outcome=Outcome, LABELS=words.LABELS, explain=words.explain, points=points, earned=earned, picture=picture
     )
-    environment.filters.update(share=_share, paragraphs=_paragraphs, pair=_pair, bar=_bar, titles=_titles, cells=_cells)
+    environment.filters.update(
+        share=_share, paragraphs=_paragraphs, pair=_pair, bar=_bar, titles=_titles, cells=_cells, times=_times
+    )
     return environment
 
 
@@ -213,6 +215,16 @@ def _cells(counts: Sequence[int], own: int) -> Markup:
         for kind, count in zip(kinds, counts, strict=True)
     )
     return Markup("".join(cells))  # numbers, and words of ours
+
+
+def _times(seconds: Iterable[tuple[str, float]]) -> Markup:
+    """The rows of a table that says how long each check took."""
+    return Markup("\n".join(f"{_opening(check)}{time:.3f} s</td></tr>" for check, time in seconds))
+
+
+@functools.lru_cache(KEPT)
+def _opening(check: str) -> Markup:
+    return Markup('<tr><td><code>{}</code></td><td class="number">').format(words.clean(check))
 
 
 def _paragraphs(text: str) -> str:

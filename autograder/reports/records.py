@@ -10,11 +10,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from pydantic import TypeAdapter, ValidationError
 
-from autograder.reports.scores import KEPT, Mark, Scorecard
+from autograder.reports.scores import KEPT, Mark, Scorecard, earned
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,12 @@ class Record:
         """Who, on one line."""
         return ", ".join(person.name for person in self.people)
 
-    @property
+    @cached_property
+    def sums(self) -> tuple[int, int]:
+        """Points earned and to be had, in hundredths; pages of a class ask again and again, of a card that stays."""
+        return earned(self.card.marks.values())
+
+    @cached_property
     def state(self) -> State:
         """What became of it."""
         if self.card.broken:
@@ -136,7 +141,8 @@ def load(text: str) -> Record | None:
 
 @lru_cache(KEPT)
 def _written(mark: Mark) -> str:
-    return _json(_MARK.dump_python(mark))
+    """Write what a mark says; most have no finding, help or blocker."""
+    return _json(_MARK.dump_python(mark, exclude_defaults=True))
 
 
 @lru_cache(KEPT)

@@ -185,12 +185,12 @@ class Scorecard:
     @property
     def cents(self) -> int:
         """Points earned, in hundredths."""
-        return sum(mark.cents for mark in self.marks.values())
+        return earned(self.marks.values())[0]
 
     @property
     def max_cents(self) -> int:
         """Points to be had, in hundredths."""
-        return sum(mark.max_cents for mark in self.marks.values())
+        return earned(self.marks.values())[1]
 
     @property
     def tried(self) -> str:
@@ -224,5 +224,15 @@ def points(cents: int) -> str:
 
 def earned(marks: Iterable[Mark]) -> tuple[int, int]:
     """Sum up marks: hundredths earned, hundredths to be had."""
-    marks = list(marks)
-    return sum(mark.cents for mark in marks), sum(mark.max_cents for mark in marks)
+    got = most = 0
+    for mark in marks:  # of a whole class, often: a property for each would take several times as long
+        most += mark.max_cents
+        if mark.outcome is Outcome.PASSED:
+            got += mark.max_cents
+    return got, most
+
+
+def parts_of(cards: Iterable[Scorecard]) -> list[int]:
+    """Number the parts of which there are marks."""
+    todos = {mark.todo for card in cards for mark in card.marks.values()}
+    return sorted({int(todo.partition(".")[0]) for todo in todos})
