@@ -43,7 +43,20 @@ class _Table(BaseModel):
 
 
 class Limits(_Table):
-    """What one submission may use; megabytes are 10**6 bytes for files and 2**20 for memory."""
+    """What one submission may use; megabytes are 10**6 bytes for files and 2**20 for memory.
+
+    Attributes:
+        zip_megabytes: of the upload.
+        total_seconds: for all checks; when they are over, what was not asked is lost, and what was earned stays.
+        reserve_seconds: of which kept for writing results.
+        import_seconds: for the modules of one part.
+        checkpoint_seconds: for all test images of one model.
+        memory_megabytes: of all processes of the submission.
+        scratch_megabytes: that its code may write, for as long as its box lives.
+        scratch_files: that it may write there.
+        threads: of one box, if the machine has as many cores.
+        cpus: that the machine gives which grades, 0.5 on Gradescope by default: `make submit` tells the time by it.
+    """
 
     zip_megabytes: Count = 100
     total_seconds: Count = 600
@@ -54,7 +67,7 @@ class Limits(_Table):
     scratch_megabytes: Count = 256
     scratch_files: Count = 20_000
     threads: Count = 2
-    cpus: Annotated[float, Field(gt=0, le=1024)] = 0.5  # of the machine that grades; for `make submit` to tell the time
+    cpus: Annotated[float, Field(gt=0, le=1024)] = 0.5
 
 
 class Policies(_Table):
@@ -85,6 +98,9 @@ class Part(_Table):
     """One part of the assignment: its points, and how its TODOs share them.
 
     Attributes:
+        title: as results and pages name it.
+        points: of the part; where the sum of `todos` is another one, they are scaled to it.
+        todos: points of each, by number, "1.6"; one that is not named is not asked.
         checks: those that have points of their own, by id, apart from their TODO's.
     """
 
@@ -95,7 +111,11 @@ class Part(_Table):
 
 
 class Report(_Table):
-    """The written report, marked by hand."""
+    """The written report, marked by hand.
+
+    Attributes:
+        points: of all its lines together; 0 where there is none.
+    """
 
     points: Points
 
@@ -106,7 +126,16 @@ class Assignment(_Table):
     Attributes:
         course: whose it is, as far as it is asked for here.
         path: where it was read.
+        title: as results, pages and gradebooks name the assignment.
+        due: when to hand in, with the offset of its zone: `2027-02-19T23:59:00-05:00`.
+        grace: until when a late submission loses nothing.
+        late_per_day: share of the points lost with each day begun after grace; with 1 nothing counts from then on.
         zone: of times that name none, "America/New_York"; the one of `due` where it is empty.
+        report: the written report.
+        parts: by number.
+        limits: of one submission.
+        policies: what students are told.
+        dataset: judges checkpoints: "cifar10", "images:PATH" (a folder or tar archive) or "shapes".
         blocked: what becomes of a check while one that it needs has not passed: "ask" it, and let it earn what it shows
             on its own, or "lose" it unasked.
         late_days: a bank of them, if there is one; what a submission loses counts from when they are spent.

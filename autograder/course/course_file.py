@@ -65,7 +65,8 @@ class Images(_Table):
 
     Attributes:
         package: of given files, with modules `data` and `shapes`.
-        mean, deviation: of each colour, where networks are trained on CIFAR-10 normalised in another way.
+        mean: of each colour, where networks are trained on CIFAR-10 normalised in another way.
+        deviation: likewise.
     """
 
     package: str
@@ -80,7 +81,9 @@ class Definition(_Table):
         default: whether it is meant where no course is named.
         checks: the course whose checks grade it, by name, where it has none of its own.
         weights: how names of checkpoints end.
+        parts: by number.
         models: by the name of the checkpoint.
+        images: where networks are judged by images.
         thresholds: by tier, where `assignment.toml` has none for a data set.
     """
 

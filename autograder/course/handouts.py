@@ -1,14 +1,5 @@
 """`adapter.toml` of a course: the handout of others, graded as it is by the checks of another course.
 
-    [words]                 their names by ours, for all that is read: "dy" = "dout"
-    [paths]                 by part, folders that modules are imported from, below that of the part
-    [targets."layers:Pool"] which of their classes stands for what our checks ask for, and how it is called there
-    [todos."1.2"]           which of our checks are theirs; what no TODO names is not asked for
-    same_dtypes = true      results have the dtype of the inputs; without it, a handout says nothing of dtypes
-    missing = ["yaml"]      modules that files of the handout import, and no check needs: they may be missing
-    allowed = ["..."]       mistakes of the other course, by name, that are none here
-    [standin]               which folder has which parts of the other course, whose reference stands in for a student
-
 `adapter.py` beside it holds the few lines of code that a table cannot say, see `inside.adapted`.
 """
 
@@ -44,6 +35,15 @@ class Target(_Table):
     Attributes:
         at: candidates, "modules/pooling.py:Pool", below the folder of the part; the first that is there counts.
         part: whose folder it lies in.
+        takes: parameters as our checks give them, "a, b=1"; those of ours if not given.
+        gives: what is handed on of them, "b, first=a"; all if not given.
+        methods: their names, by ours.
+        attributes: their names, by ours; dots lead deeper, "inner.W".
+        results: of methods that return nothing, by our name: the attribute that holds the result.
+        transposed: attributes that are kept so there.
+        columns: attributes that are kept as columns there, (N, 1) for our (N,).
+        outside: a parameter that their class may lack, as padding: the input is padded here, and dx cut.
+        wrap: a class or function of `adapter.py` that says what no table can.
     """
 
     at: Annotated[tuple[Place, ...], Field(min_length=1)]
@@ -79,6 +79,7 @@ class Todo(_Table):
     """One TODO of the handout.
 
     Attributes:
+        title: as students read it.
         of: our checks, by id, or all of one of our TODOs, by number; none where it has checks of its own only.
         without: those that the handout does not ask for.
         titles: of checks whose own cannot be turned by words, by what follows the dash.
@@ -95,7 +96,19 @@ class Todo(_Table):
 
 
 class Handout(_Table):
-    """All of `adapter.toml`, and the code beside it."""
+    """All of `adapter.toml`, and the code beside it.
+
+    Attributes:
+        words: their names by ours, for all that is read: whole words, the longest first.
+        paths: by part, folders that modules are imported from, below that of the part.
+        targets: by what our checks ask for, "layers:Pool": which class or function of theirs stands for it.
+        todos: theirs, by number; a check of ours that none names is not asked.
+        standin: by folder here, parts of the other course whose reference stands in for a student.
+        same_dtypes: whether results must have the dtype of the inputs.
+        missing: modules that files of the handout import and no check needs: they may be missing.
+        allowed: mistakes of the other course, by name, that are none here.
+        code: of `adapter.py`.
+    """
 
     words: dict[str, str] = {}
     paths: dict[int, tuple[str, ...]] = {}

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from class_records import small_class
+from homework import ROOT
 from report_cards import HOSTILE, filled_with, make_card, make_mark
 
 from autograder.errors import Finding
@@ -62,6 +65,17 @@ def site(tmp_path: Path) -> Path:
         html.write(folder / "report.html", record.card, execution_seconds=record.seconds)
     class_page.write(tmp_path / "class.html", small_class())
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def docs_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The docs, built as `make site` does; a warning is an error."""
+    site: Path = tmp_path_factory.mktemp("docs") / "site"
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(site)]
+    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return site
 
 
 @pytest.fixture
