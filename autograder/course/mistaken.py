@@ -89,8 +89,8 @@ def _seen(course: Course, check: Check, seed: int, id: str, told: bool = True) -
         told: whether the catalogue tells which checks a mistake loses, as it does not for another handout.
     """
     files, traces = _files(course), list[Trace]()
-    known = [one for one in _suspects(course) if not told or id in (one.loses or [id])]
-    own = [one for one in known if _is_of(one.file, id, files)]
+    known = [one for one in _suspects(course) if not told or id in (one.loses or one.seen or [id])]
+    own = [one for one in known if _is_of(one, id, files)]
     folders = {part.folder for part in course.parts.values()}
     with _apart(folders) as folder:
         for number, mistake in enumerate(own):
@@ -113,9 +113,12 @@ def _files(course: Course) -> Files:
     return course.files()
 
 
-def _is_of(file: str, id: str, files: Mapping[str, bytes]) -> bool:
-    """Whether a file holds the TODO of a check."""
-    return f"TODO {id.partition('-')[0]}:".encode() in files[file]
+def _is_of(mistake: Mistake, id: str, files: Mapping[str, bytes]) -> bool:
+    """Whether a file holds the TODO of a check, and a slip changes that one; what else loses is told by name."""
+    todo = id.partition("-")[0]
+    if f"TODO {todo}:".encode() not in files[mistake.file]:
+        return False
+    return bool(mistake.loses) or mistake.todo(files) in ("", todo)
 
 
 def _traces(check: Check, seed: int, folder: Path, clause: str) -> list[Trace]:

@@ -16,7 +16,7 @@ from autograder.checking.expect import OF_INPUTS
 from autograder.checking.translation import translated
 from autograder.course.definition import Course, Files
 from autograder.course.handouts import Handout
-from autograder.course.regions import fill
+from autograder.course.regions import fill, find
 from autograder.errors import RubricError
 
 Text = Annotated[str, Field(min_length=1)]
@@ -34,6 +34,7 @@ class Mistake(BaseModel):
         says: a part of what the student reads at one of them; the suspect's clause where there is one.
         suspect: the clause that a student reads; the mistaken reference is then its own suspect, see
             `autograder.course.mistaken`, and `name`, `loses` (any check) and `says` need not be given.
+        seen: the checks that are asked about it, where it does not lose them by name; all of its TODO where none is.
         named: whether `says` names the mistake, as a suspect or a message of its own does.
     """
 
@@ -48,6 +49,7 @@ class Mistake(BaseModel):
     loses: tuple[str, ...]
     says: Text
     suspect: str = ""
+    seen: tuple[str, ...] = ()
     named: bool = True
 
     @model_validator(mode="before")
@@ -80,6 +82,20 @@ class Mistake(BaseModel):
             raise RubricError(f"{self.name}: its text occurs {times} times in {self.file}, expected 1")
         return {**files, self.file: changed.encode()}
 
+    def todo(self, files: Mapping[str, bytes]) -> str:
+        """Say whose solution it changes; nothing where that is the solution of no single TODO."""
+        source = files[self.file].decode().replace("\r\n", "\n")
+        if self.function:
+            return next(region.todo for region in find(source, self.file) if region.function == self.function)
+        start = source.index(self.replace)
+        first, last = (source.count("\n", 0, start + len(one)) + 1 for one in _margins(self.replace))
+        return "".join(region.todo for region in find(source, self.file) if region.first < first <= last < region.last)
+
+
+def _margins(text: str) -> tuple[str, str]:
+    """What stands before the first line of a text that is not blank, and all up to its last one."""
+    return text[: len(text) - len(text.lstrip())], text.rstrip()
+
 
 def load(course: Course) -> tuple[Mistake, ...]:
     """Read the whole catalogue; of a handout of others, that of the course whose checks it takes, as far as it asks.
@@ -109,14 +125,20 @@ def load(course: Course) -> tuple[Mistake, ...]:
 def _tables(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the entries of a file; those of `slips` are short: by file, what a student reads = [text, replacement].
 
-    Or several such pairs, where it can be made in several places.
+    Or several such pairs, where it can be made in several places. Those that one check alone sees stand in a table of
+    its own, `[slips."layers/pooling.py"."3.2-values"]`: no other is asked about them.
     """
     yield from content.get("mistake", [])
     for file, slips in content.get("slips", {}).items():
-        for clause, pairs in slips.items():
-            for number, (replace, by) in enumerate(pairs if isinstance(pairs[0], list) else [pairs], start=1):
-                name = f"{PurePath(file).stem}: {clause}" + (f" ({number})" if number > 1 else "")
-                yield {"name": name, "suspect": clause, "file": file, "replace": replace, "by": by}
+        for check, own in {"": slips, **slips}.items():
+            for clause, pairs in own.items() if isinstance(own, dict) else ():
+                if isinstance(pairs, dict):
+                    continue
+                for number, (replace, by) in enumerate(pairs if isinstance(pairs[0], list) else [pairs], start=1):
+                    name = f"{PurePath(file).stem}: {clause}" + (f" ({number})" if number > 1 else "")
+                    name = f"{check}, {name}" if check else name
+                    seen = {"seen": (check,)} if check else {}
+                    yield {"name": name, "suspect": clause, "file": file, "replace": replace, "by": by, **seen}
 
 
 def _adapted(handout: Handout, base: Course) -> Iterator[Mistake]:

@@ -116,17 +116,23 @@ def traces(clause: str) -> list[Trace]:
 
 
 def entries(found: Any) -> np.ndarray | None:
-    """A value as an array, where it is a number, a short text, or a plain row of these."""
+    """A value as an array, where it is a number, a short text, or a plain row of these, or of shapes."""
     if isinstance(found, np.ndarray):
         return found if found.dtype.kind in "biuf" else None
-    row = found if isinstance(found, tuple) else (found,)
+    row = tuple(map(_shape, found)) if isinstance(found, tuple) else (found,)
     kinds = {type(one) for one in row}
     if not 0 < len(row) <= MOST or len(kinds) != 1 or not kinds <= {bool, int, str}:
         return None
     if kinds == {str} and max(map(len, row)) > LONGEST:
         return None
-    array = np.asarray(found)
+    array = np.asarray(row if isinstance(found, tuple) else found)
     return array if array.dtype.kind in "biufU" else None
+
+
+def _shape(found: Any) -> Any:
+    """A short row of sizes as a text: rows of them differ in length."""
+    plain = type(found) is tuple and len(found) <= LONGEST and all(type(one) is int for one in found)
+    return str(found) if plain and all(0 <= one < 1 << 63 for one in found) else found
 
 
 def alike(seen: np.ndarray | None, wrong: np.ndarray) -> bool:
