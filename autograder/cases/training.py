@@ -64,7 +64,3 @@ class Plan(NamedTuple):
         peak = self.warmup * total
         share = (step + 1) / (peak + 1) if step < peak else max(0.0, (total - step) / (total - peak))
         return self.lr * share
-
-    def in_order(self) -> np.ndarray:
-        """The orders of all epochs, where nothing is shuffled."""
-        return np.tile(np.arange(len(self.labels)), (self.epochs, 1))

@@ -128,11 +128,22 @@ def _fit(layout: str, value: np.ndarray) -> str:
 def _expect_kept(trial: Trial, given: Mapping[str, Remote], held: Remote | None, method: str, dtype: str) -> None:
     for name, remote in given.items():
         expect_unchanged(remote.fetch(), trial.arrays[name], name)
-    now = (answers.table(held.call("now")) or {}) if held else {}
-    for name in trial.present(trial.declaration.parameters) if held else ():
+    if held:
+        parameters = {name: trial.cast(name, dtype) for name in trial.present(trial.declaration.parameters)}
+        expect_parameters_kept(held, parameters, method)
+
+
+def expect_parameters_kept(held: Remote, parameters: Mapping[str, np.ndarray], method: str) -> None:
+    """Pass a layer that still has these parameters after a call, in the arrays in which it had them.
+
+    Args:
+        held: a `probe:Parameters`, made before the call.
+    """
+    now = answers.table(held.call("now")) or {}
+    for name, before in parameters.items():
         value, replaced = answers.pair(now.get(name)) or (None, False)
         found = answers.array(value)
-        if found is None or not np.array_equal(found, trial.cast(name, dtype)):
+        if found is None or not np.array_equal(found, before):
             raise CheckFailed(f"{name} was changed by {method}: only an optimizer moves parameters")
         if replaced is not False:
             raise CheckFailed(f"{name} is another array after {method}, expected the same, which an optimizer may hold")

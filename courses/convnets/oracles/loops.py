@@ -1,11 +1,11 @@
-"""One epoch on the grader's small model, trained right and wrong in a known way, and its averages.
+"""One epoch on the grader's small model: what it learns, and what it measures.
 
 The model is linear, tanh, linear in double precision; the optimizer is torch.optim.SGD, its rate set before each step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,12 +21,21 @@ Criterion = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 class Batch(NamedTuple):
-    """What is known of a batch that the model has seen: `taken` are hits by another rule than the highest score."""
+    """What is known of a batch that the model has seen."""
 
+    scores: torch.Tensor
+    labels: torch.Tensor
     loss: float
-    hits: int
-    size: int
-    taken: dict[str, int]
+
+    @property
+    def size(self) -> int:
+        """Images."""
+        return len(self.labels)
+
+    @property
+    def means(self) -> tuple[float, float]:
+        """Loss and accuracy."""
+        return self.loss, (self.scores.argmax(1) == self.labels).double().mean().item()
 
 
 class Descent:
@@ -41,165 +50,90 @@ class Descent:
         self.optimizer = torch.optim.SGD(groups, lr=0.0, momentum=momentum)
         self.criterion = CRITERIA[criterion]
 
-    def scores(self, images: torch.Tensor) -> torch.Tensor:
-        """(N, 3) -> (N, classes)."""
-        w1, b1, w2, b2 = self.tensors
-        return F.linear(torch.tanh(F.linear(images, w1, b1)), w2, b2)
-
-    def learn(self, images: np.ndarray, labels: np.ndarray, lr: float, zero: bool = True, step: bool = True) -> Batch:
-        """Go through one batch; `zero` and `step` leave out what they name."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
-        scores, target = self.scores(double(images)), torch.tensor(labels)
-        loss = self.criterion(scores, target)
-        if zero:
-            self.optimizer.zero_grad()
-        loss.backward()
-        if step:
-            self.optimizer.step()
-        return _seen(scores, target, loss)
-
     def judge(self, images: np.ndarray, labels: np.ndarray) -> Batch:
-        """Go through images without learning."""
-        with torch.no_grad():
-            scores, target = self.scores(double(images)), torch.tensor(labels)
-            return _seen(scores, target, self.criterion(scores, target))
+        """Go through images (N, 3) without learning."""
+        return self.learn(images, labels, None)
+
+    def learn(self, images: np.ndarray, labels: np.ndarray, lr: float | None) -> Batch:
+        """Go through a batch, and take a step where there is a learning rate."""
+        w1, b1, w2, b2 = self.tensors
+        scores, target = F.linear(torch.tanh(F.linear(double(images), w1, b1)), w2, b2), torch.tensor(labels)
+        loss = self.criterion(scores, target)
+        if lr is not None:
+            for group in self.optimizer.param_groups:
+                group["lr"] = lr
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+        return Batch(scores.detach(), target, loss.item())
 
     def flat(self) -> np.ndarray:
         """All parameters in a row."""
         return np.concatenate([tensor.detach().numpy().ravel() for tensor in self.tensors])
 
 
-def _seen(scores: torch.Tensor, labels: torch.Tensor, loss: torch.Tensor) -> Batch:
-    taken = {rule: int(hits(scores.detach(), labels).sum()) for rule, hits in RULES.items()}
-    return Batch(loss.item(), int((scores.argmax(1) == labels).sum()), len(labels), taken)
-
-
-# What is taken for a hit, by rules that are wrong.
-RULES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
-    "first positive": lambda scores, labels: (scores > 0).int().argmax(1) == labels,
-    "label positive": lambda scores, labels: scores.gather(1, labels[:, None])[:, 0] > 0,
-    "lowest": lambda scores, labels: scores.argmin(1) == labels,
-    "over images": lambda scores, labels: scores.softmax(0).argmax(1) == labels,
-    "rounded": lambda scores, labels: scores.max(1).values.round() == labels,
-}
-
-
-def _softmax_first(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    return F.cross_entropy(scores.softmax(1), labels)
-
-
 def _distance(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return (scores.gather(1, labels[:, None]) - 2).square().mean()
 
 
-CRITERIA: dict[str, Criterion] = {"cross": F.cross_entropy, "softmax, cross": _softmax_first, "distance": _distance}
+CRITERIA: dict[str, Criterion] = {"cross": F.cross_entropy, "distance": _distance}
 
 
 @oracle
-def learned(setting: Setting, rule: str = "", criterion: str = "cross") -> np.ndarray:
-    """All parameters after the epoch, in a row.
+def learned(setting: Setting, criterion: str = "cross") -> np.ndarray:
+    """All parameters after the epoch, in a row; the criterion is "cross" or "distance"."""
+    return [descent.flat() for descent, *_ in _steps(setting, criterion)][-1]
 
-    Args:
-        setting: the case.
-        rule: what is done wrong: "gradients add up", "last batch dropped", "one batch", "one step", "two steps",
-            "each twice", "rate per epoch", "rate constant" or "rate early".
-        criterion: "cross", "softmax, cross" or "distance".
+
+@oracle
+def measured(setting: Setting, criterion: str = "cross") -> np.ndarray:
+    """Loss and accuracy of the epoch, (2,), while the model is changing."""
+    batches = [batch for _, batch, _ in _steps(setting, criterion)]
+    return np.average([batch.means for batch in batches], axis=0, weights=[batch.size for batch in batches])
+
+
+@oracle
+def mismeasured(setting: Setting) -> np.ndarray:
+    """Loss and accuracy, (rules, 2), measured in ways that are wrong; NaN where a rule is not about the loss.
+
+    Of the means of batches: averaged; the first, the last; the last over all; every batch taken to be as large as the
+    first, as the last; without the last; divided by the number of batches; added up, weighed and not; divided once
+    more; in percent. Then the two exchanged, and hits by other rules than the highest score. A model that learns:
+    measured after the epoch, and after each step.
     """
-    descent, _ = _epoch(setting, rule, criterion)
-    return descent.flat()
+    seen = [(batch, after) for _, batch, after in _steps(setting, "cross")]
+    means, later = (np.array([batch.means for batch in batches]) for batches in zip(*seen, strict=True))
+    counts = np.array([[batch.size] for batch, _ in seen])
+    sums, total = means * counts, counts.sum()
+    if setting.lr:
+        *_, (descent, _, _) = _steps(setting, "cross")
+        return np.array([descent.judge(setting.images, setting.labels).means, (later * counts).sum(0) / total])
+    ways = [means.mean(0), means[0], means[-1], sums[-1] / total]
+    ways += [sums.sum(0) / (len(means) * counts[place]) for place in (0, -1)]
+    ways += [sums[:-1].sum(0) / counts[:-1].sum(), sums.sum(0) / len(means), sums.sum(0), means.sum(0)]
+    ways += [means.sum(0) / total, 100 * sums.sum(0) / total, sums.sum(0)[::-1] / total]
+    hits = [sum(int(rule(batch.scores, batch.labels).sum()) for batch, _ in seen) / total for rule in RULES]
+    return np.array([*ways, *([np.nan, share] for share in hits)])
 
 
-@oracle
-def average_loss(setting: Setting, how: str = "samples", criterion: str = "cross") -> float:
-    """Loss of the epoch.
-
-    Args:
-        setting: the case.
-        how: "samples", as it should be, or "batches", "first", "last", "last of all", "sum", "weighted sum", "twice",
-            "dropped", "full batches", "small batches", or "after" the epoch, or "stepped": after the step of each.
-        criterion: as in `learned`.
-    """
-    descent, batches = _epoch(setting, how, criterion)
-    if how == "after":
-        return descent.judge(setting.images, setting.labels).loss
-    losses, counts = np.array([batch.loss for batch in batches]), np.array([batch.size for batch in batches])
-    total = counts.sum()
-    return float(
-        {
-            "samples": (losses * counts).sum() / total,
-            "stepped": (losses * counts).sum() / total,
-            "batches": losses.mean(),
-            "last": losses[-1],
-            "last of all": losses[-1] * counts[-1] / total,
-            "sum": losses.sum(),
-            "weighted sum": (losses * counts).sum(),
-            "twice": losses.sum() / total,
-            "dropped": losses[:-1].mean(),
-            "first": losses[0],
-            "full batches": (losses * counts).sum() / (len(batches) * counts[0]),
-            "small batches": (losses * counts).sum() / (len(batches) * counts[-1]),
-        }[how]
-    )
+# What is taken for a hit: the first class with a score above 0, a score of the label above 0, the lowest score, the
+# highest of a softmax over the images, the highest score itself.
+RULES: tuple[Callable[[torch.Tensor, torch.Tensor], torch.Tensor], ...] = (
+    lambda scores, labels: (scores > 0).int().argmax(1) == labels,
+    lambda scores, labels: scores.gather(1, labels[:, None])[:, 0] > 0,
+    lambda scores, labels: scores.argmin(1) == labels,
+    lambda scores, labels: scores.softmax(0).argmax(1) == labels,
+    lambda scores, labels: scores.max(1).values.round() == labels,
+)
 
 
-@oracle
-def average_accuracy(setting: Setting, how: str = "samples") -> float:
-    """Accuracy of the epoch: "samples", as it should be, or averaged, counted or measured in another way."""
-    return _accuracies(setting)[how]
-
-
-@oracle
-def average_accuracies(setting: Setting, ways: Sequence[str]) -> np.ndarray:
-    """Several of them."""
-    found = _accuracies(setting)
-    return np.array([found[how] for how in ways])
-
-
-def _accuracies(setting: Setting) -> dict[str, float]:
-    """Accuracies of the epoch, by how they are averaged, by what is taken for a hit, and by when it is measured.
-
-    "samples" is as it should be; "after" the epoch, or "stepped", after the step of each batch, are too late.
-    """
-    descent, batches = _epoch(setting, "", "cross")
-    _, stepped = _epoch(setting, "stepped", "cross")
-    hits, counts = np.array([batch.hits for batch in batches]), np.array([batch.size for batch in batches])
-    total = int(counts.sum())
-    share = hits.sum() / total
-    found = {
-        "samples": share,
-        "batches": (hits / counts).mean(),
-        "last": hits[-1] / counts[-1],
-        "last of all": hits[-1] / total,
-        "percent": 100 * share,
-        "count": hits.sum(),
-        "per batch": hits.sum() / len(batches),
-        "full batches": hits.sum() / (len(batches) * counts[0]),
-        "small batches": hits.sum() / (len(batches) * counts[-1]),
-        "dropped": hits[:-1].sum() / counts[:-1].sum(),
-        "first": hits[0] / counts[0],
-        "after": descent.judge(setting.images, setting.labels).hits / total,
-        "stepped": sum(batch.hits for batch in stepped) / total,
-        **{rule: sum(batch.taken[rule] for batch in batches) / total for rule in RULES},
-    }
-    return {how: float(value) for how, value in found.items()}
-
-
-def _epoch(setting: Setting, rule: str, criterion: str) -> tuple[Descent, list[Batch]]:
-    parameters, images, labels, size, lr, momentum, factors = setting
-    descent = Descent(parameters, momentum, criterion=criterion)
-    starts = list(range(0, len(labels), size))
-    if rule in ("last batch dropped", "one batch"):
-        starts = starts[: -1 if rule == "last batch dropped" else 1]
-    batches, last = [], len(factors) - 1
-    for step, start in enumerate(starts):
-        place = {"rate per epoch": 0, "rate constant": 0, "rate early": step + 1}.get(rule, step)
-        x, y, rate = images[start : start + size], labels[start : start + size], lr * factors[min(place, last)]
-        zero = rule != "gradients add up" and not (rule == "one step" and step)
-        batch = descent.learn(x, y, rate, zero, step=rule != "one step" or start == starts[-1])
-        if rule == "two steps":
-            descent.optimizer.step()
-        elif rule == "each twice":
-            descent.learn(x, y, rate)
-        batches.append(descent.judge(x, y) if rule == "stepped" else batch)
-    return descent, batches
+def _steps(setting: Setting, criterion: str) -> Iterator[tuple[Descent, Batch, Batch]]:
+    """Yield the model after each step, and the batch as it was before that step and is after it."""
+    descent = Descent(setting.parameters, setting.momentum, criterion=criterion)
+    for step, start in enumerate(range(0, len(setting.labels), setting.batch_size)):
+        here = slice(start, start + setting.batch_size)
+        batch, factor = (
+            (setting.images[here], setting.labels[here]),
+            setting.factors[min(step, len(setting.factors) - 1)],
+        )
+        yield descent, descent.learn(*batch, setting.lr * factor), descent.judge(*batch)

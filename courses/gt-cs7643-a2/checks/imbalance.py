@@ -9,11 +9,11 @@ import numpy as np
 
 from autograder.checking import answers
 from autograder.checking.expect import expect_close, show
+from autograder.checking.raising import telling
 from autograder.checking.rubric import check
 from autograder.checking.student import Remote, Student
 from autograder.errors import CheckFailed
 from autograder.inside.wire import Tensor
-from courses.convnets.checks.part1.shared import telling
 from courses.convnets.checks.part3.losses import GAMMAS
 from courses.convnets.checks.part3.shared import Batch, draw_counts, draw_weight
 from courses.convnets.oracles.imbalance import class_weights

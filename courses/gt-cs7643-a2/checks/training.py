@@ -7,23 +7,27 @@ import numpy as np
 from autograder.checking.expect import expect_close
 from autograder.checking.rubric import Exam, check
 from autograder.checking.student import Student
-from courses.convnets.checks.part2.loop import PARAMETERS, SECONDS, TRAIN, accuracy_suspects, telling_setting
-from courses.convnets.checks.part2.shared import SINGLE, draw_setting, new_loader, new_net, pair
-from courses.convnets.checks.part2.validation import VALIDATE
-from courses.convnets.oracles.loops import average_accuracy, learned
-
-LR, MOMENTUM = 0.25, 0.5
+from courses.convnets.checks.part2.loop import (
+    LR,
+    MOMENTUM,
+    PARAMETERS,
+    SECONDS,
+    expect_measure,
+    telling_setting,
+    train,
+)
+from courses.convnets.checks.part2.shared import draw_setting, new_net
+from courses.convnets.checks.part2.validation import validate
+from courses.convnets.oracles.loops import learned
 
 
 @check("2.3-criterion", seconds=SECONDS)
 def step_uses_its_criterion(student: Student, rng: np.random.Generator) -> None:
     """A step of training learns from the criterion that it is given, whatever that is."""
     setting = draw_setting(rng)._replace(lr=LR, momentum=MOMENTUM)
-    model, loader = new_net(student, setting), new_loader(student, setting)
-    optimizer = student.new("torch-probe:sgd", model, LR, MOMENTUM)
-    student.call(TRAIN, model, loader, student.new("torch-probe:Distance"), optimizer, student.new("torch-probe:cpu"))
     suspects = {"the criterion is cross-entropy, not the one that is given": lambda: learned(setting)}
-    expect_close(model.call("flat"), learned(setting, "", "distance"), PARAMETERS, suspects=suspects)
+    found = train(student, setting, "Distance").model.call("flat")
+    expect_close(found, learned(setting, "distance"), PARAMETERS, suspects=suspects)
 
 
 @check("2.3-validation", seconds=SECONDS)
@@ -31,11 +35,9 @@ def validation_measures_and_learns_nothing(student: Student, rng: np.random.Gene
     """Validation gives the accuracy over all images, and leaves the parameters as they are."""
     setting = telling_setting(rng)
     model = new_net(student, setting)
-    how = (new_loader(student, setting), student.new("torch-probe:cross_entropy"), student.new("torch-probe:cpu"))
-    _, accuracy = pair(student.call(VALIDATE, model, *how), "validate")
+    answer = validate(student, setting, model)
     expect_close(model.call("flat"), learned(setting), "the parameters after validation")
-    suspects = accuracy_suspects(setting)
-    expect_close(accuracy, average_accuracy(setting), "accuracy", suspects=suspects, tolerance=SINGLE)
+    expect_measure(answer, "validate", "accuracy", setting)
 
 
 @check("2.4-twolayernet", exam=True)

@@ -6,13 +6,14 @@ import numpy as np
 
 from autograder.cases.training import Layer
 from autograder.checking import answers
-from autograder.checking.expect import expect_close, expect_unchanged, show
+from autograder.checking.declarations.untouched import expect_parameters_kept
+from autograder.checking.expect import expect_close, expect_unchanged
 from autograder.checking.rubric import check
 from autograder.checking.student import Remote, Student
 from autograder.errors import CheckFailed
 
 from ...oracles.convnet import probe_dx, probe_loss, probe_scores
-from .shared import draw, expect_parameters_kept, hold_parameters
+from .shared import draw, pair
 
 NET = "part1_numpy.convnet:ConvNet"
 AXES = ("image", "entry")
@@ -42,14 +43,12 @@ def _batch(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     return draw(rng, COUNT, WIDTH), rng.permutation(COUNT)
 
 
-def pair(answer: object) -> tuple[object, object]:
+def returned(answer: object) -> tuple[object, object]:
     """Pass what forward returned if it is (probs, loss)."""
-    found = answers.pair(answer)
-    if found is None:
-        raise CheckFailed(f"forward returned {show(answer)}, expected the pair (probs, loss)")
-    if answers.array(found[0]) is None and answers.array(found[1]) is not None:
+    probs, loss = pair(answer)
+    if answers.array(probs) is None and answers.array(loss) is not None:
         raise CheckFailed("forward returned (loss, probs), expected (probs, loss)")
-    return found
+    return probs, loss
 
 
 @check("1.12-forward", points=2)
@@ -61,7 +60,7 @@ def network_passes_the_input_on(student: Student, rng: np.random.Generator) -> N
     """
     layers, (x, y) = _layers(rng), _batch(rng)
     scores = probe_scores(x, layers)
-    probs, loss = pair(_net(student, layers).forward(x, y))
+    probs, loss = returned(_net(student, layers).forward(x, y))
     expect_close(probs, scores / 2, "probs", axes=AXES)
     expect_close(loss, probe_loss(scores, y), "loss")
 
@@ -88,14 +87,14 @@ def network_stays_as_it_is(student: Student, rng: np.random.Generator) -> None:
     modules = _modules(student, layers)
     net = _net(student, layers, modules)
     learning = [
-        (hold_parameters(student, module, ("weight", "bias")), {"weight": arrays[0], "bias": arrays[1]})
+        (student.new("probe:Parameters", module, ["weight", "bias"]), {"weight": arrays[0], "bias": arrays[1]})
         for module, (kind, *arrays) in zip(modules, layers, strict=True)
         if kind == "scale"
     ]
     for number in ("first", "second"):
         x, y = _batch(rng)
         held = student.hold(x, "readonly")
-        probs, _ = pair(net.forward(held, y))
+        probs, _ = returned(net.forward(held, y))
         expect_close(probs, probe_scores(x, layers) / 2, f"probs of the {number} batch", axes=AXES)
         expect_close(net.backward(), probe_dx(x, y, layers), f"dx of the {number} batch", axes=AXES)
         expect_unchanged(held.fetch(), x, "x")

@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.cases.sizes import Sizes
-from autograder.checking import answers
 from autograder.checking.declarations.counterpart import Result
 from autograder.checking.declare import Row, checks, layer
-from autograder.checking.expect import expect_array, expect_close, expect_no_warnings, expect_unchanged, show
+from autograder.checking.expect import expect_array, expect_close, expect_no_warnings, expect_unchanged
 from autograder.checking.rubric import check
 from autograder.checking.student import Student
 from autograder.errors import CheckFailed
 
-from .shared import draw, kept_away_from_0
+from .shared import draw, kept_away_from_0, pair
 
 AXES = ("image", "class")
 # A small number added to a logarithm or a denominator is the business of 1.4-stable, which alone is exact.
@@ -50,14 +49,6 @@ checks(
 )  # fmt: skip
 
 
-def _pair(answer: object) -> tuple[object, object]:
-    """Pass what forward returned if it is a pair."""
-    found = answers.pair(answer)
-    if found is None:
-        raise CheckFailed(f"forward returned {show(answer)}, expected the pair (probs, loss)")
-    return found
-
-
 def _right(scores: np.ndarray, y: np.ndarray) -> Result:
     return CRITERION.result({"scores": scores, "y": y}, np.zeros(scores.shape), np.ones(()))
 
@@ -81,7 +72,7 @@ def large_scores_do_no_harm(student: Student, rng: np.random.Generator) -> None:
     scores[3] = [1e4, 5.0, -3.0, -1e4]
     scores[4] = [300.0, -200.0, 5.0, 0.0]
     criterion = student.new(CRITERION.target)
-    probs, loss = _pair(criterion.forward(scores, y))
+    probs, loss = pair(criterion.forward(scores, y))
     if student.warned and student.explains and all(_quiet(student, scores[[n]], y[[n]]) for n in range(len(y))):
         question = "each image is right alone: does the largest score of the batch stand for that of each image"
         raise CheckFailed(f"forward with scores of +-10000 warns: {question}?")

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from autograder.checking.expect import expect_close, expect_unchanged
+from autograder.checking.raising import telling
 from autograder.checking.rubric import check
 from autograder.checking.student import Student
 
 from ...oracles.optim import descended
-from .shared import Clauses, draw, telling
+from .shared import draw
 
 Shape = tuple[int, ...]
 NAMES = ("weight", "bias")
@@ -115,12 +116,6 @@ def gradients_stay_as_they_are(student: Student, rng: np.random.Generator) -> No
     layer = student.new("probe:Holder", weight=weight, bias=bias, dw=dw, db=db)
     model = student.new("probe:Model", [layer])
     student.new("part1_numpy.optim:SGD", model, lr=LR, momentum=MOMENTUM, weight_decay=DECAY).step()
-    pulled = dw + DECAY * weight
-    suspects: Clauses = {
-        "weight decay is added to it in place, as by g += weight_decay * w": lambda: pulled,
-        "the velocity is kept in it": lambda: -LR * pulled,
-    }
-    expect_unchanged(layer.get("dw"), dw, "dw", suspects=suspects)
-    suspects = {"the velocity is kept in it": lambda: -LR * db, "it is set to 0": lambda: np.zeros_like(db)}
-    expect_unchanged(layer.get("db"), db, "db", suspects=suspects)
+    expect_unchanged(layer.get("dw"), dw, "dw")
+    expect_unchanged(layer.get("db"), db, "db")
     _expect_steps(student, rng, ((2, 3), (3,)), 2, MOMENTUM, DECAY, "float32")

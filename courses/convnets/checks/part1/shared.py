@@ -1,17 +1,16 @@
-"""What the checks of several layers have in common: how cases are drawn, and what becomes of parameters."""
+"""What the checks of several layers have in common: how cases are drawn, and a suspect that many functions share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autograder.checking import answers
-from autograder.checking.student import Remote, Student
-from autograder.errors import CheckFailed, StudentRaised, Unfinished
+from autograder.checking.expect import show
+from autograder.errors import CheckFailed
 
 from ...oracles.losses import clipped
 
@@ -19,16 +18,13 @@ SMALL = (1e-30, 1e-20, 1e-16, 1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5)
 Clauses = dict[str, Callable[[], Any]]
 
 
-@contextmanager
-def telling(what: str) -> Iterator[None]:
-    """Add to what the student's code raises what this case has that earlier ones had not."""
-    try:
-        yield
-    except Unfinished:
-        raise
-    except StudentRaised as error:
-        error.args = (f"{error}: {what}",)
-        raise
+def pair(answer: object, function: str = "forward", what: str = "(probs, loss)") -> tuple[object, object]:
+    """Pass what a function returned if it is a pair."""
+    found = answers.pair(answer)
+    if found is None:
+        why = ": does it end without return?" if answer is None else ""
+        raise CheckFailed(f"{function} returned {show(answer)}, expected the pair {what}{why}")
+    return found
 
 
 def draw(rng: np.random.Generator, *shape: int) -> np.ndarray:
@@ -47,20 +43,3 @@ def kept_away_from_0(what: str, scores: np.ndarray, labels: np.ndarray, gamma: f
     how = {f"{what} is kept above {small:g}": (small, False) for small in SMALL}
     how |= {f"{small:g} is added to {what}": (small, True) for small in SMALL}
     return {clause: partial(clipped, scores, labels, gamma, *one) for clause, one in how.items()}
-
-
-def hold_parameters(student: Student, layer: Remote, names: Iterable[str]) -> Remote:
-    """Note what a layer's parameters are now, for `expect_parameters_kept`."""
-    return student.new("probe:Parameters", layer, list(names))
-
-
-def expect_parameters_kept(held: Remote, parameters: Mapping[str, np.ndarray], method: str) -> None:
-    """Pass a layer that still has these parameters after a call, in the arrays in which it had them."""
-    found = answers.table(held.call("now")) or {} if parameters else {}
-    for name, value in parameters.items():
-        after, replaced = answers.pair(found.get(name)) or (None, False)
-        numbers = answers.array(after)
-        if numbers is None or not np.array_equal(numbers, value):
-            raise CheckFailed(f"{name} was changed by {method}: only an optimizer moves parameters")
-        if replaced is not False:
-            raise CheckFailed(f"{name} is another array after {method}, expected the same, which an optimizer may hold")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,20 +15,20 @@ from autograder.checking.rubric import check
 from autograder.checking.student import Remote, Student
 from autograder.errors import CheckFailed
 
-from ...oracles.loops import average_accuracies, average_accuracy, average_loss, learned
+from ...oracles.loops import learned, measured, mismeasured
 from ..part1.shared import Clauses, draw
 from .shared import (
     CLASSES,
     COLOURS,
+    MEASURES,
     SINGLE,
     calls,
-    clauses,
     draw_setting,
     expect_floats,
+    measures,
     new_loader,
     new_net,
     number,
-    pair,
 )
 
 TRAIN = "part2_pytorch.train:train_epoch"
@@ -35,71 +36,73 @@ LR, MOMENTUM = 0.25, 0.5
 FACTORS = (1.0, 0.5, 2.0, 0.25)  # of the learning rate, for the three batches, and after them
 PARAMETERS = "the parameters after the epoch"
 SECONDS = 30.0  # the first optimizer of a process imports for seconds
-SOFTMAX = "a softmax comes before the criterion, which has one already"
-AVERAGES = {
-    "it is averaged over the batches: the last one is smaller and counts less": "batches",
-    "it is the value of the last batch": "last",
-    "the last batch alone is divided by the number of all samples": "last of all",
-    "every batch is taken to be as large as the first": "full batches",
-    "every batch is taken to be as large as the last": "small batches",
-    "the last batch is left out": "dropped",
-    "the loop ends with its first batch": "first",
-}
-SUMS = {
-    "it is the sum over all samples, not divided by their number": "weighted sum",
-    "the values of the batches are added up, not averaged": "sum",
-    "the mean of each batch is divided by the number of samples once more": "twice",
-}
-SHARES = {
-    "it is the number of hits, not their share": "count",
-    "it is the number of hits per batch": "per batch",
-    "it is in percent": "percent",
-}
-HITS = {
-    "the first class with a score above 0 is taken, not that with the highest score": "first positive",
-    "a hit is a score of the label above 0, not the highest of all": "label positive",
-    "the class with the lowest score is taken": "lowest",
-    "the softmax runs over the images of a batch, not over the classes": "over images",
-    "the highest score itself is compared with the label, not the class that has it": "rounded",
-}
-COUNTED = {*AVERAGES.values(), *SHARES.values(), *HITS.values()}
-MOVING = {
-    "the epoch's last model sees all batches once more": "after",
-    "each batch is measured after its step": "stepped",
-}
+# What the rows of `mismeasured` are, of a model that stays as it is, and of one that learns.
+WAYS = (
+    "it is averaged over the batches: the last one is smaller and counts less",
+    "the loop ends with its first batch",
+    "it is the value of the last batch",
+    "the last batch alone is divided by the number of all samples",
+    "every batch is taken to be as large as the first",
+    "every batch is taken to be as large as the last",
+    "the last batch is left out",
+    "the sum over all samples is divided by the number of batches",
+    "it is the sum over all samples, not divided by their number",
+    "the values of the batches are added up, not averaged",
+    "the mean of each batch is divided by the number of samples once more",
+    "it is in percent",
+    "loss and accuracy change places: the loss comes first",
+    "the first class with a score above 0 is taken, not that with the highest score",
+    "a hit is a score of the label above 0, not the highest of all",
+    "the class with the lowest score is taken",
+    "the softmax runs over the images of a batch, not over the classes",
+    "the highest score itself is compared with the label, not the class that has it",
+)
+MOVING = ("the epoch's last model sees all batches once more", "each batch is measured after its step")
 
 
-def loss_suspects(setting: Setting) -> Clauses:
-    """What the loss would be, averaged in a wrong way."""
-    suspects = clauses(AVERAGES | SUMS, lambda how: average_loss(setting, how))
-    suspects["it is the accuracy: the loss comes first"] = lambda: average_accuracy(setting)
-    suspects[SOFTMAX] = lambda: average_loss(setting, "samples", "softmax, cross")
-    return suspects
+def expect_measure(answer: object, function: str, name: str, setting: Setting, criterion: str = "cross") -> None:
+    """Pass what a loop returned, (loss, accuracy), if the one of this name is right."""
+    index = MEASURES.index(name)
+    found, expected = number(measures(answer, function)[index]), measured(setting, criterion)[index]
+    suspects: Clauses = {
+        clause: partial(lambda row: mismeasured(setting)[row, index], row)
+        for row, clause in enumerate((MOVING if setting.lr else WAYS) if criterion == "cross" else ())
+    }
+    expect_close(found, expected, name, suspects=suspects, tolerance=SINGLE)
 
 
-def accuracy_suspects(setting: Setting) -> Clauses:
-    """What the accuracy would be, averaged in a wrong way."""
-    suspects = clauses(AVERAGES | SHARES | HITS, lambda how: average_accuracy(setting, how))
-    suspects["it is the loss: the accuracy comes second"] = lambda: average_loss(setting)
-    return suspects
-
-
-def telling_setting(rng: np.random.Generator, rules: Collection[str] = COUNTED) -> Setting:
-    """Draw an epoch for which no two accuracies by these rules, or the right one, are equal, and none is 0."""
+def telling_setting(rng: np.random.Generator, lr: float = 0.0) -> Setting:
+    """Draw an epoch for which no two accuracies, however they are measured, are equal, and none is 0."""
     while True:
-        setting = draw_setting(rng, 47)._replace(lr=LR if rules != COUNTED else 0.0, momentum=MOMENTUM)
-        found = [0.0, *average_accuracies(setting, ("samples", *sorted(rules)))]
+        setting = draw_setting(rng, 47)._replace(lr=lr, momentum=MOMENTUM)
+        found = [0.0, measured(setting)[1], *mismeasured(setting)[:, 1]]
         if np.diff(np.sort(found)).min() > 1e-3:
             return setting
 
 
-def _train(student: Student, setting: Setting, criterion: str = "cross_entropy", **how: Any) -> tuple[object, Remote]:
-    """One epoch by the student's code, without a scheduler: what it returned, and the model."""
-    model = new_net(student, setting)
-    loader = new_loader(student, setting, **how)
+class Trained(NamedTuple):
+    """One epoch by the student's code: what it returned, and what it was given."""
+
+    answer: object
+    model: Remote
+    scheduler: Remote | None
+
+
+def train(
+    student: Student,
+    setting: Setting,
+    criterion: str = "cross_entropy",
+    model: Remote | None = None,
+    scheduled: bool = False,
+    **how: Any,
+) -> Trained:
+    """Let the student's code train the grader's small model, or another one; `how` says what the loader is like."""
+    model = model or new_net(student, setting)
     optimizer = student.new("torch-probe:sgd", model, setting.lr, setting.momentum)
-    device = student.new("torch-probe:cpu")
-    return student.call(TRAIN, model, loader, student.new(f"torch-probe:{criterion}"), optimizer, device), model
+    scheduler = student.new("torch-probe:stepwise", optimizer, list(setting.factors)) if scheduled else None
+    loader, device = new_loader(student, setting, **how), student.new("torch-probe:cpu")
+    given = (model, loader, student.new(f"torch-probe:{criterion}"), optimizer, device)
+    return Trained(student.call(TRAIN, *given, *([scheduler] if scheduled else [])), model, scheduler)
 
 
 @check("2.3-learns", points=3, seconds=SECONDS)
@@ -109,21 +112,8 @@ def epoch_learns_from_every_batch(student: Student, rng: np.random.Generator) ->
     backward adds to what is in .grad already.
     """
     setting = draw_setting(rng)._replace(lr=LR, momentum=MOMENTUM)
-    rules = {
-        "the gradients of earlier batches are not set to zero": "gradients add up",
-        "the last batch is left out": "last batch dropped",
-        "the loop ends with its first batch": "one batch",
-        "the optimizer takes a single step at the end": "one step",
-        "the optimizer takes two steps for each batch": "two steps",
-        "every batch is learned from twice": "each twice",
-    }
-    suspects = clauses(rules, lambda rule: learned(setting, rule))
-    suspects[SOFTMAX] = lambda: learned(setting, "", "softmax, cross")
-    suspects["the optimizer takes no step, or its gradients are zero: is zero_grad the last before it?"] = lambda: (
-        learned(setting._replace(lr=0.0))
-    )
-    _, model = _train(student, setting)
-    expect_close(model.call("flat"), learned(setting), PARAMETERS, suspects=suspects, axes=("parameter",))
+    found = train(student, setting).model.call("flat")
+    expect_close(found, learned(setting), PARAMETERS, axes=("parameter",))
 
 
 @check("2.3-loss", points=2, seconds=SECONDS)
@@ -134,8 +124,7 @@ def epoch_returns_the_mean_loss(student: Student, rng: np.random.Generator) -> N
     here.
     """
     setting = draw_setting(rng)
-    loss, _ = pair(_train(student, setting)[0], "train_epoch")
-    expect_close(loss, average_loss(setting), "loss", suspects=loss_suspects(setting), tolerance=SINGLE)
+    expect_measure(train(student, setting).answer, "train_epoch", "loss", setting)
 
 
 @check("2.3-accuracy", points=2, seconds=SECONDS)
@@ -145,20 +134,16 @@ def epoch_returns_the_accuracy(student: Student, rng: np.random.Generator) -> No
     As with the loss, every sample counts the same, whatever the size of its batch. The learning rate is 0 here.
     """
     setting = telling_setting(rng)
-    _, accuracy = pair(_train(student, setting)[0], "train_epoch")
-    suspects = accuracy_suspects(setting)
-    expect_close(accuracy, average_accuracy(setting), "accuracy", suspects=suspects, tolerance=SINGLE)
+    expect_measure(train(student, setting).answer, "train_epoch", "accuracy", setting)
 
 
 @check("2.3-moving", needs=("2.3-learns", "2.3-loss", "2.3-accuracy"), seconds=SECONDS)
 def epoch_measures_while_it_trains(student: Student, rng: np.random.Generator) -> None:
     """train_epoch measures each batch with the scores that it learns from, before the step of the optimizer."""
-    setting = telling_setting(rng, MOVING.values())
-    loss, accuracy = pair(_train(student, setting)[0], "train_epoch")
-    suspects = clauses(MOVING, lambda how: average_loss(setting, how))
-    expect_close(loss, average_loss(setting), "loss", suspects=suspects, tolerance=SINGLE)
-    suspects = clauses(MOVING, lambda how: average_accuracy(setting, how))
-    expect_close(accuracy, average_accuracy(setting), "accuracy", suspects=suspects, tolerance=SINGLE)
+    setting = telling_setting(rng, LR)
+    answer = train(student, setting).answer
+    for name in MEASURES:
+        expect_measure(answer, "train_epoch", name, setting)
 
 
 @check("2.3-numbers", needs=("2.3-loss",), seconds=SECONDS, alone=False)
@@ -167,7 +152,7 @@ def epoch_returns_plain_numbers(student: Student, rng: np.random.Generator) -> N
 
     A loss that is kept as a tensor keeps everything that it was computed from. item() and float() give a number.
     """
-    expect_floats(_train(student, draw_setting(rng))[0], "train_epoch")
+    expect_floats(train(student, draw_setting(rng)).answer, "train_epoch")
 
 
 @check("2.3-scheduler", points=2, needs=("2.3-learns",), seconds=SECONDS)
@@ -177,21 +162,11 @@ def epoch_steps_the_scheduler(student: Student, rng: np.random.Generator) -> Non
     Without a scheduler, the learning rate stays as it is.
     """
     setting = draw_setting(rng)._replace(lr=LR, momentum=MOMENTUM, factors=FACTORS)
-    rules = {
-        "the scheduler is not stepped after each batch": "rate per epoch",
-        "the scheduler is stepped before the optimizer": "rate early",
-    }
-    suspects = clauses(rules, lambda rule: learned(setting, rule))
-    model, loader = new_net(student, setting), new_loader(student, setting)
-    optimizer = student.new("torch-probe:sgd", model, LR, MOMENTUM)
-    scheduler = student.new("torch-probe:stepwise", optimizer, list(FACTORS))
-    criterion, device = student.new("torch-probe:cross_entropy"), student.new("torch-probe:cpu")
-    student.call(TRAIN, model, loader, criterion, optimizer, device, scheduler)
-    expect_close(model.call("flat"), learned(setting), PARAMETERS, suspects=suspects, axes=("parameter",))
-    steps: Clauses = {"the scheduler is not stepped after the last batch": lambda: LR * FACTORS[2]}
-    rates = scheduler.call("get_last_lr")
+    _, model, scheduler = train(student, setting, scheduled=True)
+    expect_close(model.call("flat"), learned(setting), PARAMETERS, axes=("parameter",))
+    rates = scheduler.call("get_last_lr") if scheduler else None
     rate, *_ = answers.items(rates) or [rates]
-    expect_close(number(rate), LR * FACTORS[3], "the learning rate after the epoch", suspects=steps)
+    expect_close(number(rate), LR * FACTORS[3], "the learning rate after the epoch")
 
 
 @check("2.3-criterion", needs=("2.3-learns", "2.3-loss"), seconds=SECONDS)
@@ -199,13 +174,9 @@ def epoch_uses_its_criterion(student: Student, rng: np.random.Generator) -> None
     """train_epoch computes the loss with the criterion that it is given, whatever that is."""
     setting = draw_setting(rng)._replace(lr=LR, momentum=MOMENTUM)
     still = setting._replace(lr=0.0)
-    clause = "the criterion is cross-entropy, not the one that is given"
-    loss, _ = pair(_train(student, still, "Distance")[0], "train_epoch")
-    suspects: Clauses = {clause: lambda: average_loss(still)}
-    expect_close(loss, average_loss(still, "samples", "distance"), "loss", suspects=suspects, tolerance=SINGLE)
-    _, model = _train(student, setting, "Distance")
-    suspects = {clause: lambda: learned(setting)}
-    expect_close(model.call("flat"), learned(setting, "", "distance"), PARAMETERS, suspects=suspects)
+    expect_measure(train(student, still, "Distance").answer, "train_epoch", "loss", still, "distance")
+    found = train(student, setting, "Distance").model.call("flat")
+    expect_close(found, learned(setting, "distance"), PARAMETERS)
 
 
 @check("2.3-mode", seconds=SECONDS)
@@ -214,12 +185,9 @@ def epoch_trains_in_training_mode(student: Student, rng: np.random.Generator) ->
 
     After a validation the model may still be in evaluation mode, in which dropout does nothing.
     """
-    setting = draw_setting(rng)
     model = new_norm_net(student, rng)
     model.call("eval")
-    optimizer = student.new("torch-probe:sgd", model, LR, MOMENTUM)
-    criterion, device = student.new("torch-probe:cross_entropy"), student.new("torch-probe:cpu")
-    student.call(TRAIN, model, new_loader(student, setting), criterion, optimizer, device)
+    train(student, draw_setting(rng), model=model)
     expect_modes(calls(model, "modes"), True)
 
 
@@ -229,8 +197,7 @@ def epoch_moves_its_batches(student: Student, rng: np.random.Generator) -> None:
 
     The batches here do as if they were on another device than the model. `to` returns a tensor that has moved.
     """
-    _, model = _train(student, draw_setting(rng), elsewhere=True)
-    calls(model, "modes")
+    calls(train(student, draw_setting(rng), elsewhere=True).model, "modes")
 
 
 def new_norm_net(student: Student, rng: np.random.Generator) -> Remote:

@@ -28,6 +28,8 @@ TROUBLES = {
 KEYS = {LAST: "model", BEST: "model_state_dict"}
 ENDS = {"returned": "it to return", "interrupted": "KeyboardInterrupt", "cut": "what its loader raised"}
 
+Stop = tuple[str, int, int]  # "cut" or "interrupt", in which epoch and before which batch
+
 
 @dataclass
 class Run:
@@ -109,7 +111,7 @@ def fit(
     seed: int = 0,
     shuffle: bool = False,
     save_every: int = 1,
-    stop: tuple[str, int, int] = ("", 0, 0),
+    stop: Stop = ("", 0, 0),
     folder: Remote | None = None,
     files: Mapping[str, np.ndarray] | None = None,
     resume: bool = True,
@@ -122,7 +124,7 @@ def fit(
         seed: of torch's global generator before the call.
         shuffle: whether the training images come in an order drawn from that generator.
         save_every: epochs between two checkpoints.
-        stop: how the run is ended from outside, "cut" or "interrupt", in which epoch and before which batch.
+        stop: how the run is ended from outside, if it is.
         folder: of an earlier run; a new one when None.
         files: to put into a new folder.
         resume: passed on.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -14,16 +12,11 @@ from autograder.checking.expect import show
 from autograder.checking.student import Remote, Student
 from autograder.errors import CheckFailed
 
-from ..part1.shared import Clauses, draw
+from ..part1.shared import draw, pair
 
 HIDDEN, CLASSES, COLOURS = 5, 4, 3
+MEASURES = ("loss", "accuracy")  # what a loop returns
 SINGLE = 1e-6  # relative: loss and accuracy may have been averaged in float32
-Rule = TypeVar("Rule")
-
-
-def clauses(rules: Mapping[str, Rule], compute: Callable[[Rule], Any]) -> Clauses:
-    """Make suspects: under each clause, what `compute` returns for its rule."""
-    return {clause: functools.partial(compute, rule) for clause, rule in rules.items()}
 
 
 def draw_parameters(rng: np.random.Generator, hidden: int = HIDDEN) -> tuple[np.ndarray, ...]:
@@ -54,10 +47,9 @@ def calls(model: Remote, noted: str) -> list[object]:
     return found
 
 
-def pair(answer: object, function: str) -> tuple[object, object]:
-    """Pass what a loop returned if it is (loss, accuracy), each one number of whatever type."""
-    loss, accuracy = _pair(answer, function)
-    return number(loss), number(accuracy)
+def measures(answer: object, function: str) -> tuple[object, object]:
+    """Pass what a loop returned if it is (loss, accuracy)."""
+    return pair(answer, function, "(loss, accuracy)")
 
 
 def number(answer: object) -> object:
@@ -68,16 +60,8 @@ def number(answer: object) -> object:
 
 def expect_floats(answer: object, function: str) -> None:
     """Pass a pair of plain Python numbers."""
-    for part, name in zip(_pair(answer, function), ("loss", "accuracy"), strict=True):
+    for part, name in zip(measures(answer, function), MEASURES, strict=True):
         if type(part) not in (float, int):
             dtype = answers.tensor_dtype(part)
             found = show(part) if dtype is None else f"a tensor of dtype {dtype}"
             raise CheckFailed(f"{name} is {found}, expected a float")
-
-
-def _pair(answer: object, function: str) -> tuple[object, object]:
-    found = answers.pair(answer)
-    if found is None:
-        why = ": does it end without return?" if answer is None else ""
-        raise CheckFailed(f"{function} returned {show(answer)}, expected the pair (loss, accuracy){why}")
-    return found

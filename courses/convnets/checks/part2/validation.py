@@ -6,35 +6,26 @@ import numpy as np
 
 from autograder.cases.training import Setting
 from autograder.checking import answers
-from autograder.checking.expect import expect_close, expect_unchanged, show
+from autograder.checking.expect import expect_unchanged, show
 from autograder.checking.rubric import check
 from autograder.checking.student import Remote, Student
 from autograder.errors import CheckFailed
 
-from ...oracles.loops import average_accuracy, average_loss
-from ..part1.shared import Clauses
-from .loop import (
-    accuracy_suspects,
-    expect_modes,
-    loss_suspects,
-    new_norm_net,
-    telling_setting,
-)
-from .shared import SINGLE, calls, draw_setting, expect_floats, new_loader, new_net, pair
+from .loop import expect_measure, expect_modes, new_norm_net, telling_setting
+from .shared import calls, draw_setting, expect_floats, new_loader, new_net
 
 VALIDATE = "part2_pytorch.train:validate"
 
 CONDITION = {"the parameters": 2, "the running statistics": 3, "requires_grad": 2, "the gradients": 2}
 
 
-def _validate(
-    student: Student, setting: Setting, model: Remote, criterion: str = "cross_entropy", **how: bool
+def validate(
+    student: Student, setting: Setting, model: Remote | None = None, criterion: str = "cross_entropy", **how: bool
 ) -> object:
-    """One validation by the student's code: what it returned."""
-    loader = new_loader(student, setting, **how)
-    return student.call(
-        VALIDATE, model, loader, student.new(f"torch-probe:{criterion}"), student.new("torch-probe:cpu")
-    )
+    """One validation by the student's code, of the grader's small model or another one: what it returned."""
+    model, loader = model or new_net(student, setting), new_loader(student, setting, **how)
+    given = (model, loader, student.new(f"torch-probe:{criterion}"), student.new("torch-probe:cpu"))
+    return student.call(VALIDATE, *given)
 
 
 @check("2.4-loss", points=2)
@@ -44,33 +35,28 @@ def validation_returns_the_mean_loss(student: Student, rng: np.random.Generator)
     The criterion gives the mean of a batch, and the last batch may be smaller than the others.
     """
     setting = draw_setting(rng)
-    loss, _ = pair(_validate(student, setting, new_net(student, setting)), "validate")
-    expect_close(loss, average_loss(setting), "loss", suspects=loss_suspects(setting), tolerance=SINGLE)
+    expect_measure(validate(student, setting), "validate", "loss", setting)
 
 
 @check("2.4-accuracy", points=2)
 def validation_returns_the_accuracy(student: Student, rng: np.random.Generator) -> None:
     """validate() returns the share of all samples whose highest score is that of their label."""
     setting = telling_setting(rng)
-    _, accuracy = pair(_validate(student, setting, new_net(student, setting)), "validate")
-    suspects = accuracy_suspects(setting)
-    expect_close(accuracy, average_accuracy(setting), "accuracy", suspects=suspects, tolerance=SINGLE)
+    expect_measure(validate(student, setting), "validate", "accuracy", setting)
 
 
 @check("2.4-numbers", needs=("2.4-loss",), alone=False)
 def validation_returns_plain_numbers(student: Student, rng: np.random.Generator) -> None:
     """validate() returns Python numbers, not tensors: item() and float() give a number."""
-    setting = draw_setting(rng)
-    expect_floats(_validate(student, setting, new_net(student, setting)), "validate")
+    expect_floats(validate(student, draw_setting(rng)), "validate")
 
 
 @check("2.4-criterion", needs=("2.4-loss",))
 def validation_uses_its_criterion(student: Student, rng: np.random.Generator) -> None:
     """validate() computes the loss with the criterion that it is given, whatever that is."""
     setting = draw_setting(rng)
-    suspects: Clauses = {"the criterion is cross-entropy, not the one that is given": lambda: average_loss(setting)}
-    loss, _ = pair(_validate(student, setting, new_net(student, setting), "Distance"), "validate")
-    expect_close(loss, average_loss(setting, "samples", "distance"), "loss", suspects=suspects, tolerance=SINGLE)
+    answer = validate(student, setting, criterion="Distance")
+    expect_measure(answer, "validate", "loss", setting, "distance")
 
 
 @check("2.4-mode", points=3)
@@ -79,9 +65,8 @@ def validation_is_in_evaluation_mode(student: Student, rng: np.random.Generator)
 
     In training mode dropout blanks half of the numbers, and batch normalisation lets the images of a batch mix.
     """
-    setting = draw_setting(rng)
     model = new_norm_net(student, rng)
-    _validate(student, setting, model)
+    validate(student, draw_setting(rng), model)
     expect_modes(calls(model, "modes"), False)
 
 
@@ -93,7 +78,7 @@ def validation_computes_no_gradients(student: Student, rng: np.random.Generator)
     """
     setting = draw_setting(rng)
     model = new_net(student, setting)
-    _validate(student, setting, model)
+    validate(student, setting, model)
     tracked = calls(model, "tracked")
     if wrong := sum(flag is not False for flag in tracked):
         raise CheckFailed(f"torch keeps track for gradients in {wrong} of {len(tracked)} batches, expected none")
@@ -105,7 +90,7 @@ def validation_leaves_the_model_as_it_is(student: Student, rng: np.random.Genera
     setting = draw_setting(rng)
     model = new_norm_net(student, rng)
     before = _condition(model)
-    _validate(student, setting, model)
+    validate(student, setting, model)
     after = _condition(model)
     for what in CONDITION:
         for old, new in zip(before[what], after[what], strict=True):
@@ -134,7 +119,7 @@ def validation_restores_the_mode(student: Student, rng: np.random.Generator) -> 
     for method, training in (("train", True), ("eval", False)):
         model = new_norm_net(student, rng)
         model.call(method)
-        _validate(student, setting, model)
+        validate(student, setting, model)
         if model.get("training") is not training:
             modes = ("training mode", "evaluation mode")[:: 1 if training else -1]
             raise CheckFailed(f"a model that was in {modes[0]} is in {modes[1]} after validate")
@@ -148,5 +133,5 @@ def validation_moves_its_batches(student: Student, rng: np.random.Generator) -> 
     """
     setting = draw_setting(rng)
     model = new_net(student, setting)
-    _validate(student, setting, model, elsewhere=True)
+    validate(student, setting, model, elsewhere=True)
     calls(model, "modes")

@@ -8,13 +8,14 @@ import numpy as np
 
 from autograder.cases.situations import Situation, situations
 from autograder.cases.sizes import Sizes
+from autograder.checking.containers import as_told, expect_kept, kind_traits
 from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close
 from autograder.checking.rubric import check
 from autograder.checking.student import Student
 
 from ...oracles.imbalance import class_weights
-from .shared import AXES, SINGLE, Batch, Classes, as_told, draw_counts, expect_kept, kind_traits
+from .shared import AXES, SINGLE, Batch, Classes, draw_counts
 
 BALANCED = "part3_imbalance.losses:class_balanced_focal"
 ADJUSTED = "part3_imbalance.losses:logit_adjusted_loss"

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 
 from autograder.cases.situations import Situation, situations
 from autograder.checking import answers
+from autograder.checking.containers import as_told, expect_kept, kind_traits
 from autograder.checking.each import for_each
 from autograder.checking.expect import expect_equal
+from autograder.checking.raising import expect_raises, telling
 from autograder.checking.rubric import check
 from autograder.checking.student import Student
 from autograder.errors import CheckFailed
 from autograder.inside.wire import Seed
 
 from ...oracles.imbalance import long_tail, step
-from ..part1.shared import telling
-from .shared import as_told, expect_kept, expect_value_error, kind_traits
+from .shared import draw_labels
 
 COUNTS = "part3_imbalance.data:long_tailed_counts"
 SUBSET = "part3_imbalance.data:imbalanced_subset"
@@ -74,7 +74,7 @@ def other_kinds_are_refused(student: Student, rng: np.random.Generator) -> None:
     for kind in ("exp", "step"):
         student.call(COUNTS, 8, 2, 0.5, kind=kind)
     for kind in ("linear", "steps", "Exp", ""):
-        expect_value_error(partial(student.call, COUNTS, 8, 2, 0.5, kind=kind), f"kind={kind!r}")
+        expect_raises(partial(student.call, COUNTS, 8, 2, 0.5, kind=kind), "ValueError", f"kind={kind!r}")
 
 
 @check("3.1-subset", points=2)
@@ -84,7 +84,7 @@ def subset_has_the_counts(student: Student, rng: np.random.Generator) -> None:
     An index says where an image is in the whole data set. A class may keep all of its images, or none.
     """
     sizes, counts = [9, 14, 6, 11], [9, 5, 0, 3]
-    labels = _labels(rng, sizes)
+    labels = draw_labels(rng, sizes)
     found = _indices(student.call(SUBSET, labels, np.array(counts), _seed(rng)), len(labels), sum(counts))
     places, repeated = np.unique(found, return_counts=True)
     if (repeated > 1).any():
@@ -102,7 +102,7 @@ def subset_is_drawn_from_rng(student: Student, rng: np.random.Generator) -> None
     The images that come first in the data set are no random choice. And whoever asks np.random, or torch, gets other
     images in each run.
     """
-    labels, counts = _labels(rng, [40, 36, 30]), np.array([20, 15, 12])
+    labels, counts = draw_labels(rng, [40, 36, 30]), np.array([20, 15, 12])
     seed = _seed(rng)
     first, again, other = (
         _indices(student.call(SUBSET, labels, counts, Seed(number)), len(labels), int(counts.sum()))
@@ -122,10 +122,10 @@ def too_few_images_are_an_error(student: Student, rng: np.random.Generator) -> N
 
     Fewer images than asked for, or some of them twice, would be another experiment than the one intended.
     """
-    labels = _labels(rng, [5, 8, 3])
+    labels = draw_labels(rng, [5, 8, 3])
     for counts in ([5, 8, 4], [6, 1, 1], [1, 1, 1, 1]):
         ask = partial(student.call, SUBSET, labels, np.array(counts), _seed(rng))
-        expect_value_error(ask, f"keeping {counts} images where there are [5, 8, 3]")
+        expect_raises(ask, "ValueError", f"keeping {counts} images where there are [5, 8, 3]")
 
 
 @check("3.1-kinds", needs=("3.1-subset",))
@@ -136,7 +136,7 @@ def labels_may_be_a_list(student: Student, rng: np.random.Generator) -> None:
     """
 
     def body(student: Student, rng: np.random.Generator, case: Situation) -> None:
-        labels, counts = _labels(rng, [6, 8, 5]), np.array([6, 4, 2])
+        labels, counts = draw_labels(rng, [6, 8, 5]), np.array([6, 4, 2])
         held = student.hold(as_told(labels, case))
         indices = student.call(SUBSET, held, as_told(counts, case), _seed(rng))
         found = _indices(indices, len(labels), int(counts.sum()))
@@ -146,11 +146,6 @@ def labels_may_be_a_list(student: Student, rng: np.random.Generator) -> None:
 
     cases = situations("labels of three classes", kind_traits("labels and counts"), "list", "", "tensor")
     for_each(student, rng, cases, body)
-
-
-def _labels(rng: np.random.Generator, sizes: Sequence[int]) -> np.ndarray:
-    """Draw an order for as many labels of each class."""
-    return rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
 
 
 def _seed(rng: np.random.Generator) -> Seed:

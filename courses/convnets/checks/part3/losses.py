@@ -10,6 +10,7 @@ import numpy as np
 
 from autograder.cases.situations import Situation, Trait, situations
 from autograder.cases.sizes import Sizes
+from autograder.checking.containers import as_told, kind_traits
 from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close
 from autograder.checking.rubric import check
@@ -18,7 +19,7 @@ from autograder.errors import GraderError, StudentRaised, Unfinished
 from autograder.inside.wire import Tensor
 
 from ..part1.shared import draw, kept_away_from_0
-from .shared import AXES, LENIENT, Batch, Classes, as_told, draw_weight, expect_finite, kind_traits
+from .shared import AXES, LENIENT, Batch, Classes, draw_weight, expect_finite
 
 FOCAL = "part3_imbalance.losses:FocalLoss"
 GAMMAS = (2.0, 0.5, 1.0)

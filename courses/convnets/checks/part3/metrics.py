@@ -8,6 +8,7 @@ import numpy as np
 
 from autograder.cases.situations import Situation, Trait, situations
 from autograder.checking import answers
+from autograder.checking.containers import as_told, expect_kept, kind_traits
 from autograder.checking.each import for_each
 from autograder.checking.expect import expect_no_warnings
 from autograder.checking.rubric import check
@@ -15,7 +16,7 @@ from autograder.checking.student import Student
 from autograder.errors import CheckFailed
 
 from ...oracles.imbalance import class_accuracy, confusion, mean_accuracy
-from .shared import SINGLE, as_told, expect_finite, expect_kept, expect_numbers, kind_traits
+from .shared import SINGLE, expect_finite, expect_numbers
 
 CONFUSION = "part3_imbalance.metrics:confusion_matrix"
 PER_CLASS = "part3_imbalance.metrics:per_class_accuracy"
@@ -27,6 +28,7 @@ ABSENT = (
 )
 
 Case = tuple[np.ndarray, np.ndarray, int]
+RIGHT = {CONFUSION: confusion, PER_CLASS: class_accuracy, BALANCED: mean_accuracy}
 
 # Rows are true classes. Every class is right at least once, and no count is what another rule would make of it.
 ALL_CLASSES = ((3, 1, 0), (2, 4, 1), (0, 5, 2))
@@ -133,12 +135,11 @@ def metrics_take_lists_and_tensors(student: Student, rng: np.random.Generator) -
         labels, predictions, size = _case(rng, ALL_CLASSES)
         held = student.hold(as_told(labels, case)), student.hold(as_told(predictions, case))
         found = student.call(target, *held, size)
-        expected = oracles[target](labels, predictions, size)
+        expected = RIGHT[target](labels, predictions, size)
         expect_numbers(found, expected, target.partition(":")[2], tolerance=SINGLE)
         expect_kept(held[0], labels, "labels")
         expect_kept(held[1], predictions, "predictions")
 
-    oracles = {CONFUSION: confusion, PER_CLASS: class_accuracy, BALANCED: mean_accuracy}
     cases = situations("3 classes", kind_traits("labels and predictions"), "list", "", "tensor")
-    for target in oracles:
+    for target in RIGHT:
         for_each(student, rng, cases, partial(body, target))

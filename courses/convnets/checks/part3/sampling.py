@@ -6,12 +6,13 @@ import numpy as np
 
 from autograder.cases.situations import Situation, Trait, situations
 from autograder.checking import answers
+from autograder.checking.containers import as_told, expect_kept, kind_traits
 from autograder.checking.each import for_each
 from autograder.checking.rubric import check
 from autograder.checking.student import Student
 
 from ...oracles.imbalance import sample_shares
-from .shared import as_told, expect_kept, expect_numbers, kind_traits
+from .shared import draw_labels, expect_numbers
 
 WEIGHTS = "part3_imbalance.sampling:balanced_sample_weights"
 ABSENT = (
@@ -32,18 +33,13 @@ def _scaled(actual: object) -> object:
     return found / total if np.isfinite(total) and total > 0 else found
 
 
-def _labels(rng: np.random.Generator, sizes: dict[int, int]) -> np.ndarray:
-    """Draw an order for as many labels of each class."""
-    return rng.permutation(np.repeat(list(sizes), list(sizes.values())))
-
-
 @check("3.5-balance", points=2)
 def classes_are_drawn_equally_often(student: Student, rng: np.random.Generator) -> None:
     """balanced_sample_weights gives each image a weight, and those of each class the same sum.
 
     A common factor has no influence. An image of a class with twice as many images gets half the weight.
     """
-    labels = _labels(rng, {0: 8, 1: 2, 2: 1, 3: 5})
+    labels = draw_labels(rng, (8, 2, 1, 5))
     found = _scaled(student.call(WEIGHTS, labels))
     expect_numbers(found, sample_shares(labels), "share", axes=("image",))
 
@@ -57,7 +53,7 @@ def numbers_of_classes_may_be_left_out(student: Student, rng: np.random.Generato
 
     def body(student: Student, rng: np.random.Generator, case: Situation) -> None:
         first, gap = int("first" in case), 2 * ("gap" in case)
-        labels = _labels(rng, {first: 6, first + 1: 1, first + 2 + gap: 3})
+        labels = draw_labels(rng, (6, 1, 3), (first, first + 1, first + 2 + gap))
         found = _scaled(student.call(WEIGHTS, labels))
         expect_numbers(found, sample_shares(labels), "share", axes=("image",))
 
@@ -72,7 +68,7 @@ def sampler_labels_may_be_a_list(student: Student, rng: np.random.Generator) -> 
     """
 
     def body(student: Student, rng: np.random.Generator, case: Situation) -> None:
-        labels = _labels(rng, {0: 4, 1: 1, 2: 2})
+        labels = draw_labels(rng, (4, 1, 2))
         held = student.hold(as_told(labels, case))
         found = _scaled(student.call(WEIGHTS, held))
         expect_numbers(found, sample_shares(labels), "share", axes=("image",))

@@ -1,20 +1,19 @@
-"""What the checks of part 3 have in common: values as list, array and tensor, results of any dtype, batches."""
+"""What the checks of part 3 have in common: results of any dtype, batches."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograder.cases.situations import Situation, Trait
 from autograder.cases.sizes import Sizes
 from autograder.checking import answers
 from autograder.checking.expect import expect_close, expect_equal, expect_unchanged, show
 from autograder.checking.student import Remote, Student
-from autograder.errors import CheckFailed, StudentRaised, Unfinished
+from autograder.errors import CheckFailed
 from autograder.inside.wire import Tensor
 
 from ...oracles.imbalance_losses import adjusted, focal
@@ -31,19 +30,6 @@ class Right(NamedTuple):
 
     value: np.ndarray
     slope: np.ndarray
-
-
-def kind_traits(what: str) -> tuple[Trait, Trait]:
-    """That values, "labels", come as a list, or as a tensor."""
-    plain = f"for {what} as an array"
-    return tuple(Trait(kind, f"the {what} are a {kind}", plain, "kind") for kind in ("list", "tensor"))  # type: ignore[return-value]
-
-
-def as_told(values: np.ndarray, case: Situation) -> Any:
-    """The values as the kind that a case has."""
-    if "list" in case:
-        return values.tolist()
-    return Tensor(values, values.dtype.name) if "tensor" in case else values
 
 
 def expect_numbers(
@@ -69,26 +55,6 @@ def expect_finite(actual: object, name: str, question: str) -> None:
     if found is not None and found.dtype.kind == "f" and not np.isfinite(found).all():
         odd = found[~np.isfinite(found)]
         raise CheckFailed(f"{name} is {odd[0]} ({odd.size} of {found.size} values are not finite): {question}")
-
-
-def expect_kept(held: Remote, before: np.ndarray, name: str) -> None:
-    """Pass a list, an array or a tensor that the student's code has left as it was."""
-    after = held.fetch()
-    found = answers.numbers(after)
-    expect_unchanged(after if found is None else found, before, name)
-
-
-def expect_value_error(ask: Callable[[], object], what: str) -> None:
-    """Pass a call that raises a ValueError."""
-    try:
-        ask()
-    except Unfinished:
-        raise
-    except StudentRaised as error:
-        if not str(error).startswith("ValueError"):
-            raise CheckFailed(f"{what} raises {error}, expected a ValueError") from error
-    else:
-        raise CheckFailed(f"{what} raises nothing, expected a ValueError")
 
 
 @dataclass(frozen=True)
@@ -184,3 +150,8 @@ def draw_weight(rng: np.random.Generator, classes: int) -> np.ndarray:
 def draw_counts(rng: np.random.Generator, classes: int) -> np.ndarray:
     """Draw counts that differ widely."""
     return rng.permutation(np.geomspace(8, 4000, classes).astype(np.int64) + rng.integers(0, 5, size=classes))
+
+
+def draw_labels(rng: np.random.Generator, sizes: Sequence[int], classes: Sequence[int] = ()) -> np.ndarray:
+    """Draw an order for as many labels of each class; the classes are 0, 1, 2 ... where nothing else is said."""
+    return rng.permutation(np.repeat(classes or range(len(sizes)), sizes))

@@ -7,13 +7,14 @@ from functools import partial
 import numpy as np
 
 from autograder.cases.situations import Situation, Trait, situations
+from autograder.checking.containers import as_told, expect_kept, kind_traits
 from autograder.checking.each import for_each
+from autograder.checking.raising import telling
 from autograder.checking.rubric import check
 from autograder.checking.student import Student
 
 from ...oracles.imbalance import class_weights
-from ..part1.shared import telling
-from .shared import SINGLE, as_told, draw_counts, expect_finite, expect_kept, expect_numbers, kind_traits
+from .shared import SINGLE, draw_counts, expect_finite, expect_numbers
 
 WEIGHTS = "part3_imbalance.losses:class_balanced_weights"
 AXES = ("class",)
