@@ -126,7 +126,7 @@ def _tables(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the entries of a file; those of `slips` are short: by file, what a student reads = [text, replacement].
 
     Or several such pairs, where it can be made in several places. Those that one check alone sees stand in a table of
-    its own, `[slips."layers/pooling.py"."3.2-values"]`: no other is asked about them.
+    its own, `[slips."layers/pooling.py"."7.2-values"]`: no other is asked about them.
     """
     yield from content.get("mistake", [])
     for file, slips in content.get("slips", {}).items():

@@ -15,6 +15,7 @@ from autograder.checking.expect import (
     expect_unchanged,
     show,
 )
+from autograder.diagnosis.suspected import entries
 from autograder.errors import CheckFailed
 from autograder.inside.wire import Opaque
 
@@ -121,3 +122,20 @@ def test_only_numerical_warnings_count() -> None:
 )
 def test_a_value_is_shown_on_one_short_line(value, text) -> None:
     assert show(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        (((2, 3), (4,), ()), ["(2, 3)", "(4,)", "()"]),
+        (((2, 3), 4), None),
+        (((2, (3,)),), None),
+        (((1 << 70,),), None),
+        (((2,) * 61,), None),
+        ((2, 3), [2, 3]),
+    ],
+    ids=["shapes", "a shape and a number", "deeper", "beyond whole numbers", "too long", "a row"],
+)
+def test_a_row_of_shapes_can_be_what_a_mistake_is_told_from(value, read) -> None:
+    found = entries(value)
+    assert (None if found is None else found.tolist()) == read

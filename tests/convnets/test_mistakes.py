@@ -131,6 +131,23 @@ def test_a_malformed_entry_is_refused_by_file_and_number(tmp_path, text, message
         catalogue.load(Course(tmp_path))
 
 
+def test_a_slip_may_say_which_check_sees_it(tmp_path) -> None:
+    _begin(tmp_path)
+    rows = '"one" = ["a", "b"]\n[slips."f"."1.2-x"]\n"one" = ["a", "c"]\n"two" = [["a", "d"], ["a", "e"]]\n'
+    (tmp_path / "mistakes" / "layers.toml").write_text(f'[slips."layers/pool.py"]\n{rows}')
+    found = [(one.suspect, one.by, one.seen) for one in catalogue.load(Course(tmp_path))]
+    told = ("1.2-x",)
+    assert found == [("one", "b", ()), ("one", "c", told), ("two", "d", told), ("two", "e", told)]
+
+
+def test_a_slip_that_names_a_check_is_made_in_what_that_check_asks() -> None:
+    files, checks = COURSE.files(), {check.id for check in COURSE.checks()}
+    seen = [(one, check) for one in MISTAKES for check in one.seen]
+    assert {check for _, check in seen} - checks == set()
+    assert [one.name for one, check in seen if one.todo(files) not in ("", check.partition("-")[0])] == []
+    assert len(seen) > 20
+
+
 def test_two_mistakes_of_one_name_are_refused(tmp_path) -> None:
     entry = '[[mistake]]\nname = "a"\nfile = "f"\nloses = ["1.2-x"]\nsays = "s"\nreplace = "x"\n'
     _begin(tmp_path)
