@@ -11,7 +11,7 @@ from rich.text import Text
 
 from autograder.reports.records import Alike, LeftOut, Record, State
 from autograder.reports.scores import Outcome, points
-from autograder.reports.words import line
+from autograder.reports.words import line, some
 
 SHOWN = 20  # lines of a list; the class page and the gradebook have all
 
@@ -91,7 +91,7 @@ def say_sum(records: Sequence[Record], graded: str, console: Console) -> None:
 def say_aside(left_out: Sequence[LeftOut], alike: Sequence[Alike], console: Console) -> None:
     """Print what was not graded, and what different students handed in alike."""
     _say("not graded", [f"{one.name}: {one.why}" for one in left_out], console)
-    _say("equal byte by byte, which is no proof", [f"{'; '.join(one.who)}: {one.what}" for one in alike], console)
+    _say("equal byte by byte, which is no proof", [f"{some(one.who)}: {one.what}" for one in alike], console)
 
 
 def _say(title: str, lines: Sequence[str], console: Console) -> None:

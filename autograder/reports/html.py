@@ -166,7 +166,14 @@ def environment() -> Environment:
         Outcome=Outcome, LABELS=words.LABELS, explain=words.explain, points=points, earned=earned, picture=picture
     )
     environment.filters.update(
-        share=_share, paragraphs=_paragraphs, pair=_pair, bar=_bar, titles=_titles, cells=_cells, times=_times
+        share=_share,
+        paragraphs=_paragraphs,
+        pair=_pair,
+        bar=_bar,
+        titles=_titles,
+        cells=_cells,
+        times=_times,
+        group=_group,
     )
     return environment
 
@@ -225,6 +232,15 @@ def _times(seconds: Iterable[tuple[str, float]]) -> Markup:
 @functools.lru_cache(KEPT)
 def _opening(check: str) -> Markup:
     return Markup('<tr><td><code>{}</code></td><td class="number">').format(words.clean(check))
+
+
+def _group(names: Sequence[str]) -> Markup:
+    """Name who belongs together; of many a few, and all of them where a reader asks."""
+    names = [words.line(name) for name in names]
+    few = Markup("{}").format(words.some(names))
+    if len(names) <= words.NAMED:
+        return few
+    return Markup("<details><summary>{}</summary>{}</details>").format(few, "; ".join(names))
 
 
 def _paragraphs(text: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from autograder.reports.scores import Mark, ModelResult, Outcome, Scorecard
 
 MAX_BYTES = 2048  # of one text, in UTF-8
 CUT = " [cut here]"
+NAMED = 5  # of a group, where all of them stand elsewhere
 
 LABELS = {  # in the order in which they are counted
     Outcome.PASSED: "passed",
@@ -60,6 +61,16 @@ def clean(text: str) -> str:
 def line(text: str) -> str:
     """Clean a text and put it on one line."""
     return " ".join(clean(text).split())
+
+
+def some(names: Sequence[str]) -> str:
+    """Name a few of a group that may be half of a class.
+
+    >>> some(["Ada", "Bell"]), some([f"s{n}" for n in range(200)])
+    ('Ada; Bell', 's0; s1; s2; s3; s4 and 195 more')
+    """
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return "; ".join(names[:NAMED]) + more
 
 
 def explain(mark: Mark) -> str:

@@ -12,10 +12,11 @@ import pytest
 from class_records import ATTACK, OVERLAP, model, record, small_class
 from homework import COURSE
 from report_cards import HOSTILE, filled_with
+from rich.console import Console
 
 from autograder.reports import class_csv as gradebook
 from autograder.reports import class_page as classpage
-from autograder.reports import records
+from autograder.reports import class_text, records
 from autograder.reports.class_statistics import Classroom
 from autograder.reports.records import Alike, LeftOut, Person, Record
 
@@ -77,6 +78,16 @@ def test_the_page_names_what_is_not_graded_and_what_is_alike() -> None:
     plain = classpage.render(small_class())
     assert "not graded" not in plain
     assert "The same file twice" not in plain
+
+
+def test_half_a_class_with_one_file_takes_a_line_and_the_page_names_them_all() -> None:
+    everyone = tuple(f"student {number}" for number in range(100))
+    console = Console(record=True, width=400)
+    class_text.say_aside([], [Alike("the whole zip", everyone)], console)
+    few = "student 0; student 1; student 2; student 3; student 4 and 95 more"
+    assert f"  {few}: the whole zip\n" in console.export_text()
+    page = classpage.render(small_class(), [], [Alike("the whole zip", everyone)])
+    assert f"<details><summary>{few}</summary>{'; '.join(everyone)}</details>" in page
 
 
 def test_an_empty_class_has_a_page() -> None:
