@@ -24,7 +24,18 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "{code}"))
 case = np.load(HERE / "{arrays}")
 '''
-LAYOUTS = {"fortran": "np.asfortranarray({})", "readonly": "{}  # read only there", "strided": "{}  # strided there"}
+LAYOUTS = {  # as the box lays them out
+    "fortran": "np.asfortranarray({0})",
+    "readonly": "np.broadcast_to({0}, {0}.shape)",
+    "strided": "np.insert({0}, range(1, {0}.shape[-1] + 1), np.nan, axis=-1)[..., ::2]",
+}
+FOUND = 'found = locals().get("found")\nprint("found", found)'
+EXPECTED = """expected = case["expected"]
+print("expected", expected)
+if expected.size and np.shape(found) == expected.shape:
+    found = np.asarray(found.detach() if hasattr(found, "detach") else found)
+    at = np.unravel_index(np.abs(np.subtract(found, expected, dtype=float)).argmax(), expected.shape)
+    print(f"furthest apart at {list(map(int, at))}: found {found[at]}, expected {expected[at]}")"""
 
 
 class Script:
@@ -48,8 +59,7 @@ class Script:
     def write(self, check: str, asked: Sequence[Asked], expected: bool) -> str:
         """Write the program; it ends with what it got beside what was expected, where that is in the file."""
         self.lines = [self._line(one) for one in asked]
-        end = ["", 'print("found", locals().get("found"))']
-        end += ['print("expected", case["expected"])'] if expected else []
+        end = ["", FOUND, EXPECTED] if expected else ["", FOUND]
         head = HEAD.format(check=check, code=self._code, arrays=ARRAYS)
         return "\n".join([head, *sorted(self._imports), "", *self.lines, *end]) + "\n"
 
@@ -66,7 +76,7 @@ class Script:
             case "name":
                 text = f"{name} = {self._target(request['target'])}"
             case "hold":
-                value = LAYOUTS.get(request["layout"], "{}").format(self._value(request["value"]))
+                value = LAYOUTS.get(request["layout"], "{0}").format(self._value(request["value"]))
                 text = f"{name} = {value}"
             case "set":
                 on, values = request["on"], request["values"].items()

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from homework import COURSE, ROOT
 
+from autograder.classroom import case_script
 from autograder.course import assignment as assignments
 from autograder.course import mistakes
 from autograder.errors import SetupError
+from autograder.inside import host
 from autograder.submission import packing
 
 CHECK = "1.7-max-overlap"
@@ -51,7 +53,18 @@ def test_a_failing_case_is_shown_and_its_script_repeats_it(wrong, tmp_path) -> N
     assert "part1_numpy.pooling.MaxPool2d(" in summary
     assert summary.index(".forward(") < summary.index(".backward(")
     done = subprocess.run([sys.executable, folder / "repeat.py"], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == f"found {arrays['found']}\nexpected {arrays['expected']}\n"
+    at = np.unravel_index(np.abs(arrays["difference"]).argmax(), arrays["difference"].shape)
+    both = f"found {arrays['found'][at]}, expected {arrays['expected'][at]}"
+    told = f"furthest apart at {list(map(int, at))}: {both}"
+    assert done.stdout == f"found {arrays['found']}\nexpected {arrays['expected']}\n{told}\n"
+
+
+def test_arrays_in_a_script_lie_in_memory_as_they_do_in_the_box() -> None:
+    plain = np.arange(12.0).reshape(3, 4)
+    for name, layout in host.LAYOUTS.items():
+        ours, boxed = eval(case_script.LAYOUTS[name].format("plain"), {"np": np, "plain": plain}), layout(plain)
+        assert np.array_equal(ours, boxed)
+        assert (ours.strides, ours.flags.writeable) == (boxed.strides, boxed.flags.writeable), name
 
 
 def test_what_is_meant_by_nobody_is_one_sentence(wrong, tmp_path) -> None:
