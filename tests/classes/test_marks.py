@@ -253,6 +253,13 @@ def test_canvas_gets_its_own_number_of_the_assignment_back(course) -> None:
     assert course.written(merged)["canvas.csv"][0][-1] == "HW 2 (123456)"
 
 
+def test_a_column_that_canvas_does_not_have_is_told_beside_one_that_it_has(course) -> None:
+    merged = course.merge(roster=CANVAS.replace("HW 2 (", "Homework 2 ("), code="SIS User ID,score\n001,70\n")
+    assert course.written(merged)["canvas.csv"][0][-1] == "HW 2"
+    told = "the roster has no column 'HW 2', and Canvas makes a new one: --column 'Homework 2' is one that it has"
+    assert told in merged.remarks
+
+
 @pytest.mark.parametrize(("name", "id"), [("Group A", "Participant 12"), ("groupa", "101")], ids=["Moodle", "Canvas"])
 def test_what_a_group_hands_in_counts_for_all_of_it(course, name, id) -> None:
     roster = MOODLE_GROUPS

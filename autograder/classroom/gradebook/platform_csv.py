@@ -34,6 +34,7 @@ from autograder.reports.scores import points
 
 Rows = list[list[str]]
 PLAIN, BLACKBOARD, WORKSHEET = "grades.csv", "blackboard.csv", "Grade"
+CANVAS = r".+ \(\d+\)"  # an assignment's column in Canvas's export: its number stands behind its name
 EXCUSED = "EX"  # Canvas's word; the others know none, and get no mark
 
 
@@ -57,6 +58,10 @@ def write(merged: Merged, title: str, folder: Path) -> list[Path]:
     if any(grade.student.participant for grade in merged.grades):
         makers["moodle_worksheet.csv"] = worksheet
     column = _numbered(rf"{re.escape(title)} \(\d+\)", merged) or title
+    if column == title and (other := _numbered(CANVAS, merged)):
+        name = other.rpartition(" ")[0]
+        told = f"the roster has no column {title!r}, and Canvas makes a new one: --column {name!r} is one that it has"
+        merged.remarks.append(told)
     there = _numbered(rf"{re.escape(title)} \[Total Pts: [^\]]*\] \|\d+", merged)
     grades = _with_marks_by_hand(merged, there or column, folder / PLAIN)
     try:
