@@ -2,7 +2,7 @@
 
 An oracle is a pure function of arrays and plain values that returns arrays. Grading calls it. `make handout` runs every
 check once with the public seed, records what each oracle returned, and ships those arrays instead of this package: so
-the handout holds no line that solves a TODO, and `make test PART=1` needs no torch.
+the handout holds no line that solves a TODO, and `make test` needs no torch for layers of arrays.
 
 The cases of a seed are the same for every student, so results are remembered, and kept on disk where a file was named
 for them: in a class they are computed once, and whoever finds them there needs no PyTorch.

@@ -51,7 +51,8 @@ class Occasion:
         aside: list[str] = []
         rule, created_at = assignment.deadlines, None
         if self.metadata:
-            notes = container.notes(assignment.limits, set(assignment.parts))
+            libraries = {assignment.course.parts[number].libraries for number in assignment.parts}
+            notes = container.notes(assignment.limits, "torch" in libraries)
             known = metadata.read(self.metadata)
             aside = known.differences(rule)
             rule, created_at = known.deadlines(rule), known.created_at

@@ -14,6 +14,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+# What editors, notebooks and the lines that people copy put at the head of a file.
 COMMON = frozenset(
     [
         "IPython",
@@ -55,6 +56,7 @@ class Absent(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         """Whatever is asked for, but what tells a module of Python's from another object."""
+        # Else `inspect` and `copy` would find every protocol here, and call it.
         if name.startswith("__"):
             raise AttributeError(name)
         return type(self)(f"{self.__name__}.{name}")
@@ -73,6 +75,7 @@ class Unused(Absent):
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Be missed where it is called in a function, not in the lines that define one."""
+        # Only the body of a function is compiled so, never that of a module or a class.
         if sys._getframe(1).f_code.co_flags & inspect.CO_OPTIMIZED:
             name = self.__name__.partition(".")[0]
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
@@ -104,4 +107,5 @@ class Finder(MetaPathFinder, Loader):
 
 def allow(names: Iterable[str]) -> None:
     """Let these modules be imported where they are missing."""
+    # Last, so that whatever is installed is found before; and one, however many students `make test` has seen.
     sys.meta_path[:] = [*(one for one in sys.meta_path if not isinstance(one, Finder)), Finder(names)]

@@ -53,7 +53,8 @@ class Adapter:
         # At the end, where they hide no library; once, however often a student is asked.
         sys.path += [path for name in paths if (path := str(folder / name)) not in sys.path]
         if folder.is_dir():
-            os.chdir(folder)
+            os.chdir(folder)  # files of handouts open what lies beside them
+        # Before anything of the student's is imported, which happens only when it is asked for.
         absent.allow(missing)
         former.restore()
         self._code = _module(code)
@@ -82,6 +83,7 @@ class Adapter:
             raise targets.Mismatch(
                 (there and targets.missing_module(_dotted(file), self.folder)) or f"{file} is missing"
             )
+        # The folder from which the student's own files import it: by two names one file would be two modules.
         inner = max((path for path in self._paths if path != "." and file.startswith(f"{path}/")), key=len, default="")
         bare = _dotted(file.removeprefix(f"{inner}/"))
         try:
@@ -161,6 +163,7 @@ class Adapted:
     """
 
     def __init__(self, entry: Entry, own: Any) -> None:
+        # Past `__setattr__`, which sets what the student's object has.
         vars(self).update(entry=entry, own=own, after="", amount=0, fresh=[])
 
     @classmethod
@@ -209,6 +212,7 @@ class Adapted:
         rule = self.entry.rule
         if self.amount and name == "forward":
             args = (_padded(args[0], self.amount), *args[1:])
+        # To know what this call sets: a result under a name of the student's own can then be named.
         before = dict(getattr(self.own, "__dict__", {}))
         value = self.call(rule.get("methods", {}).get(name, name), *args, **kwargs)
         after = getattr(self.own, "__dict__", {})

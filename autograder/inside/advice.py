@@ -23,13 +23,17 @@ import numpy as np
 
 from . import targets
 
+# What a line of an error has room for; a name may be as long as student code likes.
 MOST = 4  # things that are told
 KEYS = 8  # of a dictionary
 MAX_SHOWN = 40  # characters of a number or a name
 ABOUT_DTYPES = ("dtype", "scalar type", "Double", "Long", "ufunc '", "casting")
 MADE = re.compile(r"(\w+)\.__init__\(\) (takes|missing)")
+PLAIN = (str, int, float, bool)
 NUMBERS = (bool, int, float, np.integer, np.floating)
+# Where a torch module keeps what looks like attributes.
 KEPT = ("_buffers", "_parameters", "_modules")
+# Of these the text says it all, or the line is not what is wrong.
 QUIET = (NotImplementedError, AssertionError, SyntaxError, ImportError, MemoryError)
 
 
@@ -73,6 +77,7 @@ def _nodes(trace: TracebackType) -> list[ast.AST]:
     if first is None or last is None or start is None or end is None:
         return []
     lines = [linecache.getline(code.co_filename, number) for number in range(first, last + 1)]
+    # Positions count bytes of UTF-8. The last line first: where it is the only one, its end moves with its start.
     lines[-1] = lines[-1].encode()[:end].decode()
     lines[0] = lines[0].encode()[start:].decode()
     try:
@@ -135,7 +140,8 @@ def _named(nodes: list[ast.AST], frame: FrameType) -> Iterator[tuple[str, Any]]:
 def _said(value: Any, error: BaseException) -> str:
     """What matters of a value to an exception of this kind."""
     if isinstance(error, KeyError):
-        keys = [repr(key)[:MAX_SHOWN] for key in value] if type(value) is dict else []
+        # Of these kinds alone: `repr` of another would be the student's.
+        keys = [repr(key)[:MAX_SHOWN] for key in value if type(key) in PLAIN] if type(value) is dict else []
         return f"has the keys {', '.join(keys[:KEYS])}" if keys else ""
     if isinstance(error, ZeroDivisionError):
         return f"is {value}"[:MAX_SHOWN] if isinstance(value, NUMBERS) else ""

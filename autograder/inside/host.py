@@ -48,6 +48,7 @@ PROBES = {
     "checkpoint-probe": "checkpoint_probes",
 }
 NO_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # a RuntimeError of torch
+# In ASCII 12 of the 64 KB that a header may have; where other letters take more, `serve` says that it is too large.
 MAX_WARNINGS = 5
 MAX_TEXT = 2000  # characters of a student's text in one answer
 
@@ -65,6 +66,7 @@ class Host:
 
     def perform(self, request: dict[str, Any]) -> Any:
         """Do what a request asks and return its value; whatever the student's code raises comes through."""
+        # A copy, as `make test` gives its own. By name: requests come from the trusted side alone.
         request = dict(request)
         action: Callable[..., Any] = getattr(self, f"_{request.pop('do')}")
         with self._recorded_warnings():
@@ -164,6 +166,7 @@ class Host:
         if depth > MAX_DEPTH:
             return Opaque("a value nested too deeply")
         if _is_tensor(value):
+            # Autograd keeps to one process, and NumPy takes nothing that it follows.
             plain = value.detach().cpu()
             dtype = str(value.dtype).removeprefix("torch.")
             # NumPy has no bfloat16; float32 holds each of its values exactly.
@@ -184,6 +187,7 @@ class Host:
                 yield
             finally:
                 texts = (f"{item.category.__name__}: {item.message}" for item in caught)
+                # Each once: a loop says the same a thousand times.
                 self.warnings = [text[:MAX_TEXT] for text in dict.fromkeys(texts)][:MAX_WARNINGS]
 
 
@@ -234,6 +238,7 @@ def describe(error: BaseException, folder: Path) -> dict[str, Any]:
             if told := advice.advice(error, folder):
                 text = f"{text.rstrip('. ')}: {told}"
     return {
+        # Names, too, are as long as student code makes them.
         "type": kind[:80],
         "text": text[:MAX_TEXT],
         "where": where[:200],

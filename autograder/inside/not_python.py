@@ -9,7 +9,7 @@ HEAD = 4096  # bytes that are looked at for what a file is
 LFS = b"version https://git-lfs"
 PAGE = re.compile(rb"\s*<(!doctype html|html|head|\?xml)\b", re.IGNORECASE)
 CONFLICT = re.compile(rb"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)  # not =======, which underlines headings too
-MAX_BYTES = 1 << 20
+MAX_BYTES = 1 << 20  # hundreds of times what a homework has: the look at a larger file ends there
 
 
 def instead_of_python(path: str) -> str:
@@ -18,7 +18,7 @@ def instead_of_python(path: str) -> str:
     try:
         with open(path, "rb") as file:
             content = file.read(MAX_BYTES)
-    except OSError:
+    except OSError:  # code of a text, say, has a name and no file
         return ""
     head = content[:HEAD]
     if head.startswith(LFS):

@@ -11,14 +11,17 @@ import re
 import sys
 from typing import Any
 
+# Together under 8 of the 64 KB that a reply's header may have, whatever letters there are.
 MOST = 8  # in one reply
 LONGEST = 80  # characters of a path
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+# Other processes, accounts, devices, and what is the grader's: no library looks there by itself.
 TELLING = re.compile(
     r"/proc/(\d+/|self/(environ|mem|mountinfo|mounts|root)\b)|/etc/(passwd|shadow|group|gshadow|sudoers|machine-id)\b"
     r"|/(root|submissions|autograder)(/|$)|/dev/(tty|k?mem|kmsg|console|full|disk|sd\w*)\b"
     r"|.*/((results|card)\.json|secret\.key)$|.*/(reference|oracles)/"
 )
+# Read at every import; who writes there means to change what judges.
 OURS = re.compile(r"/(usr|lib|lib64|etc|libraries|grader|proc|sys)(/|$)|.*/(site-packages|lib/python3[^/]*)/")
 
 

@@ -32,7 +32,9 @@ def reach(bait: dict[str, str], port: int, grader_pid: int) -> dict[str, bool]:
         "read the grader's memory": lambda: _read(f"/proc/{grader_pid}/mem"),
         "write beside the submission": lambda: _create(os.path.dirname(os.path.abspath(__file__))),
         "write into /usr/lib": lambda: _create("/usr/lib"),
-        "connect to a port": lambda: socket.create_connection(("127.0.0.1", port), timeout=1).close(),
+        "connect to a port": lambda: socket.create_connection(
+            ("127.0.0.1", port), timeout=1
+        ).close(),  # dropped without a word, perhaps
         "connect to an abstract socket": lambda: _connect("\0" + bait["abstract"]),
         "fork": _fork,
         "signal the grader": lambda: os.kill(grader_pid, 0),

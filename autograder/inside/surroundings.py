@@ -15,6 +15,7 @@ MAX_TEXT = 200
 
 def lacking(error: BaseException, text: str) -> str:
     """Say that what an exception is about is not there, and what to do; nothing if it is about something else."""
+    # The first sentence: torch goes on about drivers, links and debugging.
     shown = re.split(r"(?<=\w)[.;\n] ?(?=[A-Z\n]|$)", text, maxsplit=1)[0][:MAX_TEXT]
     if isinstance(error, GPU_ERRORS) and GPU.search(shown) and not text.startswith("TODO"):
         if "deserialize" in text:

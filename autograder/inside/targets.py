@@ -20,9 +20,9 @@ from .names import nearest
 
 OURS = __name__.partition(".")[0]
 PACKAGE = Path(__file__).parent.parent
-MAX_NAMED = 5
+MAX_NAMED = 5  # in a sentence that ends on one line
 THERE = " is there"
-LIKELY = 0.7  # of names of files
+LIKELY = 0.7  # of names of files, which saving, sending and unpacking change more than people do those in their code
 
 
 class Mismatch(Exception):

@@ -44,7 +44,7 @@ WORDS = {
     "leak: a file by its handle": "name_to_handle_at open_by_handle_at",
 }
 VERBS = {"read": "leak: to open", "write": "escape: to write"}
-# Staff read them, and student code may have written them.
+# Staff read them, and student code may have written them: as many as an honest worker tells, `opened.MOST`, no more.
 MOST_PATHS, LONGEST_PATH, UNPRINTABLE = 8, 60, re.compile(r"[^\w./-]", re.ASCII)
 _CALLS = {number: name for table in ("telling", "conditional") for name, number in numbers(table).items()}
 _SAID = {name: words for words, names in WORDS.items() for name in names.split()}
@@ -92,6 +92,7 @@ class Attempts:
             return
         if event & select.POLLIN:
             self._refuse()
+        # A listener whose worker has ended is always ready: the wait would go round and round without rest.
         if not event & select.POLLIN or self.counts.total() >= MOST:
             poll.unregister(self._listener)
             self.close()

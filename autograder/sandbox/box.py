@@ -34,6 +34,7 @@ class Box:
     @functools.cached_property
     def isolation(self) -> Isolation:
         """What holds on this machine, tried once."""
+        # By one kind for both: they lock themselves in alike, and this one starts without the seconds that torch takes.
         return measure(self._zygote(NUMPY))
 
     def student(self, folder: Path, libraries: str, adaptation: Adaptation | None = None) -> BoxedStudent:
@@ -69,6 +70,7 @@ class Box:
 
     def close(self) -> None:
         """End every zygote and worker, and remove what was unpacked."""
+        # Before the folder: with them go their workers, who read there.
         for zygote in self._zygotes.values():
             zygote.close()
         self._zygotes.clear()
@@ -87,11 +89,14 @@ class Box:
         except SetupError:
             if zygote := self._zygotes.pop(kind, None):  # it may not have started at all
                 zygote.close()
+            # Not in a loop: what fails again is this machine, and whoever runs it should read why.
             return self._locked_in(kind, name)
 
     def _locked_in(self, kind: Kind, name: str) -> Worker:
         """Fork a worker that holds whatever was found to hold on this machine, or none."""
         worker = self._zygote(kind).worker(name)
+        # What held when it was tried can fail later, as when namespaces run out under load: the submission would run in
+        # a weaker box than its score card says.
         found = self.isolation.mechanisms
         if lacking := [name for name, why in worker.report.items() if why and not found.get(name, why)]:
             worker.kill()

@@ -69,6 +69,7 @@ class BoxedStudent(Student):
         try:
             yield
         finally:
+            # What imports have added to the inner clock is added to the outer one.
             self._deadline, self._seconds = outer + self._deadline - inner, whole
 
     def renew(self) -> None:
@@ -110,6 +111,7 @@ class BoxedStudent(Student):
         requests = self._waiting + requests
         self._waiting.clear()
         try:
+            # Expected values that we worked out meanwhile stop the check's clock, and not the machine's.
             reply = worker.ask(requests, self._deadline + oracles.spent())
         except WorkerLost as error:
             raise self._lost(error, f"no answer after {self._seconds:g} s") from None

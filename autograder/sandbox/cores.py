@@ -16,7 +16,9 @@ VARIABLE = "OMP_NUM_THREADS"  # what torch and OpenMP go by; children inherit it
 def available() -> int:
     """Count the whole cores that this process and its children may use."""
     said = os.environ.get(VARIABLE, "")
+    # Whole ones: a thread on a part of a core keeps those on whole cores waiting.
     counts = [int(container.cpus() or 1)]
+    # Anybody's text: Python refuses to read thousands of digits.
     counts += [int(said)] if said.isdecimal() and len(said) < 10 else []
     return max(1, min(counts))
 

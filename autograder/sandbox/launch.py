@@ -85,6 +85,7 @@ class Zygote:
         self.threads = min(self.limits.threads, cores.available())
         self._folder = TemporaryFolder("zygote")
         self._run = self._folder.path
+        # Below 2**31, from where on a number is negative to who keeps it in 32 bits.
         # A random thousand: threads are limited by number, and another grader on this machine hands out its own.
         self._uids = iter(range(FIRST_UID + 1000 * secrets.randbelow(1_000_000), 2**31))
         try:
@@ -123,6 +124,7 @@ class Zygote:
         """End the zygote, every worker of it, and remove its files."""
         if hasattr(self, "_process"):
             self._control.close()
+            # It waits for process 1 of the pid namespace, which dies when it does, and all workers with that.
             self._process.kill()
             self._process.wait()
             if self._process.stderr is not None:
@@ -143,6 +145,7 @@ class Zygote:
         for own in (inside.parent, inside, *inside.rglob("*")):  # readable for workers, though ours may not be
             own.chmod(0o755 if own.is_dir() else 0o644)
         (self._run / "view").mkdir()
+        # Where there are no namespaces to show a part of site-packages: a folder with nothing but what is allowed.
         links = self._run / "libraries"
         links.mkdir()
         paths = _library_paths(self.kind.distributions)
@@ -162,6 +165,7 @@ class Zygote:
             "root": os.getuid() == 0,
         }
         answer = self._launch(plan)
+        # In a new process: the first has failed half-way, with some of its namespaces perhaps.
         if "failed" in answer and "zygote-namespaces" not in self.off:
             plan["off"], plan["why_off"] = [*self.off, "zygote-namespaces"], answer["failed"]
             answer = self._launch(plan)

@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 
 from autograder.errors import SetupError
 
+# Not all that is installed: beside them lie what the grader needs, pip, and perhaps somebody's notes.
 NUMPY = ("numpy",)
 TORCH = ("numpy", "torch", "torchvision", "tensorboard")
 
@@ -39,10 +40,12 @@ def paths(distributions: Iterable[str]) -> list[str]:
 
 def standard_library() -> str:
     """Where the interpreter's own modules lie."""
+    # Without links: mounts and Landlock take what a path leads to.
     return os.path.realpath(sysconfig.get_paths()["stdlib"])
 
 
 def _requirements(distribution: importlib.metadata.Distribution) -> list[str]:
+    # Without an extra: what only its tests and documentation need stays out.
     parsed = (Requirement(text) for text in distribution.requires or ())
     needed = [item for item in parsed if item.marker is None or item.marker.evaluate({"extra": ""})]
     extras = [(item.name, extra) for item in needed for extra in item.extras]
@@ -53,7 +56,7 @@ def _of_extra(name: str, extra: str) -> list[str]:
     """List what an extra such as cuda-toolkit[cublas] adds."""
     try:
         requires = importlib.metadata.requires(name) or []
-    except importlib.metadata.PackageNotFoundError:
+    except importlib.metadata.PackageNotFoundError:  # markers leave out here what another platform needs
         return []
     parsed = (Requirement(text) for text in requires)
     return [item.name for item in parsed if item.marker is not None and item.marker.evaluate({"extra": extra})]
@@ -61,9 +64,11 @@ def _of_extra(name: str, extra: str) -> list[str]:
 
 def _top_level(distribution: importlib.metadata.Distribution) -> set[str]:
     root = Path(str(distribution.locate_file(""))).resolve()
+    # `..` leads to programs and manuals; the `__pycache__` at the top is that of everybody's single modules.
     names = {file.parts[0] for file in distribution.files or () if file.parts[0] not in ("..", "__pycache__")}
     return {str(root / name) for name in names if (root / name).exists()}
 
 
 def _normal(name: str) -> str:
+    # Metadata spell one name in several ways.
     return name.lower().replace("_", "-")

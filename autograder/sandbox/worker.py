@@ -64,6 +64,7 @@ class Worker:
         identity = secrets.token_hex(16)
         self._deadline = deadline
         try:
+            # First: what lies there now was written without knowing the question.
             self._refuse_early_bytes()
             for buffer in wire.encode({"id": identity, "requests": requests}):
                 self._send(memoryview(buffer))
@@ -217,4 +218,5 @@ class Worker:
         return f"the process was ended by signal {-status}" if status < 0 else f"the process exited ({status})"
 
     def _last_words(self) -> str:
+        # A traceback says at its end what it was.
         return f" ({self._printed.decode(errors='replace').strip()[-300:]})" if self._printed else ""

@@ -27,30 +27,30 @@ FREE_ONE = {
 MACHINE = b"MemTotal:       16000000 kB\nMemFree:  1 kB\n"
 
 
-def _notes(folder: Path, files: dict[str, bytes], parts: set[int], cpus: float = 0.5) -> list[str]:
+def _notes(folder: Path, files: dict[str, bytes], torch: bool, cpus: float = 0.5) -> list[str]:
     trials.write(folder, {**files, "meminfo": MACHINE})
-    return container.notes(Limits(cpus=cpus), parts, cgroup=folder, meminfo=folder / "meminfo")
+    return container.notes(Limits(cpus=cpus), torch, cgroup=folder, meminfo=folder / "meminfo")
 
 
 @pytest.mark.parametrize("files", [TWO, ONE], ids=["version 2", "version 1"])
 def test_a_small_container_is_told_with_what_to_do(tmp_path, files) -> None:
-    (note,) = _notes(tmp_path, files, {1, 2, 3})
+    (note,) = _notes(tmp_path, files, True)
     assert note.startswith("this container has 768 MB of memory, and grading takes up to ")
     assert "choose a larger one" in note
 
 
-def test_part_1_alone_fits_into_a_small_container(tmp_path) -> None:
-    assert _notes(tmp_path, TWO, {1}) == []
+def test_numpy_alone_fits_into_a_small_container(tmp_path) -> None:
+    assert _notes(tmp_path, TWO, False) == []
 
 
 @pytest.mark.parametrize("files", [FREE, FREE_ONE, {}], ids=["version 2", "version 1", "none"])
 def test_a_machine_without_limits_is_large_enough(tmp_path, files) -> None:
-    assert _notes(tmp_path, files, {1, 2, 3}) == []
+    assert _notes(tmp_path, files, True) == []
     assert container.memory_megabytes(tmp_path, tmp_path / "meminfo") == 15625
 
 
 def test_less_cpu_than_the_limits_reckon_with_is_told(tmp_path) -> None:
-    (note,) = _notes(tmp_path, TWO, {1}, cpus=1)
+    (note,) = _notes(tmp_path, TWO, False, cpus=1)
     assert note.startswith("this container has 0.5 of a CPU, and the limits reckon with 1:")
 
 

@@ -93,6 +93,13 @@ def test_a_class_is_graded_by_a_secret_key(course, tmp_path) -> None:
         {"1.1.1": 4, "1.2.1": 6},
         {"1.1.1": 0, "1.2.1": 6},
     ]
+    (tmp_path / "roster.csv").write_text("student,email\nada,ada@uni.edu\nbob,bob@uni.edu\n")
+    run(tmp_path, "gradebook", "--roster", "roster.csv", "--code", "out", "--out", "grades", "--course", course)
+    assert "ada@uni.edu" in (tmp_path / "grades" / "grades.csv").read_text()
+    run(tmp_path, "similar", "class", "--out", "similar.html", "--course", course)
+    assert "net.pt" in (tmp_path / "similar.html").read_text()  # the same weights
+    run(tmp_path, "show", "bob", "1.1", "--class", "class", "--key", "secret.key", "--out", "cases", "--course", course)
+    assert "signals.filters:smooth" in (tmp_path / "cases" / "1.1-smooth" / "repeat.py").read_text()
 
 
 def test_its_author_learns_what_the_checks_catch(course, tmp_path) -> None:
@@ -102,6 +109,14 @@ def test_its_author_learns_what_the_checks_catch(course, tmp_path) -> None:
     found = json.loads((tmp_path / "audit.json").read_text())
     assert found["mistakes"] == {"total": 1, "caught": 1, "named": 1}
     assert found["mutants"]["caught"] == found["mutants"]["total"] - found["mutants"]["equivalent"] > 5
+
+
+def test_what_goes_to_gradescope_grades_without_the_checkout(course, tmp_path) -> None:
     run(tmp_path, "gradescope", "--course", course)
     with zipfile.ZipFile(tmp_path / "dist" / "gradescope.zip") as archive:
-        assert {"courses/tiny/skeleton/signals/filters.py", "courses/tiny/checks/signals.py"} <= {*archive.namelist()}
+        archive.extractall(tmp_path / "source")
+    for name, source in (("signals", "signals"), ("checkpoints", "checkpoints/shapes")):
+        shutil.copytree(course / "reference" / source, tmp_path / "submission" / name)
+    command = ("grade", tmp_path / "submission", "--out", tmp_path / "out", "--key", "secret.key", "--course", "tiny")
+    run(tmp_path / "source", *command, path=tmp_path / "source")
+    assert results(tmp_path / "out") == {"1.1.1": 4, "1.2.1": 6}

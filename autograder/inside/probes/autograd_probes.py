@@ -75,6 +75,7 @@ class Differentiated:
             leaves: those that have a gradient.
             layout: in memory: "plain", "strided" or "fortran".
         """
+        # The product: autograd lets nobody overwrite a leaf.
         own = {name: given[name].clone().requires_grad_() for name in leaves}
         parts = {**given, **{name: leaf * 1 for name, leaf in own.items()}}
         self._given = {name: LAYOUTS[layout](one) if one.ndim else one for name, one in parts.items()}
@@ -92,6 +93,7 @@ class Differentiated:
         if pairs and self._leaves:
             with by_default(self._dtype):
                 ys, dys = [y for y, _ in pairs], [dy for _, dy in pairs]
+                # Kept, since a check may go back twice.
                 self._found = torch.autograd.grad(ys, self._leaves, dys, retain_graph=True, allow_unused=True)
         return [*self._found[: len(self._leaves) - len(self._parameters)]]
 

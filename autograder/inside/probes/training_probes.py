@@ -1,4 +1,4 @@
-"""The grader's own small models, loaders, criterions and writers that live on the student's side, for parts 2 and 3.
+"""The grader's own small models, loaders, criterions and writers that live on the student's side.
 
 They are here because student code calls them, or because what it makes is looked at where it is. They note what
 happens to them and judge nothing. Nothing in this module is an answer.

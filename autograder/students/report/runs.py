@@ -1,4 +1,4 @@
-"""What `runs/` says of the networks of part 2: TensorBoard's numbers as one table and one figure."""
+"""What `runs/` says of networks that were trained: TensorBoard's numbers as one table and one figure."""
 
 from __future__ import annotations
 
