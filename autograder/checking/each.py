@@ -17,7 +17,7 @@ from autograder.cases.properties import AnyCase, difference, undecided
 from autograder.checking import minor
 from autograder.checking.oracles import clock
 from autograder.checking.student import Student
-from autograder.diagnosis.suspected import adrift
+from autograder.diagnosis.known_mistakes import adrift
 from autograder.diagnosis.suspects import no_suspects, rehearsing, review
 from autograder.errors import NOTHING, CheckFailed, NotRecorded, OutOfTime, RubricError, StudentRaised, Unfinished
 

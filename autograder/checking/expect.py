@@ -20,7 +20,7 @@ from autograder.checking import answers, compared, minor
 from autograder.diagnosis import closeness
 from autograder.diagnosis.closeness import allowed, close
 from autograder.diagnosis.differences import apart, locate, misread, nearly, picture, rearranged
-from autograder.diagnosis.suspected import alike, clauses, entries, judged, saw
+from autograder.diagnosis.known_mistakes import alike, clauses, entries, judged, saw
 from autograder.diagnosis.suspects import Suspects, leading, review, sentence, silent, subject, wanted
 from autograder.errors import CheckFailed, Finding
 from autograder.inside.wire import Opaque

@@ -21,7 +21,7 @@ import numpy as np
 from autograder.checking import minor
 from autograder.checking.oracles import clock
 from autograder.checking.student import Student
-from autograder.diagnosis.suspected import following
+from autograder.diagnosis.known_mistakes import following
 from autograder.diagnosis.suspects import leaving_out, no_suspects, reviewing
 from autograder.errors import CheckFailed, GraderError, RubricError
 

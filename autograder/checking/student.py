@@ -22,7 +22,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from autograder.checking.adaptation import Adaptation
-from autograder.diagnosis.suspected import Trace
+from autograder.diagnosis.known_mistakes import Trace
 from autograder.errors import OutOfMemory, StudentRaised, Unfinished
 from autograder.inside import wire
 from autograder.inside.host import Host, describe
@@ -98,7 +98,7 @@ class Student:
         warned: what the latest request caused.
         explains: whether a case that fails is followed by simpler ones, to tell what matters; never where cases are
             secret.
-        mistakes: says what a check sees of known mistakes with the cases of a seed, see `diagnosis.suspected`.
+        mistakes: says what a check sees of known mistakes with the cases of a seed, see `diagnosis.known_mistakes`.
     """
 
     def __init__(self, ask: Ask, adaptation: Adaptation | None = None) -> None:

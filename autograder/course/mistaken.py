@@ -24,8 +24,8 @@ from autograder.checking.rubric import PUBLIC_SEED, Check
 from autograder.checking.student import LocalStudent
 from autograder.course.definition import Course, Files
 from autograder.course.skeleton import lay_out
-from autograder.diagnosis import suspected
-from autograder.diagnosis.suspected import Trace
+from autograder.diagnosis import known_mistakes
+from autograder.diagnosis.known_mistakes import Trace
 from autograder.diagnosis.suspects import no_suspects, reviewing
 from autograder.errors import GraderError
 
@@ -123,10 +123,10 @@ def _is_of(mistake: Mistake, id: str, files: Mapping[str, bytes]) -> bool:
 
 def _traces(check: Check, seed: int, folder: Path, clause: str) -> list[Trace]:
     quiet = contextlib.redirect_stdout(io.StringIO())
-    with suspected.following(None):
+    with known_mistakes.following(None):
         with no_suspects(), reviewing("", ()), contextlib.suppress(GraderError), quiet:
             check.body(LocalStudent(folder), check.rng(seed))
-        return suspected.traces(clause)
+        return known_mistakes.traces(clause)
 
 
 @contextlib.contextmanager

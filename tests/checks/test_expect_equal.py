@@ -15,7 +15,7 @@ from autograder.checking.expect import (
     expect_unchanged,
     show,
 )
-from autograder.diagnosis.suspected import entries
+from autograder.diagnosis.known_mistakes import entries
 from autograder.errors import CheckFailed
 from autograder.inside.wire import Opaque
 
