@@ -41,6 +41,7 @@ def reach(bait: dict[str, str], port: int, grader_pid: int) -> dict[str, bool]:
         "make a user namespace": lambda: _unshare(CLONE_NEWUSER),
         "use a keyring": lambda: call(KEYCTL, GET_KEYRING_ID, USER_KEYRING, 1),
     }
+    # All of them, whatever the first shows: the level is made of which succeed.
     reached = {}
     for name, attempt in attempts.items():
         reached[name] = False

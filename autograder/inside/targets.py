@@ -70,6 +70,7 @@ def unimportable(error: BaseException, folder: Path) -> str:
         return ""
     if isinstance(error, ModuleNotFoundError):
         return missing_module(error.name, folder)
+    # From its text: which name is missing, the exception itself says from Python 3.12 on.
     wanted = re.match(r"cannot import name '(\w+)' from (partially initialized )?", error.msg)
     if wanted is None:
         return ""
@@ -124,6 +125,7 @@ def call(function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any], 
         raise
     except TypeError as error:
         text = ""
+        # From their own lines it is a mistake in there, and the line says more than what the function takes.
         if not _is_students(error, folder):
             with contextlib.suppress(Exception):  # a student's class may hide what it takes
                 text = _misfit(function, args, kwargs)
@@ -158,6 +160,7 @@ def _absent(value: Any, name: str, after: str) -> str:
         return f"{type(value).__name__} has no item {name}"
     if isinstance(value, ModuleType):
         file = _file(value.__name__)
+        # What a module has imported it does not define.
         own = [each for each, what in vars(value).items() if getattr(what, "__module__", None) == value.__name__]
         return f"{file} defines {nearest(name, own) or _listed(own) or 'nothing'}, expected {name}"
     kind = value.__name__ if isinstance(value, type) else type(value).__name__
@@ -181,6 +184,7 @@ def _misfit(function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any
     names = [_spelled(parameter) for parameter in inspect.signature(plain).parameters.values()]
     if plain is not function:  # a method, or the constructor of a class
         try:
+            # None in the place of self, as the function is asked and not the method.
             inspect.signature(plain).bind(None, *args, **kwargs)
         except TypeError:
             if names[:1] != ["self"]:

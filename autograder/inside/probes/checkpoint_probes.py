@@ -48,6 +48,8 @@ class Candidate:
         if not isinstance(self.model, nn.Module):
             return {"no_model": type(self.model).__name__}
         try:
+            # Weights alone are asked for: a pickle that runs code could answer in the model's place. They may have been
+            # trained on a GPU, of which there is none.
             loaded = torch.load(io.BytesIO(content.data), map_location="cpu", weights_only=True)
         except MemoryError:
             raise

@@ -14,6 +14,7 @@ def ready(model: Any, shape: Sequence[int]) -> Any:
     """The model, whose lazy layers have seen a first batch of this shape: before it, they have no shapes themselves."""
     if isinstance(model, nn.Module) and any(map(nn.parameter.is_lazy, [*model.parameters(), *model.buffers()])):
         modes = {module: module.training for module in model.modules()}
+        # In evaluation, as a batch in training would move running statistics.
         with torch.no_grad():
             model.eval()(torch.zeros(*shape))
         for module, training in modes.items():

@@ -35,6 +35,7 @@ class Net(nn.Module):
     def __init__(self, parameters: Sequence[np.ndarray]) -> None:
         super().__init__()
         hidden, colours = parameters[0].shape
+        # In float32 right code would differ after some epochs, by the order of its sums.
         self.first = nn.Linear(colours, hidden, dtype=torch.float64)
         self.second = nn.Linear(hidden, len(parameters[3]), dtype=torch.float64)
         fill(self, parameters)
@@ -108,6 +109,7 @@ class Elsewhere(torch.Tensor):
         cls, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         """Refuse what would mix devices; what is moved here becomes a plain tensor."""
+        # Where it is graded there is no other device, and code that mixes them must fail all the same.
         given = [*args, *(kwargs or {}).values()]
         if func is torch.Tensor.device.__get__:
             return torch.device("cuda", 0)
@@ -149,6 +151,7 @@ class Batches:
         stop_batch: int = 0,
         watch: Path | None = None,
     ) -> None:
+        # Of one colour: the models here look at one pixel, and whichever it is after a crop or flip, they see the same.
         images = torch.from_numpy(colours.astype(np.float32))[:, :, None, None]
         self.images = images.expand(-1, -1, SIDE, SIDE).contiguous()
         self.labels = torch.from_numpy(labels.astype(np.int64))
