@@ -223,3 +223,16 @@ def test_cases_differ_between_seeds_and_hold_every_edge() -> None:
             assert any(case.numbers[name] == 1 for case in cases)
         assert {case.numbers["eps"] for case in cases} == {1e-5, 0.1}
         assert any(case.numbers["H"] != case.numbers["W"] for case in cases)
+
+
+def test_a_side_that_may_be_empty_is_drawn_empty_where_a_declaration_says_so() -> None:
+    """By itself none is: what stacks the results of each row is right, and has nothing to stack then."""
+    plans = {
+        check.id: check.body.args[0].plan for check in DECLARED.checks() if check.id in ("1.5-values", "1.6-values")
+    }
+    for seed in range(3):
+        sizes = {
+            id: {case.numbers["N"] for case in plan.cases(np.random.default_rng(seed), 4)} for id, plan in plans.items()
+        }
+        assert 0 in sizes["1.5-values"]
+        assert 0 not in sizes["1.6-values"]

@@ -190,7 +190,7 @@ def _continuous(counterpart: Counterpart, question: Question, found: list[np.nda
         others = _evaluated(counterpart, Question(question.numbers, {**own, **moved}, question.upstream))
         for right, other in zip(found[:count], others, strict=False):
             size = np.abs(right.astype(np.float64))
-            if (np.abs(right.astype(np.float64) - other) > ROUGH * (size + size.mean() + ROUGH)).any():
+            if size.size and (np.abs(right.astype(np.float64) - other) > ROUGH * (size + size.mean() + ROUGH)).any():
                 return False
     return True
 

@@ -22,6 +22,7 @@ layer(
     "layers.more:LSTMCell",
     "run(nn.LSTMCell(I, H), x, (h, c), bias_ih=bias, bias_hh=0 * bias)",
     args=("I", "H"),
+    axes={"N": range(4)},
     inputs={"x": "N I", "h": "N H", "c": "N H"},
     call=("x", ("h", "c")),
     outputs=("h", "c"),
