@@ -89,7 +89,7 @@ def _seen(course: Course, check: Check, seed: int, id: str, told: bool = True) -
         told: whether the catalogue tells which checks a mistake loses, as it does not for another handout.
     """
     files, traces = _files(course), list[Trace]()
-    known = [one for one in _suspects(course) if not told or id in (one.loses or one.seen or [id])]
+    known = [one for one in _suspects(course) if not told or id in (one.seen or one.loses or [id])]
     own = [one for one in known if _is_of(one, id, files)]
     folders = {part.folder for part in course.parts.values()}
     with _apart(folders) as folder:

@@ -34,7 +34,7 @@ class Mistake(BaseModel):
         says: a part of what the student reads at one of them; the suspect's clause where there is one.
         suspect: the clause that a student reads; the mistaken reference is then its own suspect, see
             `autograder.course.mistaken`, and `name`, `loses` (any check) and `says` need not be given.
-        seen: the checks that are asked about it, where it does not lose them by name; all of its TODO where none is.
+        seen: the checks that tell it; those that it loses, or all of its TODO, where none is named.
         named: whether `says` names the mistake, as a suspect or a message of its own does.
     """
 
