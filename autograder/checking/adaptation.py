@@ -15,7 +15,7 @@ from autograder.inside.host import PROBES
 from autograder.inside.wire import Reference
 
 CALLS = {"__call__": "forward"}
-NO_RETURN = ": does the function end without return?"
+NO_RETURN = ", as of a function that ends without return"
 LACKING = {"Unset": "is not set", "Returned": "is returned, not set"}  # by the names that `inside.adapted` has for it
 METHODS = ("__call__", "forward", "backward")
 

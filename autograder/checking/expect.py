@@ -189,8 +189,8 @@ def _as_array(actual: object, name: str, shape: tuple[int, ...], dtype: str) -> 
     expected = f"an array of shape {shape}" if shape else "a number"
     if isinstance(actual, tuple | list):
         raise CheckFailed(f"{name} is a {type(actual).__name__} of {len(actual)}, expected {expected}")
-    why = ": does the function end without return?" if actual is None else ""
-    raise CheckFailed(f"{name} is {show(actual)}, expected {expected}{why}")
+    why = ", as of a function that ends without return" if actual is None else ""
+    raise CheckFailed(f"{name} is {show(actual)}{why}, expected {expected}")
 
 
 def _plain(value: Any) -> Any:

@@ -223,7 +223,9 @@ def describe(error: BaseException, folder: Path) -> dict[str, Any]:
     own = [frame for frame in frames if targets.is_own(frame.filename, folder)]
     where = f"{Path(own[-1].filename).name}:{own[-1].lineno} in {own[-1].name}" if own else ""
     kind, text, lacking = _type(error), _text(error), ""
-    if isinstance(error, SyntaxError) and error.filename and targets.is_own(error.filename, folder):
+    if isinstance(error, SyntaxError) and not error.filename and (other := not_python.in_folder(folder)):
+        kind, text = "", other
+    elif isinstance(error, SyntaxError) and error.filename and targets.is_own(error.filename, folder):
         where, text = f"{Path(error.filename).name}:{error.lineno}", error.msg
         if other := not_python.instead_of_python(error.filename):
             kind, text, where = "", other, ""

@@ -79,7 +79,7 @@ FORGERIES: list[tuple[str, Any, np.ndarray, str]] = [
     ("a number for an array", 2.0, TWOS, f"y is 2.0, {ARRAY}"),
     ("a tuple of arrays", (X, X), X, f"y is a tuple of 2, {ARRAY}"),
     ("a list of numbers", X.tolist(), X, f"y is a list of 2, {ARRAY}"),
-    ("None", None, X, f"y is None, {ARRAY}: does the function end without return?"),
+    ("None", None, X, f"y is None, as of a function that ends without return, {ARRAY}"),
     ("text", "array([[1., -2.]])", X, f"y is 'array([[1., -2.]])', {ARRAY}"),
     ("a dictionary", {"y": 1}, X, f"y is {{'y': 1}}, {ARRAY}"),
     ("an array of one number for a number", np.array([2.0]), np.array(2.0), "y has shape (1,), expected ()"),

@@ -118,8 +118,12 @@ def test_the_notebook_runs_from_the_first_cell_to_the_last(run, handout) -> None
 
 def test_an_editor_is_told_to_run_pytest(handout) -> None:
     container = json.loads(handout[".devcontainer/devcontainer.json"])
-    assert container["customizations"]["vscode"]["settings"]["python.testing.pytestEnabled"]
-    assert "requirements.lock" in container["postCreateCommand"]
+    settings = container["customizations"]["vscode"]["settings"]
+    assert settings["python.testing.pytestEnabled"]
+    made = container["postCreateCommand"].removeprefix("make ")  # one environment for make, pytest and the editor
+    assert settings["python.defaultInterpreterPath"] == f"${{containerWorkspaceFolder}}/{Path(made).parent}/bin/python"
+    rule = re.search(rf"^{re.escape(made)}:.*\n(\t.*\n)+", handout["Makefile"].decode(), re.MULTILINE)
+    assert "--constraint requirements.lock" in rule[0]
 
 
 def test_the_shell_completes_commands_once_it_is_told_how(tmp_path) -> None:
