@@ -99,7 +99,7 @@ def test_a_class_is_graded_by_a_secret_key(course, tmp_path) -> None:
     run(tmp_path, "similar", "class", "--out", "similar.html", "--course", course)
     assert "net.pt" in (tmp_path / "similar.html").read_text()  # the same weights
     run(tmp_path, "show", "bob", "1.1", "--class", "class", "--key", "secret.key", "--out", "cases", "--course", course)
-    assert "signals.filters:smooth" in (tmp_path / "cases" / "1.1-smooth" / "repeat.py").read_text()
+    assert "filters.smooth(" in (tmp_path / "cases" / "1.1-smooth" / "repeat.py").read_text()
 
 
 def test_its_author_learns_what_the_checks_catch(course, tmp_path) -> None:
