@@ -31,7 +31,7 @@ from autograder.inside.targets import is_own
 from autograder.reports import causes, terminal
 from autograder.reports.scores import Outcome
 from autograder.reports.words import names_exception
-from autograder.students import speed
+from autograder.students import choice, speed
 from autograder.students.as_graded import AsGraded
 from autograder.students.lines.finder import FAILS, PlaceFinder
 from autograder.students.supervisor import Supervisor
@@ -193,9 +193,13 @@ def run(
         part, todo, expression: only these checks, and those that they need.
         pdb: stop in the debugger where the student's code raises.
         junitxml: where to write the cases for other programs, if anywhere.
+
+    Raises:
+        SetupError: if there are no such checks, or no parts here.
     """
+    choice.expect_parts(folder, assignment.course)
+    chosen = choice.chosen(assignment.checks(), part, todo, expression)
     sys.path.insert(0, str(folder))
-    chosen = _chosen(assignment.checks(), part, todo, expression)
     slower = speed.slower(speed.speed(), speed.load())
     session = Session(folder, assignment, chosen, debugger=pdb, slower=slower)
     console = Console()
@@ -234,21 +238,3 @@ def _time_each(slower: float) -> str:
         return f"each check has {usual}, as in grading"
     here = math.ceil(slower * rubric.SECONDS)
     return f"each check has {here} s here, {usual} in grading: this machine takes {slower:g} times as long"
-
-
-def _chosen(checks: tuple[Check, ...], part: str, todo: str, expression: str) -> list[Check]:
-    """The checks that are asked for, and before each those that it needs."""
-    by_id = {check.id: check for check in checks}
-    wanted: set[str] = set()
-
-    def want(check: Check) -> None:
-        if check.id not in wanted:
-            wanted.add(check.id)
-            for need in check.needs:
-                want(by_id[need])
-
-    for check in checks:
-        right_part = not part or check.part == int(part)
-        if right_part and todo in ("", check.todo) and expression.lower() in f"{check.id} {check.title}".lower():
-            want(check)
-    return [check for check in checks if check.id in wanted]
