@@ -93,6 +93,27 @@ def test_copies_of_every_kind_are_found_in_a_small_class_and_nothing_else() -> N
     assert _scores(12, 5, 0) == (1.0, set())
 
 
+def test_a_function_counts_by_how_few_write_it_so_and_a_short_or_common_one_does_not() -> None:
+    def handed_in(one: int) -> Files:
+        """Thirty lines of their own, thirty that all have, and a short function."""
+        own = "\n".join(
+            f"    x{n} = {(one + 7) ** 3 % (n + 2)} {'+-*@'[(one * n) % 4]} a[{one + n}]" for n in range(30)
+        )
+        usual = "\n".join(f"    y[{n}] = b.mean({n})" for n in range(30))
+        return {"a.py": f"def own(a):\n{own}\ndef usual(b):\n{usual}\ndef short(c):\n    return c.sum({one}) * c.T\n"}
+
+    students = {f"own-{one}": handed_in(one) for one in range(20)}
+    assert not [one for one in code_overlap.find(students, []) if one.function]
+    theirs, mine = students["own-3"]["a.py"], students["own-4"]["a.py"]
+    whole = theirs.partition("def usual")[0].replace("x1 ", "mine ")
+    copies = {"copy": {"a.py": whole + "def usual" + mine.partition("def usual")[2]}}
+    (found,) = [one for one in code_overlap.find(students | copies, []) if one.whole > code_overlap.LEAST_FUNCTION]
+    assert (found.first, found.second, found.pieces[0].second) == ("own-3", "copy", ("a.py", 1, 31))
+    copies = {"copy": {"a.py": mine.partition("def short")[0] + "def short" + theirs.partition("def short")[2]}}
+    pairs = [one for one in code_overlap.find(students | copies, []) if (one.first, one.second) == ("own-3", "copy")]
+    assert [0 < one.whole < code_overlap.LEAST_FUNCTION for one in pairs] == [True]
+
+
 @pytest.mark.slow
 def test_forty_pairs_are_found_in_a_class_of_two_hundred() -> None:
     score, missed = _scores(160, 40, 0)

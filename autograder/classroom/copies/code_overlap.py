@@ -1,9 +1,9 @@
 """Which submissions share code that the handout did not give, and hardly anybody else has written.
 
 What many have is how one writes it: a fingerprint that N have says 1 / (N - 1). Short sequences of tokens tell whether
-all of the code was made from another's; long ones find a single function. How much is unusual the class itself says:
-the pairs that have more in common than its own pairs lead to expect. A function that everyone writes in the same way
-can be handed on unseen.
+all of the code was made from another's; long ones find a passage, and a function is compared with those of its name.
+How much is unusual the class itself says: the pairs that have more in common than its own pairs lead to expect. A
+function that many write in the same way can be handed on unseen, and so can a short one.
 
 Copydetect does the first half, and does not fit: the fingerprints that it keeps change from run to run, it knows no
 rarity, forgets only one of equal sequences of a handout, and was last released in 2024.
@@ -19,7 +19,7 @@ from itertools import combinations
 
 import numpy as np
 
-from autograder.classroom.copies import winnowing
+from autograder.classroom.copies import single_functions, winnowing
 from autograder.classroom.copies.winnowing import Place, Prints
 
 SHORT, LONG = 12, 40  # tokens in a sequence
@@ -28,6 +28,7 @@ MOST = 0.7  # share of a submission's own sequences that another one has as well
 SURE = 100  # classes, of which one has a pair that is unusual by chance
 MARGIN = 1.2  # who copied all has far more in common than that, and others may have copied from one place
 LEAST = 10.0  # weight below which nothing is unusual
+LEAST_FUNCTION = 55.0  # the same of a whole function, in sequences that nobody else has: some ten lines
 GAP = 12  # tokens from one sequence of a passage to the next, at most
 
 
@@ -48,6 +49,7 @@ class Overlap:
         weight: short sequences, each by how rare it is.
         share: of the smaller one's own short sequences.
         passages: of long sequences, the heaviest first.
+        function: the one that both have nearly whole, if there is one, by how unlikely that is.
     """
 
     first: str
@@ -55,11 +57,26 @@ class Overlap:
     weight: float
     share: float
     passages: tuple[Passage, ...]
+    function: Passage | None = None
 
     @property
     def passage(self) -> float:
         """Weight of the heaviest passage."""
         return self.passages[0].weight if self.passages else 0.0
+
+    @property
+    def pieces(self) -> list[Passage]:
+        """What there is to look at: a function that says something, and the passages that are not in it."""
+        if self.function is None or self.whole < LEAST_FUNCTION:
+            return list(self.passages)
+        file, first, last = self.function.first
+        others = [one for one in self.passages if one.first[0] != file or not first <= one.first[1] <= last]
+        return [self.function, *others]
+
+    @property
+    def whole(self) -> float:
+        """Weight of the function that both have."""
+        return self.function.weight if self.function else 0.0
 
 
 Pair = tuple[str, str]
@@ -84,12 +101,15 @@ def find(submissions: Mapping[str, Mapping[str, str]], handout: Iterable[str]) -
     given = [winnowing.tokens(text) for text in handout]
     read = {key: winnowing.read(files) for key, files in submissions.items()}
     short = _compared({key: winnowing.sequences(files, given, SHORT) for key, files in read.items()})
+    single = single_functions.find(read, given)
     long = _compared({key: winnowing.sequences(files, given, LONG) for key, files in read.items()})
     found = []
     for pair, some in short.shared.items():
         weight = sum(short.weights[each] for each in some)
         share = len(some) / min(len(short.prints[key]) for key in pair)
-        found.append(Overlap(*pair, weight, share, tuple(_passages(pair, long))))
+        one = single.get(pair)
+        function = Passage(one.first, one.second, one.weight) if one else None
+        found.append(Overlap(*pair, weight, share, tuple(_passages(pair, long)), function))
     return sorted(found, key=lambda one: (-one.weight, one.first, one.second))
 
 
@@ -98,7 +118,12 @@ def unusual(overlaps: Sequence[Overlap], submissions: int) -> list[Overlap]:
     pairs = submissions * (submissions - 1) // 2
     whole = MARGIN * _limit([one.weight for one in overlaps], pairs)
     single = _limit([one.passage for one in overlaps], pairs)
-    return [one for one in overlaps if one.share >= MOST or one.weight > whole or one.passage > single]
+    functions = max(LEAST_FUNCTION, _limit([one.whole for one in overlaps], pairs))
+    return [
+        one
+        for one in overlaps
+        if one.share >= MOST or one.weight > whole or one.passage > single or one.whole > functions
+    ]
 
 
 def _limit(weights: Sequence[float], pairs: int) -> float:

@@ -133,8 +133,9 @@ def _code(works: dict[str, Work], course: Course) -> Iterator[Code]:
     for one in code_overlap.unusual(found, len(works)):
         first, second = works[one.first], works[one.second]
         if _strangers(first, second):
-            shown = [(_side(first, some.first), _side(second, some.second)) for some in one.passages[:SHOWN]]
-            more = max(0, len(one.passages) - SHOWN)
+            passages = one.pieces
+            shown = [(_side(first, some.first), _side(second, some.second)) for some in passages[:SHOWN]]
+            more = max(0, len(passages) - SHOWN)
             yield Code((first.name, second.name), one.share, one.weight, shown, more)
 
 

@@ -13,7 +13,7 @@ import functools
 import keyword
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,24 +52,39 @@ Prints = dict[int, Print]
 
 @dataclass(frozen=True)
 class Tokens:
-    """The normal form of one file: a number and a line for each token."""
+    """The normal form of one file: a number and a line for each token; functions by name, first token and end."""
 
     values: np.ndarray
     lines: np.ndarray
+    functions: Sequence[tuple[str, int, int]]
 
 
 def tokens(source: str) -> Tokens:
     """Put Python into its normal form; also what no Python would parse."""
-    values, starts = [], []
+    values, starts, heads, before = [], [], [], ""
     for found in TOKEN.finditer(source):
         if found.lastgroup in ("text", "comment"):
             continue
         values.append(_number(_word(str(found.lastgroup), found.group())))
         starts.append(found.start())
+        if before in ("def", "class"):
+            heads.append((before, found.group(), len(values) - 2))
+        before = found.group()
         if len(values) == MAX_TOKENS:
             break
     ends = [found.start() for found in re.finditer("\n", source)]
-    return Tokens(np.array(values, dtype=np.uint64), np.searchsorted(ends, starts) + 1)
+    functions = tuple(_functions(heads, len(values)))
+    return Tokens(np.array(values, dtype=np.uint64), np.searchsorted(ends, starts) + 1, functions)
+
+
+def _functions(heads: Sequence[tuple[str, str, int]], end: int) -> Iterator[tuple[str, int, int]]:
+    """Name the functions, methods by the class before them; each ends where the next one or a class begins."""
+    owner = ""
+    for (kind, name, start), (_, _, stop) in zip(heads, [*heads[1:], ("", "", end)], strict=False):
+        if kind == "class":
+            owner = name
+        else:
+            yield f"{owner}.{name}", start, stop
 
 
 @functools.lru_cache(maxsize=2**14)
@@ -105,15 +120,25 @@ def read(files: Mapping[str, str]) -> dict[str, Tokens]:
 
 def sequences(files: Mapping[str, Tokens], handout: Iterable[Tokens], size: int) -> Prints:
     """The fingerprints of sequences of so many tokens, without those of the handout."""
-    given = np.unique(np.concatenate([np.array([LARGEST]), *(_hashes(each.values, size) for each in handout)]))
+    known = given(handout, size)
     found: Prints = {}
     for name, each in files.items():
-        hashes = _hashes(each.values, size)
-        own = (given[np.searchsorted(given, hashes)] != hashes) & ~_crossing(each.values, size)
-        for start in _winnowed(hashes, own):
+        hashes, mine = own(each, known, size)
+        for start in _winnowed(hashes, mine):
             place = name, int(each.lines[start]), int(each.lines[start + size - 1])
             found.setdefault(int(hashes[start]), Print(start, place))
     return found
+
+
+def given(handout: Iterable[Tokens], size: int) -> np.ndarray:
+    """The sequences of so many tokens that everyone got, in order, and one that ends them."""
+    return np.unique(np.concatenate([np.array([LARGEST]), *(_hashes(each.values, size) for each in handout)]))
+
+
+def own(each: Tokens, known: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """All sequences of a file, and which of them are its own: not given, and within one function."""
+    hashes = _hashes(each.values, size)
+    return hashes, (known[np.searchsorted(known, hashes)] != hashes) & ~_crossing(each.values, size)
 
 
 def _hashes(values: np.ndarray, size: int) -> np.ndarray:
