@@ -19,6 +19,7 @@ from autograder.diagnosis.closeness import close
 from autograder.diagnosis.suspects import subject
 
 MOST, LONGEST = 1000, 60  # of a row of numbers or texts, and of a text, that are noted
+LARGEST = 20_000  # entries of an array that is noted: a handout holds all that is seen of all mistakes
 
 
 class Trace(NamedTuple):
@@ -111,7 +112,8 @@ def traces(clause: str) -> list[Trace]:
     wrong = next((one for one in _run.seen if one.wrong), None)
     if wrong is None:
         return []
-    alike = [one for one in _run.seen if subject(one.name, one.right.ndim) == subject(wrong.name, wrong.right.ndim)]
+    place = subject(wrong.name, wrong.right.ndim)
+    alike = [one for one in _run.seen if subject(one.name, one.right.ndim) == place and one.value.size <= LARGEST]
     return [Trace(clause, one.step, one.name, one.value, one is wrong) for one in alike]
 
 
