@@ -42,13 +42,13 @@ def complaint(path: str = FILE) -> str:
         if name in LATER:
             continue
         try:
-            here = version(name)
+            here = version(name) or "half installed"  # an installation that was interrupted has no version
         except PackageNotFoundError:
-            wrong.append(f"{name} is not installed")
-        else:
-            if _numbers(here) >= _numbers(least):
-                continue
-            wrong.append(f"{name} is {here} here, expected {least} or newer")
+            here = "not installed"
+        if _numbers(here) >= _numbers(least):
+            continue
+        expected = f" here, expected {least} or newer" if _numbers(here) else ""
+        wrong.append(f"{name} is {here}{expected}")
         install.append(f'"{name}>={least}"')
     return f"{', '.join(wrong)}: {_python()} -m pip install {' '.join(install)}" if wrong else ""
 

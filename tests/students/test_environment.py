@@ -59,6 +59,15 @@ def test_versions_are_compared_as_numbers(tmp_path, version, fits) -> None:
     assert (done.stdout == "\n") is fits, done.stdout + done.stderr
 
 
+def test_a_package_whose_installation_was_interrupted_is_named(tmp_path) -> None:
+    (tmp_path / "rich-14.0.0.dist-info").mkdir()
+    (tmp_path / "rich-14.0.0.dist-info" / "METADATA").write_text("")
+    done = _run(sys.executable, "-m", "autograder", "test", path=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("rich is half installed: ")
+    assert "Traceback" not in done.stderr
+
+
 def test_packages_that_are_missing_are_named_together(tmp_path) -> None:
     for name, version in (("numpy", "2.1.0"), ("rich", "14.0.0")):
         _install(tmp_path, name, version)
