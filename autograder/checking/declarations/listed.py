@@ -104,7 +104,8 @@ def _found(trial: Trial, names: Sequence[str], student: Student, back: bool) -> 
 
 def _latest(own: Declaration, names: Sequence[str], of: str, student: Student, rng: Rng) -> None:
     """Pass a layer that goes by the last of several batches, and by the parameters that it has then."""
-    first, *others, last = (drawn(own, rng, sizes) for sizes in own.cases["latest"])
+    *earlier, last = (drawn(own, rng, sizes) for sizes in own.cases["latest"])
+    first, *others = earlier
     layer = first.layer(student)
     first.run(student, layer, first.arrays)
     first.pull(layer, first.upstream)
@@ -117,8 +118,13 @@ def _latest(own: Declaration, names: Sequence[str], of: str, student: Student, r
         if name in names:
             stale = {clause: partial(last.wrong, "outputs", index, **change) for clause, change in kept.items()}
             expect_right(last, "outputs", index, found, f"{name}{of} of a later batch", False, **stale)
+    alike = [one for one in earlier if all(one.arrays[name].shape == last.arrays[name].shape for name in own.inputs)]
     for index, found in enumerate(last.pull(layer, last.upstream)):
-        expect_right(last, "gradients", index, found, f"d{own.leaves[index]}{of} of a later batch", False)
+        stale = {}
+        for one in alike:
+            change = {name: one.arrays[name] for name in own.inputs}
+            stale["what forward keeps is that of an earlier batch"] = partial(last.wrong, "gradients", index, **change)
+        expect_right(last, "gradients", index, found, f"d{own.leaves[index]}{of} of a later batch", False, **stale)
     for index, name in last.gradients:
         before, right = (one.right.gradients[index] for one in (first, last))
         stale = {

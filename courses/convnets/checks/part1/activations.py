@@ -25,6 +25,7 @@ def _activation(name: str) -> Declaration:
         draws={"x": lambda rng, shape: distinct(rng, *shape) / 3},
         cases={
             "all": (Sizes((2, 3, 2, 3), flat=True), Sizes((1, 7), flat=True)),
+            "latest": tuple(Sizes((images, 4), flat=True) for images in (3, 2, 2)),
             "inputs": (Sizes((2, 3, 4), flat=True),),
         },
     )
@@ -34,7 +35,8 @@ RELU, SIGMOID, TANH = LAYERS = tuple(map(_activation, ("ReLU", "Sigmoid", "Tanh"
 ROWS = {
     "relu": Row(
         "ReLU keeps what is positive, and lets only the gradient of that through.",
-        "The same values count in forward and in backward. At exactly 0 either slope is accepted.",
+        "The same values count in forward and in backward, those of the latest batch. At exactly 0 either slope is "
+        "accepted.",
     ),
     "sigmoid": Row(
         "Sigmoid.forward is 1 / (1 + exp(-x)), and backward multiplies dy by its slope.",
@@ -46,7 +48,7 @@ ROWS = {
     ),
 }
 for (name, row), one in zip(ROWS.items(), LAYERS, strict=True):
-    checks("1.3", {name: Row(row.title, row.help, points=2, ask="y dx: all")}, one)
+    checks("1.3", {name: Row(row.title, row.help, points=2, ask="y dx: all; latest y")}, one)
 
 
 @check("1.3-extremes", needs=("1.3-sigmoid", "1.3-tanh"))

@@ -24,6 +24,7 @@ OTHERS: tuple[Sizes, ...] = (
     Layer((1, 1, 4), 2, 4, 1, 3),  # padding K - 1
     Layer((2, 2, 6), 3, 4, 3, 2),  # both, a value is left over
     Layer((2, 2, 4), 3, 4, 2, 0),  # one window
+    Layer((2, 2, 1), 3, 4, 5, 3),  # one window, and a value that lies at its end
 )
 
 CONV = convolution(

@@ -28,7 +28,10 @@ FLATTEN = layer(
     "x.flatten(1)",
     inputs={"x": "N *D"},
     outputs={"y": "N D"},
-    cases={"all": tuple(Sizes(shape, flat=True) for shape in ((2, 3, 2, 4), (1, 2, 3), (3, 2)))},
+    cases={
+        "all": tuple(Sizes(shape, flat=True) for shape in ((2, 3, 2, 4), (1, 2, 3), (3, 2))),
+        "latest": tuple(Sizes(shape, flat=True) for shape in ((2, 3, 4), (3, 2, 2), (1, 2, 5))),
+    },
 )
 checks(
     "1.2",
@@ -65,7 +68,8 @@ checks(
     {
         "flatten": Row(
             "Flatten.forward lays each image out row by row, and backward folds the gradient back.",
-            "The first axis, that of the images, stays.", ask="y dx: all",
+            "The first axis, that of the images, stays. The shape is that of the latest batch.",
+            ask="y dx: all; latest y",
         )
     },
     FLATTEN,
