@@ -22,6 +22,7 @@ class Kind(StrEnum):
     FIRST = "first"
     SECOND = "second"
     PAIRS = "pairs"
+    EVERY = "every"
 
 
 def handout(
@@ -101,10 +102,13 @@ def run_audit(
     kind: Annotated[
         Kind,
         typer.Option(
-            help="Which mutants: the first set, a second one, or two of the first at once; mistakes with the first."
+            help="Which mutants: the first set, a second one, or two of the first at once; mistakes with the first. "
+            "Every: the second set and pairs of all parts, and both sets of each --base."
         ),
     ] = Kind.FIRST,
-    base: Annotated[str, typer.Option(help="Mutants of this unusual solution, not of the reference.")] = "",
+    base: Annotated[
+        list[str] | None, typer.Option(help="Mutants of this unusual solution, not of the reference; more than once.")
+    ] = None,
 ) -> None:
     """Say what the checks catch and what they miss: catalogued mistakes, and small changes to the reference."""
     from autograder.authoring.auditing import audit, machines, places_audit, second_audit
@@ -115,7 +119,7 @@ def run_audit(
         sys.exit(machines.compare(definition.find(course), console, part, on_machines, numpy or []))
     found = definition.find(course)
     if base or kind is not Kind.FIRST:
-        sys.exit(second_audit.run(found, console, part, mutants, jobs, json, kind, base))
+        sys.exit(second_audit.run(found, console, part, mutants, jobs, json, kind, base or []))
     sys.exit(audit.run(found, console, part, mutants, jobs, json, with_margins=margins))
 
 

@@ -95,7 +95,7 @@ def test_every_mutant_that_is_said_to_do_the_same_exists(reference) -> None:
     made = {
         one.key for part in COURSE.parts for one in second_audit.choose(COURSE, part, "second", "", reference, None)
     }
-    for base in ("buffers", "preallocated"):
+    for base in ("buffers", "einsum", "full_convolution", "preallocated"):
         files = second_audit.solution(COURSE, base)
         made |= {one.key for one in second_audit.choose(COURSE, 1, "first", base, files, None)}
     assert known - made == set()
@@ -124,3 +124,13 @@ def test_a_solution_that_does_not_exist_is_refused_with_those_that_do() -> None:
 @pytest.mark.parametrize(("caught", "kept"), [(1000, True), (999, True), (998, False)])
 def test_one_survivor_in_a_thousand_is_allowed(caught, kept) -> None:
     assert second_audit.promised(Share(caught, 1000)) is kept
+
+
+def test_every_kind_is_the_second_set_and_pairs_of_all_parts_and_both_sets_of_named_solutions() -> None:
+    asked = [str(one) for one in second_audit.sets(COURSE, 1, "every", ["einsum"])]
+    assert asked[:6] == [f"{kind} of the reference, part {part}" for kind in ("second", "pairs") for part in (1, 2, 3)]
+    assert len(asked) == 12
+    assert {"first of einsum, part 1", "second of einsum, part 1"} < {*asked}
+    assert [str(one) for one in second_audit.sets(COURSE, 2, "pairs", [])] == ["pairs of the reference, part 2"]
+    with pytest.raises(SetupError, match="has no unusual solution 'lops'"):
+        second_audit.sets(COURSE, 1, "every", ["lops"])

@@ -73,7 +73,8 @@ class Equivalent(BaseModel):
     """Mutants of one place that do what the reference does, as far as ASSIGNMENT.md asks for it.
 
     Attributes:
-        file, function, before, after: as those of `Mutant`; all of `after` for the same reason.
+        file, function, before, after: as those of `Mutant`; all of `after` for the same reason. `before` is empty where
+            a line is new.
         reason: why no input can tell them from the reference, or why none that the assignment allows.
     """
 
@@ -81,7 +82,7 @@ class Equivalent(BaseModel):
 
     file: Text
     function: Text
-    before: Text
+    before: str
     after: Annotated[tuple[Text, ...], Field(min_length=1)]
     reason: Annotated[str, Field(min_length=10)]
 

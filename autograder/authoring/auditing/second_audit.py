@@ -12,6 +12,7 @@ import functools
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -26,6 +27,19 @@ from autograder.course.definition import Course
 from autograder.errors import SetupError
 
 CAUGHT = 0.999  # of those that are live: what is promised
+EVERY = "every"  # the second set and pairs of all parts, and both sets of the unusual solutions that are named
+
+
+@dataclass(frozen=True)
+class MutantSet:
+    """Mutants of one part of one solution; the reference where `base` is empty."""
+
+    part: int
+    kind: str
+    base: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.base or 'the reference'}, part {self.part}"
 
 
 def run(
@@ -36,35 +50,62 @@ def run(
     jobs: int,
     json_file: Path | None,
     kind: str,
-    base: str,
+    bases: Sequence[str],
 ) -> int:
     """Grade them, print what survives, and return 1 where fewer are caught than promised.
 
     Args:
-        count: so many; all when None, of pairs as many as there are single ones.
-        base: the name of an unusual solution; the reference's mutants when empty.
+        part: of the course; with `EVERY`, all are asked.
+        count: so many of each set; all when None, of pairs as many as there are single ones.
+        json_file: gets the figures of each set as soon as it is done, beside those of other sets that it holds.
+        bases: names of unusual solutions; the reference's mutants when empty.
 
     Raises:
         SetupError: if there is no such solution or part.
     """
-    began, when = time.monotonic(), record.circumstances()
     if part not in course.parts:
         raise SetupError(f"{course.name} has no part {part}")
-    files = solution(course, base)
-    chosen = choose(course, part, kind, base, files, count)
-    found = audit.grade(course, part, [], chosen, equivalent(course), jobs, console, files)
+    caught = whole = 0
+    for one in sets(course, part, kind, bases):
+        live = _grade(course, console, one, count, jobs, json_file)
+        caught, whole = caught + live.part, whole + live.whole
+    return 0 if promised(Share(caught, whole)) else 1
+
+
+def sets(course: Course, part: int, kind: str, bases: Sequence[str]) -> list[MutantSet]:
+    """Say which sets are asked for; those of every kind are of all parts, and of the reference too."""
+    for base in bases:
+        solution(course, base)
+    if kind != EVERY:
+        return [MutantSet(part, kind, base) for base in bases or [""]]
+    found = [MutantSet(number, one, "") for one in ("second", "pairs") for number in course.parts]
+    return found + [
+        MutantSet(number, one, base) for base in bases for one in ("first", "second") for number in course.parts
+    ]
+
+
+def _grade(
+    course: Course, console: Console, asked: MutantSet, count: int | None, jobs: int, json_file: Path | None
+) -> Share:
+    began, when, files = time.monotonic(), record.circumstances(), solution(course, asked.base)
+    chosen = choose(course, asked.part, asked.kind, asked.base, files, count)
+    if not chosen:
+        return Share(0, 0)
+    found = audit.grade(course, asked.part, [], chosen, equivalent(course), jobs, console, files)
     live = found.live()
     for mutant in found.survivors:
         console.print(f"\n{mutant.diff(files)}", markup=False, highlight=False, soft_wrap=True)
     todos = Counter(mutant.todo for mutant in found.survivors)
-    console.print(f"\n{kind} of {base or 'the reference'}, part {part}: {live} live ones caught, {live.percent}")
+    console.print(f"\n{asked}: {live} live ones caught, {live.percent}", highlight=False)
     console.print(
         f"survivors by TODO: {dict(sorted(todos.items()))}; {time.monotonic() - began:.0f} s", highlight=False
     )
     if json_file is not None:
         figures = {"total": len(chosen), "equivalent": found.count(Fate.EQUIVALENT), "caught": live.part}
-        record.write(json_file, {"run": when, **figures})
-    return 0 if promised(live) else 1
+        known = record.read(json_file).get("sets", {})
+        assert isinstance(known, dict)
+        record.write(json_file, {"run": when, "sets": {**known, str(asked): figures}})
+    return live
 
 
 @functools.cache
