@@ -23,6 +23,11 @@ def records(folder: Path = DOCS / "measured") -> dict[str, dict[str, Any]]:
         mutants = audit["mutants"]
         mutants["live"] = mutants["total"] - mutants["equivalent"]
         found[path.stem] = {"run": audit.pop("run"), "figures": audit}
+    second = json.loads((folder / "second.json").read_text(encoding="utf-8"))
+    sets = second["sets"].values()
+    live = sum(one["total"] - one["equivalent"] for one in sets)
+    figures = {"caught": sum(one["caught"] for one in sets), "live": live, "sets": len(sets)}
+    found["second"] = {"run": second["run"], "figures": figures}
     return found
 
 
