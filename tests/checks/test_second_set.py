@@ -95,7 +95,7 @@ def test_every_mutant_that_is_said_to_do_the_same_exists(reference) -> None:
     made = {
         one.key for part in COURSE.parts for one in second_audit.choose(COURSE, part, "second", "", reference, None)
     }
-    for base in ("buffers", "einsum", "full_convolution", "preallocated"):
+    for base in ("buffers", "einsum", "full_convolution", "layouts", "preallocated"):
         files = second_audit.solution(COURSE, base)
         made |= {one.key for one in second_audit.choose(COURSE, 1, "first", base, files, None)}
     assert known - made == set()
