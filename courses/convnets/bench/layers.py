@@ -23,11 +23,12 @@ from autograder.course.definition import Course
 
 COURSE = Course(Path(__file__).resolve().parents[1])
 SHAPES = ((32, 3, 32, 32, 5, 1, 2), (32, 32, 16, 64, 3, 1, 1), (16, 64, 8, 128, 3, 2, 1), (128, 3, 32, 32, 7, 1, 0))
+TRANSPOSED = ((32, 32, 16, 64, 3, 1, 1), (32, 32, 8, 16, 4, 2, 1))
 POOLS = ((32, 32, 32, 2, 2), (64, 16, 26, 2, 2), (32, 64, 16, 3, 2), (32, 32, 28, 3, 1))
 
 
 def measure() -> dict[str, Figure]:
-    """The reference's Conv2d and MaxPool2d, forward and backward in float64 on one thread, against torch's."""
+    """Conv2d, its transposed one and MaxPool2d, forward and backward in float64 on one thread, against torch's."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     with tempfile.TemporaryDirectory() as folder:
         variants.write(Path(folder), COURSE.files())
@@ -43,7 +44,8 @@ def print_layers() -> None:
     import torch
 
     torch.set_num_threads(1)
-    conv2d, pooling = (importlib.import_module(f"part1_numpy.{name}") for name in ("conv2d", "pooling"))
+    modules = ("conv2d", "transpose", "pooling")
+    conv2d, transpose, pooling = (importlib.import_module(f"part1_numpy.{name}") for name in modules)
     rng = np.random.default_rng(0)
     figures = {}
     for n, c, size, f, k, s, p in SHAPES:
@@ -53,6 +55,13 @@ def print_layers() -> None:
         theirs = partial(torch.nn.functional.conv2d, stride=s, padding=p)
         name = f"Conv2d, (N,C,H,F,K,S,P) = ({n},{c},{size},{f},{k},{s},{p})"
         figures[name] = _beside(layer, theirs, (x, weight, bias), "torch conv2d, float64, one thread")
+    for n, c, size, f, k, s, p in TRANSPOSED:
+        x, weight, bias = rng.normal(size=(n, c, size, size)), rng.normal(size=(c, f, k, k)), rng.normal(size=f)
+        layer = transpose.ConvTranspose2d(c, f, k, stride=s, padding=p)
+        layer.weight, layer.bias = weight, bias
+        theirs = partial(torch.nn.functional.conv_transpose2d, stride=s, padding=p)
+        name = f"ConvTranspose2d, (N,C,H,F,K,S,P) = ({n},{c},{size},{f},{k},{s},{p})"
+        figures[name] = _beside(layer, theirs, (x, weight, bias), "torch conv_transpose2d, float64, one thread")
     for n, c, size, k, s in POOLS:
         x = rng.normal(size=(n, c, size, size))
         theirs = partial(torch.nn.functional.max_pool2d, kernel_size=k, stride=s)

@@ -40,14 +40,18 @@ class MaxPool2d(Module):
         # >>> solution
         k, s = self.kernel_size, self.stride
         windows = np.lib.stride_tricks.sliding_window_view(x, (k, k), axis=(2, 3))[:, :, ::s, ::s]
-        places = [windows[..., i, j] for i in range(k) for j in range(k)]  # K*K times (N, C, P, Q)
-        y = places[0].copy()
-        for values in places[1:]:  # compare all windows at once, not the values of one: NumPy is fast on long axes
-            np.maximum(y, values, out=y)
-        number = np.min_scalar_type(len(places)).type  # a byte for all but very large windows
+        n, c, p, q = windows.shape[:4]
+        number = np.min_scalar_type(k * k).type  # a byte for all but very large windows
+        y = np.empty((n, c, p, q), dtype=x.dtype)
         self.shape, self.winner = x.shape, np.zeros(y.shape, dtype=number)  # winner (N, C, P, Q), in 0 .. K*K - 1
-        for place, values in enumerate(places):  # of equal values the last one wins
-            np.maximum(self.winner, (values == y) * number(place), out=self.winner)
+        # Compare all windows of an image at once, not the values of one: NumPy is fast on long axes without gaps.
+        places = np.empty((k * k, c, p, q), dtype=x.dtype)
+        for image in range(n):
+            places.reshape(k, k, c, p, q)[...] = windows[image].transpose(3, 4, 0, 1, 2)
+            places.max(axis=0, out=y[image])
+            for place in range(k * k):  # of equal values the last one wins
+                won = (places[place] == y[image]) * number(place)
+                np.maximum(self.winner[image], won, out=self.winner[image])
         return y
         # <<< solution
 
@@ -66,13 +70,14 @@ class MaxPool2d(Module):
         n, c, h, w = self.shape
         p, q = dy.shape[2:]
         k, s = self.kernel_size, self.stride
-        # Number the pixels of all images through: that of a window's first pixel, and how far on the largest stands.
-        image, row, column = np.ogrid[: n * c, : s * p : s, : s * q : s]
-        first = (image * h + row) * w + column  # (N*C, P, Q)
+        # Number the pixels of all images through: where the image starts, the window in it, its largest pixel in that.
+        row, column = np.ogrid[: s * p : s, : s * q : s]
         further = np.add.outer(w * np.arange(k), np.arange(k)).ravel()  # (K*K,)
-        pixels = first + further[self.winner].reshape(first.shape)
+        pixels = further[self.winner].reshape(n * c, p * q)
+        pixels += (row * w + column).ravel()
+        pixels += h * w * np.arange(n * c)[:, None]
         # bincount adds up what comes to one pixel from several windows, in float64
-        return np.bincount(pixels.ravel(), dy.ravel(), n * c * h * w).reshape(self.shape).astype(dy.dtype)
+        return np.bincount(pixels.ravel(), dy.ravel(), n * c * h * w).reshape(self.shape).astype(dy.dtype, copy=False)
         # <<< solution
 
 
