@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import math
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -200,7 +201,7 @@ def run(
     choice.expect_parts(folder, assignment.course)
     chosen = choice.chosen(assignment.checks(), part, todo, expression)
     sys.path.insert(0, str(folder))
-    slower = speed.slower(speed.speed(), speed.load())
+    slower = speed.slower_here(speed.load())
     session = Session(folder, assignment, chosen, debugger=pdb, slower=slower)
     console = Console()
     for line in version_differences():
@@ -210,6 +211,7 @@ def run(
     quiet = ["-q", "-rN", "--no-header", "--tb=short", "-p", "no:cacheprovider"]
     place = ["--rootdir", str(folder), "-c", str(SETTINGS), "--import-mode=importlib"]
     more = [*(["--pdb"] if pdb else []), *([f"--junitxml={junitxml}"] if junitxml else [])]
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # none of ours, and to import them takes longer than the checks
     with contextlib.nullcontext() if pdb else session.supervised():
         status = pytest.main([str(CASES), *quiet, *place, *more], [session])
     session.name_places()
