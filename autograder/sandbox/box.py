@@ -37,6 +37,11 @@ class Box:
         # By one kind for both: they lock themselves in alike, and this one starts without the seconds that torch takes.
         return measure(self._zygote(NUMPY))
 
+    def begin(self, libraries: str) -> None:
+        """Let a zygote import "numpy" or "torch" from now on, for a student who comes soon."""
+        with contextlib.suppress(SetupError):  # raised again by whoever needs it
+            self._zygote(NUMPY if libraries == "numpy" else TORCH)
+
     def student(self, folder: Path, libraries: str, adaptation: Adaptation | None = None) -> BoxedStudent:
         """Make a student who finds some libraries.
 

@@ -66,13 +66,13 @@ TORCH = Kind(
 
 @dataclass
 class Zygote:
-    """A running zygote of one kind. Start it from a thread that stays: it ends with that thread.
+    """A zygote of one kind, which imports while we go on. Start it from a thread that stays: it ends with that thread.
 
     Attributes:
         submissions: folder whose sub-folders workers get to see, one each.
         off: mechanisms to leave out, for tests that show what each of them stops.
         threads: that a worker computes with; it may start as many as the limits allow.
-        report: what it could put in place, by name; an empty text means that it holds.
+        report: what it could put in place, by name, once it serves; an empty text means that it holds.
     """
 
     kind: Kind
@@ -100,6 +100,8 @@ class Zygote:
         Raises:
             SetupError: if the zygote cannot do it.
         """
+        if not self.report:
+            self._wait()
         uid = next(self._uids)
         ours, theirs = socket.socketpair()
         read_end, write_end = os.pipe()
@@ -138,7 +140,7 @@ class Zygote:
         self.close()
 
     def _start(self) -> None:
-        """Start it with namespaces where the machine has them, else without."""
+        """Lay out what it finds, and start it."""
         (self._run / "grader").mkdir()
         inside = self._run / "grader" / "inside"
         shutil.copytree(INSIDE, inside, ignore=shutil.ignore_patterns("__pycache__"))
@@ -151,7 +153,7 @@ class Zygote:
         paths = _library_paths(self.kind.distributions)
         for path in paths:
             (links / Path(path).name).symlink_to(path)
-        plan = {
+        self._plan: dict[str, Any] = {
             "stdlib": libraries.standard_library(),
             "libraries": paths,
             "library_folder": str(links),
@@ -164,17 +166,10 @@ class Zygote:
             "why_off": "switched off",
             "root": os.getuid() == 0,
         }
-        answer = self._launch(plan)
-        # In a new process: the first has failed half-way, with some of its namespaces perhaps.
-        if "failed" in answer and "zygote-namespaces" not in self.off:
-            plan["off"], plan["why_off"] = [*self.off, "zygote-namespaces"], answer["failed"]
-            answer = self._launch(plan)
-        if "failed" in answer:
-            raise SetupError(f"the sandbox does not start: {answer['failed']}")
-        self.report = answer["ready"]
+        self._launch()
 
-    def _launch(self, plan: dict[str, Any]) -> dict[str, Any]:
-        """Start the process and wait until it serves; its own words if it fails."""
+    def _launch(self) -> None:
+        """Start the process."""
         # Packets: an order and its descriptors come together, and an answer is never read in halves.
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # No settings of whoever starts it (-I), no site-packages nor code of their .pth files (-S), no .pyc (-B).
@@ -183,7 +178,7 @@ class Zygote:
         theirs.set_inheritable(open_to_all)
         with theirs:
             self._process = subprocess.Popen(
-                [*command, str(theirs.fileno()), json.dumps(plan), plan["grader"]],
+                [*command, str(theirs.fileno()), json.dumps(self._plan), self._plan["grader"]],
                 pass_fds=[] if open_to_all else [theirs.fileno()],
                 env=(dict(os.environ) if "environment" in self.off else {}) | _environment(self.threads),
                 close_fds=not open_to_all,
@@ -194,13 +189,28 @@ class Zygote:
             )
         ours.settimeout(START_SECONDS)
         self._control = ours
+
+    def _wait(self) -> None:
+        """Wait until it serves; where it cannot with namespaces, start it without."""
+        answer = self._answer()
+        # In a new process: the first has failed half-way, with some of its namespaces perhaps.
+        if "failed" in answer and "zygote-namespaces" not in self.off:
+            self._plan |= {"off": [*self.off, "zygote-namespaces"], "why_off": answer["failed"]}
+            self._launch()
+            answer = self._answer()
+        if "failed" in answer:
+            raise SetupError(f"the sandbox does not start: {answer['failed']}")
+        self.report = answer["ready"]
+
+    def _answer(self) -> dict[str, Any]:
+        """Wait for its first words, its last ones if it fails."""
         answer: dict[str, Any] = {}
         with contextlib.suppress(OSError):
-            answer = json.loads(ours.recv(MAX_MESSAGE) or b"{}")
+            answer = json.loads(self._control.recv(MAX_MESSAGE) or b"{}")
         if "ready" in answer:
-            ours.settimeout(ORDER_SECONDS)
+            self._control.settimeout(ORDER_SECONDS)
             return answer
-        ours.close()
+        self._control.close()
         self._process.kill()
         _, errors = self._process.communicate()
         said = errors.decode(errors="replace").strip().splitlines() or ["it says nothing"]

@@ -106,6 +106,37 @@ def test_a_check_has_the_time_of_grading_scaled_by_how_slow_the_machine_is() -> 
     assert speed.slower(0.05, speed.Calibration(speed=0.02)) == 2.5
 
 
+def test_a_machine_is_timed_only_until_it_is_known_to_be_no_slower() -> None:
+    began = time.process_time()
+    assert speed.slower_here(speed.Calibration()) == 1
+    assert time.process_time() - began < 0.01
+    in_one_round, in_all = (_seconds(speed.slower_here, speed.Calibration(speed=theirs)) for theirs in (3600, 1e-6))
+    assert in_one_round < in_all / 2
+
+
+def test_one_todo_of_numpy_loads_neither_torch_nor_what_is_installed_beside_pytest(reference, tmp_path) -> None:
+    trials.write(tmp_path, reference)
+    command = [sys.executable, "-X", "importtime", "-m", "autograder", "test", "--todo", "1.6"]
+    environment = {key: value for key, value in os.environ.items() if key not in NO_PLUGINS}
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert "numpy" in loaded
+    assert loaded.isdisjoint({"torch", "hypothesis", "_hypothesis_pytestplugin", "xdist"})
+
+
+def _seconds(action: Callable[..., object], *args: object) -> float:
+    began = time.process_time()
+    action(*args)
+    return time.process_time() - began
+
+
 def _with(reference: Mapping[str, bytes], line: str, at: str = "# >>> solution") -> dict[str, bytes]:
     """The reference with one more line in `Linear.forward`, or at the top of its module."""
     source = reference["part1_numpy/linear.py"].decode()
