@@ -19,7 +19,7 @@ from autograder.sandbox.worker import Worker
 
 
 class Box:
-    """Starts zygotes when they are first needed and ends them all.
+    """Starts zygotes when they are first needed, or are soon to be, and ends them all.
 
     Attributes:
         submissions: where submissions are unpacked, a folder each.
