@@ -123,6 +123,20 @@ def run_audit(
     sys.exit(audit.run(found, console, part, mutants, jobs, json, with_margins=margins))
 
 
+def record_slips(
+    course: CourseName = "",
+    part: Annotated[int, typer.Option(min=0, help="Only of this part; 0 for all.")] = 0,
+    todo: Annotated[str, typer.Option(help="Only of this TODO: 1.6.")] = "",
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+) -> None:
+    """Record what each slip of the hand in the reference makes of the public cases: what students are told it by."""
+    from autograder.authoring.slips import slip_record
+
+    found = definition.find(course)
+    path = slip_record.write(found, [part] if part else [*found.parts], [todo] if todo else [], jobs)
+    console.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB", highlight=False)
+
+
 def schemas(out: Annotated[Path, typer.Option(help="The folder; that of a course, for one.")] = Path()) -> None:
     """Write the JSON schemas of the files of a course, which editors complete and check these files by."""
     from autograder.course import schema
@@ -197,6 +211,7 @@ COMMANDS: dict[str, Command] = {
     "skeletons": skeletons,
     "reference": reference,
     "audit": run_audit,
+    "slips": record_slips,
     "schema": schemas,
     "author": review,
     "new": begin,

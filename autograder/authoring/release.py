@@ -22,7 +22,7 @@ from autograder.checking import oracles, recordings, rubric
 from autograder.checking.declarations.contradictions import RECORDED
 from autograder.checking.student import LocalStudent
 from autograder.course import assignment as assignments
-from autograder.course import keys, mistaken, mistakes, selection, skeleton
+from autograder.course import keys, mistaken, mistakes, recorded_slips, selection, skeleton
 from autograder.course.assignment import Assignment
 from autograder.course.definition import PACKAGE, PROJECT, Course
 from autograder.diagnosis.suspects import every_suspect_computed
@@ -38,8 +38,8 @@ STUDENTS = (
     "cases/*.py", "checking/**/*.py", "diagnosis/*.py", "submission/*.py", "students/**/*.py", "students/pytest.ini",
     "course/__init__.py", "course/assignment.py", "course/mistaken.py", "course/course_file.py", "course/datasets.py",
     "course/definition.py", "course/handouts.py", "course/lateness.py", "course/layout.py", "course/options.py",
-    "course/regions.py", "course/report_rubric.py", "course/selection.py", "course/skeleton.py", "course/tables.py",
-    "course/times.py", "course/toml_files.py",
+    "course/recorded_slips.py", "course/regions.py", "course/report_rubric.py", "course/selection.py",
+    "course/skeleton.py", "course/tables.py", "course/times.py", "course/toml_files.py",
     "conformance/__init__.py", "conformance/doctor.py",
     "grading/__init__.py", "grading/blocked.py", "grading/candidates.py", "grading/changes.py",
     "grading/exam.py", "grading/marking.py", "grading/public_exam.py", "grading/scaling.py", "grading/second_look.py",
@@ -134,10 +134,11 @@ def _course(course: Course, files: Files) -> Files:
 
 
 def _suspects(course: Course) -> Files:
-    """Record what the checks see of the catalogued mistakes: neither package holds the reference."""
-    if course.base or not any(one.suspect for one in mistakes.load(course)):
-        return {}
-    return {f"courses/{course.name}/{mistaken.FILE}": mistaken.record(course, course.checks())}
+    """Record what the checks see of mistakes: neither package holds the reference."""
+    recorded = {recorded_slips.FILE: recorded_slips.of(course)} if recorded_slips.known(course) else {}
+    if not course.base and any(one.suspect for one in mistakes.load(course)):
+        recorded[mistaken.FILE] = mistaken.record(course, course.checks())
+    return _under(f"courses/{course.name}", recorded)
 
 
 def _unsolved(files: Files) -> Files:

@@ -20,7 +20,7 @@ from autograder.checking import answers, compared, minor
 from autograder.diagnosis import closeness
 from autograder.diagnosis.closeness import allowed, close
 from autograder.diagnosis.differences import apart, locate, misread, nearly, picture, rearranged
-from autograder.diagnosis.known_mistakes import alike, clauses, entries, judged, saw
+from autograder.diagnosis.known_mistakes import alike, clauses, entries, foretold, judged, saw, slipped
 from autograder.diagnosis.suspects import Suspects, leading, review, sentence, silent, subject, wanted
 from autograder.errors import CheckFailed, Finding
 from autograder.inside.wire import Opaque
@@ -65,7 +65,9 @@ def expect_close(
     explain = _Explainer(found, reference, name, suspects, limit or TOLERANCE["float64"], axes)
     if going := review():
         if found.dtype.kind != "f" or np.isfinite(found).any():  # what is no number at all refutes nothing
-            going.weigh(subject(name, reference.ndim), {**suspects, **clauses(name, first=False)}, explain.equals)
+            place = subject(name, reference.ndim)
+            going.weigh(place, {**suspects, **clauses(name, first=False)}, explain.equals)
+            going.weigh(place, foretold(name, found, reference, explain.tolerance), bool)
         return reference
     if found.dtype.kind != "f":
         raise explain.failure(f"{name} has dtype {found_dtype}, expected {dtype}", "dtype")
@@ -115,10 +117,12 @@ def expect_equal(actual: object, expected: Any, name: str, *, suspects: Suspects
     if going := review():
         going.weigh(place, suspects, partial(_same, found))
         going.weigh(place, clauses(name, first=False), partial(alike, seen))
+        going.weigh(place, foretold(name, seen, reference), bool)
     elif not _same(found, expected):
         shown, right = _versus(found, expected)
         told = [clause for clause, wrong in wanted(clauses(name)).items() if alike(seen, wrong())]
         told += [clause for clause, wrong in suspects.items() if _same(found, wrong())]
+        told = told or [*wanted(slipped(name, seen, reference))]
         raise _failed(f"{name} is {shown}, expected {right}", "value", name, rank, [*dict.fromkeys(told)])
 
 
@@ -258,7 +262,8 @@ class _Explainer:
         """The suspects that equal what was found, and not what it should be."""
         known = {} if silent() else wanted(clauses(self.name))
         told = [clause for clause, compute in known.items() if self._fits(compute())]
-        return told or [*leading([clause for clause, compute in self.suspects.items() if self._fits(compute())])]
+        told = told or [*leading([clause for clause, compute in self.suspects.items() if self._fits(compute())])]
+        return told or [*wanted(slipped(self.name, self.found, self.reference, self.tolerance))]
 
     def _fits(self, suspect: Any) -> bool:
         wrong = np.asarray(suspect, dtype=np.float64)

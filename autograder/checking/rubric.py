@@ -113,8 +113,8 @@ class Check:
             raise waiting[0]
 
     def _ask(self, student: Student, seed: int, exam: Exam | None) -> None:
-        known = student.mistakes
-        with following(partial(known, self, seed) if known else None):
+        known, slips = student.mistakes, student.slips
+        with following(known and partial(known, self, seed), slips and partial(slips, self, seed)):
             self.ask(student, self.rng(seed), exam)
 
     def _otherwise(self, before: str, student: Student, seed: int, exam: Exam | None) -> bool:
@@ -132,7 +132,8 @@ class Check:
         self, fitting: tuple[Hashable, tuple[str, ...]], student: Student, seed: int, exam: Exam | None
     ) -> set[str]:
         """Say which suspects that fit one value do not fit all that the check sees; none where that cannot be told."""
-        with reviewing(*fitting) as review, suppress(GraderError), student.within(SECONDS_AGAIN):
+        # Behind a value that is wrong a check may go astray itself: what was seen until then stands.
+        with reviewing(*fitting) as review, suppress(Exception), student.within(SECONDS_AGAIN):
             self._ask(student, seed, exam)
         return review.refuted
 

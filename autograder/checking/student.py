@@ -22,6 +22,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from autograder.checking.adaptation import Adaptation
+from autograder.diagnosis.fingerprints import Slips
 from autograder.diagnosis.known_mistakes import Trace
 from autograder.errors import OutOfMemory, StudentRaised, Unfinished
 from autograder.inside import wire
@@ -98,7 +99,7 @@ class Student:
         warned: what the latest request caused.
         explains: whether a case that fails is followed by simpler ones, to tell what matters; never where cases are
             secret.
-        mistakes: says what a check sees of known mistakes with the cases of a seed, see `diagnosis.known_mistakes`.
+        mistakes, slips: say what a check sees of these with the cases of a seed, see `diagnosis.known_mistakes`.
     """
 
     def __init__(self, ask: Ask, adaptation: Adaptation | None = None) -> None:
@@ -107,6 +108,7 @@ class Student:
         self.warned: list[str] = []
         self.explains = False
         self.mistakes: Callable[[Any, int], Sequence[Trace]] | None = None
+        self.slips: Callable[[Any, int], Slips] | None = None
 
     def ask(self, request: dict[str, Any]) -> object:
         """Send one request and return its value; the warnings it caused are in `warned` until the next one."""

@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograder.diagnosis import fingerprints
 from autograder.diagnosis.closeness import close
+from autograder.diagnosis.fingerprints import Slips
 from autograder.diagnosis.suspects import subject
 
 MOST, LONGEST = 1000, 60  # of a row of numbers or texts, and of a text, that are noted
@@ -61,6 +63,7 @@ class _Run:
     """One run of a check."""
 
     known: Callable[[], Sequence[Trace]] | None = None
+    slips: Callable[[], Slips] | None = None
     steps: int = 0
     adrift: bool = False  # a case ended early: what follows is not counted alike in every run
     seen: list[Seen] = field(default_factory=list)
@@ -70,10 +73,10 @@ _run = _Run()
 
 
 @contextlib.contextmanager
-def following(known: Callable[[], Sequence[Trace]] | None) -> Iterator[None]:
-    """Count the values that a check judges; `known` is asked for mistakes once one of them is wrong."""
+def following(known: Callable[[], Sequence[Trace]] | None, slips: Callable[[], Slips] | None = None) -> Iterator[None]:
+    """Count the values that a check judges; `known` and `slips` are asked for mistakes once one of them is wrong."""
     global _run
-    before, _run = _run, _Run(known)
+    before, _run = _run, _Run(known, slips)
     try:
         yield
     finally:
@@ -107,14 +110,35 @@ def clauses(name: str, first: bool = True) -> dict[str, Callable[[], np.ndarray]
     return {one.clause: partial(np.asarray, one.value) for one in here}
 
 
-def traces(clause: str) -> list[Trace]:
-    """What was seen of a mistake: what is wrong at first, and all that has the same name."""
+def slipped(
+    name: str, found: np.ndarray | None, right: np.ndarray | None, tolerance: float = 0.0
+) -> dict[str, Callable[[], bool]]:
+    """The slips that make of a value what it is."""
+    known = _run.slips() if _run.slips and found is not None and right is not None else ()
+    return fingerprints.fitting(known, name, found, right, tolerance) if known else {}  # type: ignore[arg-type]
+
+
+def foretold(
+    name: str, found: np.ndarray | None, right: np.ndarray | None, tolerance: float = 0.0
+) -> dict[str, Callable[[], bool]]:
+    """Of each slip, whether it makes of a value what it is."""
+    known = _run.slips() if _run.slips and found is not None and right is not None else ()
+    return fingerprints.foretold(known, name, found, right, tolerance) if known else {}  # type: ignore[arg-type]
+
+
+def first_wrong() -> list[Seen]:
+    """What is wrong at first, and then all that has the same name."""
     wrong = next((one for one in _run.seen if one.wrong), None)
     if wrong is None:
         return []
     place = subject(wrong.name, wrong.right.ndim)
-    alike = [one for one in _run.seen if subject(one.name, one.right.ndim) == place and one.value.size <= LARGEST]
-    return [Trace(clause, one.step, one.name, one.value, one is wrong) for one in alike]
+    return [wrong, *(one for one in _run.seen if one is not wrong and subject(one.name, one.right.ndim) == place)]
+
+
+def traces(clause: str) -> list[Trace]:
+    """What was seen of a mistake."""
+    seen = first_wrong()
+    return [Trace(clause, one.step, one.name, one.value, one is seen[0]) for one in seen if one.value.size <= LARGEST]
 
 
 def entries(found: Any) -> np.ndarray | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.checking.rubric import PUBLIC_SEED, Check
-from autograder.course import mistaken
+from autograder.course import mistaken, recorded_slips
 from autograder.course.assignment import Assignment
 from autograder.course.definition import Course
 from autograder.errors import (
@@ -139,7 +139,7 @@ def grade_folder(
 def _student(folder: Path, box: Box, course: Course, part: int) -> BoxedStudent:
     home = course.parts[part].folder
     student = box.student(folder, course.parts[part].libraries, course.adaptation(part, folder / home, home))
-    student.mistakes = mistaken.known(course)
+    student.mistakes, student.slips = mistaken.known(course), recorded_slips.known(course)
     return student
 
 

@@ -23,7 +23,7 @@ from autograder.checking import rubric
 from autograder.checking.rubric import Check
 from autograder.checking.student import LocalStudent
 from autograder.conformance.doctor import version_differences
-from autograder.course import mistaken
+from autograder.course import mistaken, recorded_slips
 from autograder.course.assignment import Assignment
 from autograder.errors import DataMissing, StudentRaised
 from autograder.grading import blocked, marking
@@ -75,7 +75,7 @@ class Session:
         )
         self._students = {part: LocalStudent(homes[part], course.adaptation(part, homes[part])) for part in parts}
         for student in self._students.values():
-            student.mistakes = mistaken.known(course)
+            student.mistakes, student.slips = mistaken.known(course), recorded_slips.known(course)
         self._rules = {part: AsGraded(homes[part], course, part, files=not debugger) for part in parts}
         self._exam = Exam(homes[max(parts)] if course.handout else folder, assignment, slower=slower)
         self.card.models = self._exam.results

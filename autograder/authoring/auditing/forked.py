@@ -49,23 +49,24 @@ def each(
     ask: Callable[[Item], Result],
     items: Iterable[Item],
     nothing: Result,
+    seconds: float = SECONDS,
 ) -> Iterator[Result]:
     """Yield what `ask` returns for each item, in order; every call has a fresh process, which may be left as it is.
 
     Args:
-        nothing: the answer for a process that ends by itself, or takes longer than SECONDS.
+        nothing: the answer for a process that ends by itself, or takes longer.
     """
     _prepare(course, checks)
     with ThreadPoolExecutor(jobs) as team:
-        yield from team.map(lambda item: _in_a_fork(ask, item, nothing), items)
+        yield from team.map(lambda item: _in_a_fork(ask, item, nothing, seconds), items)
 
 
-def _in_a_fork(ask: Callable[[Item], Result], item: Item, nothing: Result) -> Result:
+def _in_a_fork(ask: Callable[[Item], Result], item: Item, nothing: Result, seconds: float) -> Result:
     receiver, sender = FORK.Pipe(duplex=False)
     process = FORK.Process(target=lambda: sender.send(ask(item)))
     process.start()
     try:
-        if receiver in connection.wait([receiver, process.sentinel], SECONDS):
+        if receiver in connection.wait([receiver, process.sentinel], seconds):
             answer: Result = receiver.recv()
             return answer
         return nothing
