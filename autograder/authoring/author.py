@@ -21,7 +21,7 @@ from rich.progress import track
 from autograder.authoring import oversights
 from autograder.authoring import reference as proof
 from autograder.authoring import variants as trials
-from autograder.authoring.auditing import audit, mutants
+from autograder.authoring.auditing import audit, audited, mutants
 from autograder.authoring.oversights import Oversight
 from autograder.authoring.rewriting import rewrites
 from autograder.authoring.rewriting.rewrites import Rewrite
@@ -92,13 +92,13 @@ def missed(
     course: Course, part: int, count: int | None, jobs: int, console: Console, todo: str = ""
 ) -> Iterator[Oversight]:
     """Grade mistakes and mutants of a part, and yield what the checks do not see."""
-    files, folder, free = course.files(), course.parts[part].folder, audit.judged_by_images(course)
+    files, folder, free = course.files(), course.parts[part].folder, audited.judged_by_images(course)
     places = course.places()
     prefix = places[todo] if todo else f"{folder}/"
     mistakes = [one for one in catalogue.load(course) if one.file.startswith(prefix)]
-    everything = [one for one in mutants.of_part(files, folder) if one.todo not in free and todo in ("", one.todo)]
+    everything = [one for one in audited.of_part(course, part, files) if todo in ("", one.todo)]
     chosen = mutants.sample(everything, count)
-    result = audit.grade(course, part, mistakes, chosen, mutants.load_equivalent(course), jobs, console)
+    result = audit.grade(course, part, mistakes, chosen, audited.equivalent(course), jobs, console)
     yield from (Oversight(MISSED, folder, name) for name in result.missed)
     yield from (Oversight(UNNAMED, folder, name) for name in result.unnamed)
     for check in course.checks():
@@ -117,7 +117,7 @@ def missed(
 
 def refused(course: Course, part: int, jobs: int, console: Console, todo: str = "") -> Iterator[Oversight]:
     """Grade the solution in other words, and yield what a check says of words that are right."""
-    files, folder, free = course.files(), course.parts[part].folder, audit.judged_by_images(course)
+    files, folder, free = course.files(), course.parts[part].folder, audited.judged_by_images(course)
     asking = selection.read(course.folder, ("checks", "oracles", "given")).values()
     words = [word for text in asking for word in re.findall(r"\w+", text.decode(errors="replace"))]
     public = frozenset((*words, *(f"d{word}" for word in words)))  # gradients too, which a declaration need not name

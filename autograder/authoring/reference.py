@@ -92,12 +92,19 @@ def asked(course: Course, mistake: Mistake) -> set[str]:
 
     That is its own part, and what builds on it. A checkpoint says nothing of code that it was not trained with.
     """
-    own = next(number for number, part in course.parts.items() if mistake.file.startswith(f"{part.folder}/"))
+    own = part_of(course, mistake)
     touched = {own, *(number for number, part in course.parts.items() if own in part.builds_on)}
     checks = [check for check in course.checks() if check.part in touched]
     about_checkpoints = {check.todo for check in checks if check.exam}
     lost = {check.partition("-")[0] for check in mistake.loses}
     return {check.todo for check in checks} - (set() if lost & about_checkpoints else about_checkpoints)
+
+
+def part_of(course: Course, mistake: Mistake) -> int:
+    """Say whose mistake it is; parts of another handout may share a folder, and differ by what is lost."""
+    if course.handout:
+        return int(mistake.loses[0].partition(".")[0])
+    return next(number for number, part in course.parts.items() if mistake.file.startswith(f"{part.folder}/"))
 
 
 def failed(card: Scorecard) -> list[Mark]:

@@ -173,8 +173,7 @@ class Handout(_Table):
         """Find the file that each TODO is in, from the words of its title: "Pool" in "modules/pool.py:Pool"."""
         found: dict[str, str] = {}
         for number, todo in self.todos.items():
-            for target in self.targets.values():
-                file, name = _split(target.at[0])
+            for file, name in [_split(place) for target in self.targets.values() for place in target.at]:
                 if re.search(rf"\b{name}\b", todo.title):
                     found.setdefault(number, file)
         return found
@@ -193,6 +192,10 @@ class Handout(_Table):
             for name, content in files.items()
             if name.partition("/")[0] in tops
         }
+
+    def behind(self, file: str) -> list[str]:
+        """Say where a file of the other course's reference lies, as `standins` lays it."""
+        return [f"{folder}/{file}" for folder, tops in self.standin.items() if file.partition("/")[0] in tops]
 
     def adaptation(self, part: int, parts: Mapping[int, str], home: Path, below: str = "") -> Adaptation:
         """Prepare for the files of one part of one submission.

@@ -144,12 +144,11 @@ def _tables(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _adapted(handout: Handout, base: Course) -> Iterator[Mistake]:
     """Yield the mistakes of another course that lose a check of this handout, as they are there."""
     renamed = handout.renamed(base.checks())
-    folders = {top: folder for folder, tops in handout.standin.items() for top in tops}
     for mistake in load(base):
         lost = tuple(renamed[check] for check in mistake.loses if check in renamed)
-        folder = folders.get(mistake.file.partition("/")[0])
+        places = handout.behind(mistake.file)
         free = OF_INPUTS in mistake.says and not handout.same_dtypes
-        if lost and folder and not free and mistake.name not in handout.allowed:
+        if lost and places and not free and mistake.name not in handout.allowed:
             words = handout.words | handout.todos[lost[0].partition("-")[0]].words
-            told = {"file": f"{folder}/{mistake.file}", "loses": lost, "says": translated(mistake.says, words)}
+            told = {"file": places[-1], "loses": lost, "says": translated(mistake.says, words)}
             yield mistake.model_copy(update=told)

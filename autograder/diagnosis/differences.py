@@ -20,6 +20,7 @@ from autograder.diagnosis import formulas
 PICTURE_SIDE = 32  # pixels at most
 MAX_RANK_PERMUTED = 4
 MAX_PERIOD = 5
+MIN_SHIFTED = 5  # values that must agree where all are moved
 MAX_BORDER = 4
 TINY, HUGE = 1e-150, 1e150  # numbers beyond these are none that anybody computes with
 NEAR = 1e-5  # a relative difference below this has other reasons than a wrong formula
@@ -68,7 +69,10 @@ def rearranged(found: np.ndarray, expected: np.ndarray, tolerance: float) -> str
         for order in list(itertools.permutations(range(found.ndim)))[1:]:
             if _equal(found.transpose(order), expected, tolerance):
                 return f"they are right with axes in the order {order}"
-    return "its values are right, one after the other" if _equal(found.ravel(), expected.ravel(), tolerance) else ""
+    if _equal(found.ravel(), expected.ravel(), tolerance):
+        return "its values are right, one after the other"
+    order = _reshaped(found, expected, tolerance)
+    return f"its values are right, one after the other, for axes in the order {order}" if order else ""
 
 
 def locate(
@@ -162,12 +166,40 @@ def _order_patterns(found: np.ndarray, expected: np.ndarray, tolerance: float) -
         for shift in (1, -1):
             if found.shape[axis] > 2 and _equal(np.roll(found, shift, axis), expected, tolerance):
                 yield f"they are right when moved by {shift} along axis {axis}"
+    yield from _shifts(found, expected, tolerance)
     for one, other in itertools.combinations(range(found.ndim), 2):
         moved = expected.swapaxes(one, other).reshape(found.shape)
         if min(found.shape[one], found.shape[other]) > 1 and _equal(found, moved, tolerance):
             yield f"they are right, but axes {one} and {other} are exchanged before a reshape"
+    if order := _reshaped(found, expected, tolerance):
+        yield f"they are right, but for axes in the order {order} before a reshape"
     if found.size > 3 and _equal(np.sort(found, axis=None), np.sort(expected, axis=None), tolerance):
         yield "the values are right but stand in other places"
+
+
+def _shifts(found: np.ndarray, expected: np.ndarray, tolerance: float) -> Iterator[str]:
+    """The right values some places away from where they belong; what has moved in from outside is anything."""
+    last = found.ndim - 1
+    for axes in ([(last,)] if found.ndim == 3 else [(last - 1, last), (last - 1,), (last,)] if found.ndim > 3 else []):
+        for shift in (1, -1, 2, -2):
+            to, of = (slice(max(shift, 0), shift if shift < 0 else None) for shift in (shift, -shift))
+            ahead, behind = [slice(None)] * found.ndim, [slice(None)] * found.ndim
+            for axis in axes:
+                ahead[axis], behind[axis] = to, of
+            here, there = found[tuple(behind)], expected[tuple(ahead)]
+            if here.size > MIN_SHIFTED and here.std() and _equal(here, there, tolerance):
+                along = f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes[0]} and {axes[1]}"
+                yield f"they are right when moved by {shift} along {along}, but for what comes in at the edge"
+                return
+
+
+def _reshaped(found: np.ndarray, expected: np.ndarray, tolerance: float) -> tuple[int, ...]:
+    """The order in which the axes of the right values lie when they are read one after the other as found."""
+    if found.size != expected.size or not 3 <= expected.ndim <= MAX_RANK_PERMUTED:
+        return ()
+    flat = found.ravel()
+    orders = [*itertools.permutations(range(expected.ndim))][1:]
+    return next((one for one in orders if _equal(flat, expected.transpose(one).ravel(), tolerance)), ())
 
 
 def _place_patterns(wrong: np.ndarray, names: Sequence[str]) -> Iterator[str]:

@@ -26,8 +26,11 @@ class Network(Adapted):
         """Let the student's class make an empty network, and fill it."""
         own = entry.theirs([], {"type": "SoftmaxCrossEntropy"})
         order: list[int] = []
-        own.modules = [_module(entry, one, KINDS[hasattr(one, "weight")], order) for one in modules]
-        own.criterion = _module(entry, criterion, ("softmax_ce", "SoftmaxCrossEntropy"), [])
+        own.modules = [
+            _module(entry, one, KINDS[hasattr(one, "weight")], order, f"modules[{number}]")
+            for number, one in enumerate(modules)
+        ]
+        own.criterion = _module(entry, criterion, ("softmax_ce", "SoftmaxCrossEntropy"), [], "criterion")
         found = cls(entry, own)
         numbers = {id(one): number for number, one in enumerate(own.modules)}
         vars(found).update(first=own.modules[0], order=order, numbers=numbers)
@@ -56,6 +59,22 @@ class Network(Adapted):
         return self.first.dx
 
 
+class Flattening:
+    """A module as Linear is here: it takes images as they are, and sets dx in their shape."""
+
+    def __init__(self, entry: Entry, weight: Any, bias: Any) -> None:
+        self.weight, self.bias = weight, bias
+
+    def forward(self, x: Any) -> Any:
+        """(N, ...) -> (N, entries)."""
+        self.shape = x.shape
+        return x.reshape(len(x), -1) * self.weight + self.bias
+
+    def backward(self, dout: Any) -> Any:
+        """(N, entries) -> (N, ...)."""
+        return (dout * self.weight).reshape(self.shape)
+
+
 class Optimizer(Adapted):
     """SGD, whose update is told the model again."""
 
@@ -82,17 +101,25 @@ def _as_theirs(entry: Entry, layer: Any, kind: tuple[str, str]) -> Any:
     return layer
 
 
-def _module(entry: Entry, layer: Any, kind: tuple[str, str], order: list[int]) -> Any:
+def _module(entry: Entry, layer: Any, kind: tuple[str, str], order: list[int], name: str) -> Any:
     """A layer of the grader's as this handout calls layers: backward sets dx, and is noted in the order of calls."""
     forward, backward = layer.forward, layer.backward  # of the grader's class, whatever the student's has
     own = _as_theirs(entry, layer, kind)
+    returned: list[Any] = [None]  # the shape of the latest
 
     def go(*inputs: Any) -> Any:
         vars(own).pop("dx", None)  # of an earlier batch
-        return forward(*inputs)
+        out = forward(*inputs)
+        returned[0] = np.shape(out) if isinstance(out, np.ndarray) else None
+        return out
 
     def back(*dout: Any) -> None:
         order.append(id(own))
+        if dout and isinstance(dout[0], np.ndarray) and returned[0] not in (None, dout[0].shape):
+            raise Mismatch(
+                f"ConvNet.backward gives {name} a dout of shape {dout[0].shape}, expected {returned[0]}, that of what "
+                "its forward returned"
+            )
         own.dx = backward(*dout)
 
     vars(own).update(forward=go, backward=back)

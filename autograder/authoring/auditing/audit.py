@@ -20,7 +20,7 @@ from rich.table import Table
 from autograder.authoring import record
 from autograder.authoring import reference as proof
 from autograder.authoring import variants as trials
-from autograder.authoring.auditing import margins, mutants
+from autograder.authoring.auditing import audited, margins, mutants
 from autograder.authoring.auditing.mutants import Files, Key, Mutant
 from autograder.course import mistakes as catalogue
 from autograder.course.definition import Course
@@ -129,12 +129,12 @@ def run(
     began, when = time.monotonic(), record.circumstances()
     if part not in course.parts:
         raise SetupError(f"{course.name} has no part {part}")
-    folder, files, equivalent = course.parts[part].folder, course.files(), mutants.load_equivalent(course)
-    mistakes = [mistake for mistake in catalogue.load(course) if mistake.file.startswith(f"{folder}/")]
-    everything = [mutant for mutant in mutants.of_part(files, folder) if mutant.todo not in judged_by_images(course)]
+    folder, files = course.parts[part].folder, course.files()
+    mistakes = [mistake for mistake in catalogue.load(course) if proof.part_of(course, mistake) == part]
+    everything = audited.of_part(course, part, files)
     chosen = mutants.sample(everything, count)
-    audit = grade(course, part, mistakes, chosen, equivalent, jobs, console)
-    outdated = stale(equivalent, everything, audit.fates, folder)
+    audit = grade(course, part, mistakes, chosen, audited.equivalent(course), jobs, console)
+    outdated = stale(mutants.load_equivalent(course), everything, audit.fates, folder)
     show(audit, outdated, files, console)
     room = margins.measure(course, part, chosen, jobs, console) if with_margins else {}
     closed = margins.show(room, console) if with_margins else []
@@ -165,12 +165,8 @@ def grade(
     """
     until = CERTAIN if files is None else (*CRASHES, Outcome.FAILED)  # of others, only whether they are caught
     files = course.files() if files is None else files
-    reach, free = mutants.reach(files, course.parts[part].folder), judged_by_images(course)
-    own = {check.todo for check in course.checks() if check.part == part} - free
-    todos, reached = (
-        [own, *(proof.asked(course, one) for one in mistakes)],
-        [own.intersection(reach[mutant.file]) for mutant in chosen],
-    )
+    own, free = audited.asked(course, part), audited.judged_by_images(course)
+    todos, reached = [own, *(proof.asked(course, one) for one in mistakes)], audited.reach(course, part, files, chosen)
     trained = course.files(trials.DATASET)
     wrong = (one.apply(trained if free.intersection(proof.asked(course, one)) else files) for one in mistakes)
     trial = chain(
@@ -207,11 +203,6 @@ def _heard(cards: Iterable[Scorecard], lost: set[str], said: set[str]) -> Iterat
                 lost.add(mark.check)
                 said.add(mark.finding.suspect)
         yield card
-
-
-def judged_by_images(course: Course) -> set[str]:
-    """Name the TODOs that checkpoints decide: what computes a network of one's own is free, and has no mutants."""
-    return {check.todo for check in course.checks() if check.exam}
 
 
 def names(mistake: Mistake, card: Scorecard) -> bool:

@@ -18,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 
 from autograder.authoring import record
-from autograder.authoring.auditing import audit, mutants, unusual
+from autograder.authoring.auditing import audit, audited, mutants, unusual
 from autograder.authoring.auditing.audit import Fate, Share
 from autograder.authoring.auditing.mutants import Files, Key, Mutant
 from autograder.authoring.auditing.mutations import MUTATIONS
@@ -111,7 +111,7 @@ def _grade(
 @functools.cache
 def equivalent(course: Course) -> dict[Key, str]:
     """What has been found to do the same as a right solution, with the reason."""
-    return mutants.load_equivalent(course) | mutants.load_equivalent(course, mutants.SECOND)
+    return audited.equivalent(course) | audited.equivalent(course, mutants.SECOND)
 
 
 def promised(live: Share) -> bool:
@@ -131,14 +131,13 @@ def solution(course: Course, base: str) -> Files:
 
 def choose(course: Course, part: int, kind: str, base: str, files: Files, count: int | None) -> Sequence[Mutant]:
     """Make the mutants; of another solution, only those that the reference has not."""
-    folder, reference = course.parts[part].folder, course.files()
-    free = audit.judged_by_images(course)
+    reference = course.files()
     changes = SECOND_MUTATIONS if kind == "second" else MUTATIONS
     own = {name: content for name, content in files.items() if name in reference}
-    known = {one.key for one in mutants.of_part(reference, folder, changes)} if base else set()
-    singles = [one for one in mutants.of_part(own, folder, changes) if one.todo not in free and one.key not in known]
+    known = {one.key for one in audited.of_part(course, part, reference, changes)} if base else set()
+    singles = [one for one in audited.of_part(course, part, own, changes) if one.key not in known]
     if kind == "pairs":
         live = [one for one in singles if one.key not in equivalent(course)]
         return mutants.pairs(live, files, count or len(singles))
-    first = {one.source for one in mutants.of_part(own, folder)} if kind == "second" else set()
+    first = {one.source for one in audited.of_part(course, part, own)} if kind == "second" else set()
     return mutants.sample([one for one in singles if one.source not in first], count)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -16,8 +17,8 @@ from autograder.checking.declarations.general import by_size, named, suspects
 from autograder.checking.declarations.tried import Trial, draw
 from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close, expect_equal
-from autograder.checking.student import Student
-from autograder.errors import CheckFailed
+from autograder.checking.student import Remote, Student
+from autograder.errors import CheckFailed, GraderError
 
 SUSPECTED = 4  # cases of a check for which general suspects are worked out: a slip shows in the first ones
 LOST = 1e-12  # by which values may differ where entries are extreme
@@ -74,9 +75,28 @@ def values(own: Declaration, student: Student, rng: Rng) -> None:
         trial = draw(own, rng, case, how="even" if case.values else "values")
         layer = None if own.plain else trial.layer(student)
         for index, (name, found) in enumerate(zip(own.outputs, trial.run(student, layer, trial.arrays), strict=True)):
-            expect_right(trial, "outputs", index, found, name, rich)
+            with _telling_parameters(trial, layer):
+                expect_right(trial, "outputs", index, found, name, rich)
 
     _cases(own, student, rng, ask, extremes=True)
+
+
+@contextlib.contextmanager
+def _telling_parameters(trial: Trial, layer: Remote | None) -> Iterator[None]:
+    """Where an output is wrong and nothing says why, see whether forward has changed what it works with."""
+    try:
+        yield
+    except CheckFailed as error:
+        if layer is None or trial.declaration.tensors or error.finding.suspect:
+            raise
+        for name in trial.present(trial.declaration.parameters):
+            with contextlib.suppress(GraderError):
+                now = answers.array(layer.get(name))
+                if now is not None and not np.array_equal(now, trial.arrays[name]):
+                    told = f"{name} was changed by {trial.declaration.forward}: only an optimizer moves parameters"
+                    error.finding = replace(error.finding, suspect=told, cause=told)
+                    break
+        raise
 
 
 def gradient(own: Declaration, student: Student, rng: Rng) -> None:

@@ -7,6 +7,7 @@ result are told by `autograder.diagnosis.differences`, without any suspect.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -38,6 +39,8 @@ def suspects(trial: Trial, kind: str, index: int) -> Clauses:
         found |= _upstream(trial, changed, index)
     if kind != "buffers":
         found |= _formulas(trial, kind, index)
+    if kind == "gradients" and index >= len(trial.declaration.leaves):
+        found["it is left at zero"] = partial(np.zeros_like, getattr(trial.right, kind)[index])
     if kind == "buffers":
         name = [*trial.declaration.buffers][index]
         found["it is left as it was"] = lambda: trial.arrays[name]
@@ -57,8 +60,8 @@ def by_size(trial: Trial, kind: str, index: int) -> Iterator[tuple[str, Callable
     """
     right = getattr(trial.right, kind)[index]
     first = next((trial.arrays[name] for name in trial.present(trial.declaration.inputs)), right)
-    for name, length in trial.case.axes:
-        if isinstance(length, int) and length > 1:
+    for name, length in (*trial.case.axes, *trial.case.options, *_positions(trial)):
+        if isinstance(length, int) and not isinstance(length, bool) and length > 0:  # 1 refutes what fits elsewhere
             yield f"it is divided by {name}", lambda length=length: right / length  # type: ignore[misc]
             yield f"it is multiplied by {name}", lambda length=length: right * length  # type: ignore[misc]
     values = first.size
@@ -67,6 +70,15 @@ def by_size(trial: Trial, kind: str, index: int) -> Iterator[tuple[str, Callable
         yield "the mean is taken over all that is summed", lambda: right * each / values
     if right.ndim == 2 and right.shape[0] == right.shape[1] > 1:
         yield "it is transposed", lambda: right.T
+
+
+def _positions(trial: Trial) -> Iterator[tuple[str, int]]:
+    """How many places an output has in each channel, where they lie along several axes."""
+    for array in trial.declaration.outputs.values():
+        names = [*array.axes[2:]] if array is not None else []
+        lengths = [length for name, length in trial.case.axes if name in names]
+        if len(names) == len(lengths) > 1 and all(isinstance(length, int) for length in lengths):
+            yield " * ".join(names), math.prod(lengths)
 
 
 def _parameters(trial: Trial, changed: Callable[..., np.ndarray]) -> Clauses:

@@ -56,7 +56,10 @@ def network_goes_back_through_all(student: Student, rng: np.random.Generator) ->
         for index in reversed(range(len(kernels))):
             found = network.get(f"convolutional_layers.{index}.conv1d_stride1.dLdW")
             back_only: Clauses = {
-                "the gradient passes the activations by": partial(gradient, *case, index, "activations forgotten")
+                "the gradient passes the activations by": partial(gradient, *case, index, "activations forgotten"),
+                "the slope of an activation stands in the place of the gradient, not times it": partial(
+                    gradient, *case, index, "slope alone"
+                ),
             }
             expect_close(found, gradient(*case, index), f"dLdW of convolutional_layers[{index}]", suspects=back_only)
         expect_close(back, gradient(*case, -2), "dLdA")

@@ -34,6 +34,14 @@ MISTAKES = {
     "only the last window of the last image counts, = stands in the place of +=": (
         "{0}(x, weight, bias, stride, padding).mul({4} & (torch.arange(N) == N - 1)[:, None, {5}])"
     ),
+    "the bias is added along the last axis, not to each filter": "{0}(x, weight, None, stride, padding) + bias",
+    "the kernel is flipped along its channels": "{0}(x, weight.flip(1, *range(2, {1} + 2)), bias, stride, padding)",
+    "the filters are made columns of a matrix by reshape, not by transposing": (
+        "{0}(x, weight.reshape(-1, M).T.reshape(weight.shape), bias, stride, padding)"
+    ),
+    "values are dropped by the stride before the convolution, not after it": (
+        "{0}(F.pad(x, (padding, padding) * {1})[(..., *[slice(None, None, stride)] * {1})], weight, bias)"
+    ),
     "the last window along each axis is left out": "{0}(x, weight, bias, stride, padding)[(..., *[slice(-1)] * {1})]",
     "stride is left out: windows begin at neighbouring positions": "{0}(x, weight, bias, 1, padding)[:, :, {2}]",
     "stride is left out": "{0}(x, weight, bias, 1, padding)",

@@ -29,6 +29,9 @@ PLACES = {
     "stride is left out": "{0}(x, kernel_size, 1)",
     "the stride is taken to be the kernel's side": "{0}(x, kernel_size, kernel_size)",
     "a rest that does not fill a window is pooled as well": "{0}(x, kernel_size, stride, ceil_mode=True)",
+    "the number of windows is H // stride and W // stride": (
+        "{0}(x, kernel_size, stride)[:, :, : H // stride, : W // stride]"
+    ),
     "the last window along each axis is left out": "{0}(x, kernel_size, stride)[:, :, :-1, :-1]",
     "rows and columns of the output are exchanged": "{0}(x, kernel_size, stride).transpose(2, 3)",
     "the channels are pooled together": "{0}(x, kernel_size, stride).amax(1, keepdim=True).expand(N, C, P, Q)",
@@ -37,6 +40,10 @@ MAXIMA = {
     "the mean of each window is taken": "F.avg_pool2d(x, kernel_size, stride)",
     "the smallest value of each window is taken": "-F.max_pool2d(-x, kernel_size, stride)",
     "the largest absolute value of each window is taken": "F.max_pool2d(x.abs(), kernel_size, stride)",
+    "the first pixel of each window is taken for the largest": "x[:, :, ::stride, ::stride][:, :, :P, :Q]",
+    "only windows that hold the largest value of the whole image count": (
+        "F.max_pool2d(x, kernel_size, stride) * (F.max_pool2d(x, kernel_size, stride) == x.amax((2, 3), keepdim=True))"
+    ),
     "values below 0 are taken for 0": "F.max_pool2d(x, kernel_size, stride).clamp(min=0)",
 }
 MEANS = {

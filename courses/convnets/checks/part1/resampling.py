@@ -44,8 +44,13 @@ def _up(rank: int) -> Declaration:
         "zeros follow the last value too": f"F.pad({spread}, (0, factor - 1) * {rank})",
         "zeros stand before the first value": f"F.pad({spread}, (factor - 1, 0) * {rank})",
         "values are repeated, with no zeros between them": "x.repeat_interleave(factor, 2)",
+        "values are repeated in the place of zeros": "x.repeat_interleave(factor, 2)[:, :, : factor * (L - 1) + 1]",
     }
     if rank == 2:
+        wrong["values are repeated in the place of zeros"] = (
+            "x.repeat_interleave(factor, 2).repeat_interleave(factor, 3)"
+            "[:, :, : factor * (H - 1) + 1, : factor * (W - 1) + 1]"
+        )
         wrong["values are repeated, with no zeros between them"] += ".repeat_interleave(factor, 3)"
         wrong["zeros stand between rows, but not between columns"] = SPREAD.format(2, "(factor, 1)")
     return _layer("Upsample", rank, spread, wrong)

@@ -1,0 +1,54 @@
+"""What an audit makes mutants of behind the interface of another handout, and what it asks of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+
+from autograder.authoring import reference as proof
+from autograder.authoring.auditing import audit, audited, mutants
+from autograder.course import definition
+from autograder.course import mistakes as catalogue
+
+GT, CMU = (definition.find(name) for name in ("gt-cs7643-a2", "cmu-11785-hw2p1"))
+
+
+def spoiled(course, part: int) -> dict[str, set[str]]:
+    """The TODOs that mutants of a definition can spoil, by the name of the definition."""
+    files = course.files()
+    chosen = audited.of_part(course, part, files)
+    found = defaultdict(set)
+    for one, todos in zip(chosen, audited.reach(course, part, files, chosen), strict=True):
+        found[one.function.partition(".")[0]] |= todos
+    return found
+
+
+def test_mutants_are_of_what_a_handout_asks_for_and_of_nothing_else() -> None:
+    first, second, third = (spoiled(GT, part) for part in (1, 2, 3))
+    assert {*first} == {"Linear", "ReLU", "Conv2d", "MaxPool2d", "ConvNet", "SGD"}
+    assert first["Conv2d"] == {"1.3", "1.5"}  # a network is made of layers
+    assert (first["SGD"], second["validate"], third["FocalLoss"]) == ({"1.6"}, {"2.3"}, {"3.2"})
+    assert {*second} == {"TwoLayerNet", "VanillaCNN", "train_epoch", "validate"}
+    assert "1.12" in spoiled(CMU, 1)["Conv1d"]
+
+
+def test_a_mutant_stands_under_a_todo_of_the_handout() -> None:
+    for course in (GT, CMU):
+        for part in course.parts:
+            assert {one.todo for one in audited.of_part(course, part, course.files())} <= audited.asked(course, part)
+
+
+@pytest.mark.parametrize("course", [GT, CMU], ids=["gt", "cmu"])
+def test_what_does_the_same_there_does_the_same_behind_a_handout(course) -> None:
+    known = audited.equivalent(course)
+    assert any(one.key in known for one in audited.of_part(course, 1, course.files()))
+    for part in course.parts:
+        folder = course.parts[part].folder
+        assert audit.stale(mutants.load_equivalent(course), audited.of_part(course, part, course.files()), {}, folder) == []
+
+
+def test_a_mistake_of_a_part_is_asked_the_checks_of_that_part() -> None:
+    for mistake in catalogue.load(GT):
+        lost = {check.partition("-")[0] for check in mistake.loses}
+        assert lost <= proof.asked(GT, mistake) or lost & audited.judged_by_images(GT), mistake.name
