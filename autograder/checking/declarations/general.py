@@ -76,8 +76,8 @@ def _positions(trial: Trial) -> Iterator[tuple[str, int]]:
     """How many places an output has in each channel, where they lie along several axes."""
     for array in trial.declaration.outputs.values():
         names = [*array.axes[2:]] if array is not None else []
-        lengths = [length for name, length in trial.case.axes if name in names]
-        if len(names) == len(lengths) > 1 and all(isinstance(length, int) for length in lengths):
+        lengths = [length for name, length in trial.case.axes if name in names and isinstance(length, int)]
+        if len(names) == len(lengths) > 1:
             yield " * ".join(names), math.prod(lengths)
 
 
