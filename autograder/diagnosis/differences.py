@@ -180,7 +180,7 @@ def _order_patterns(found: np.ndarray, expected: np.ndarray, tolerance: float) -
 def _shifts(found: np.ndarray, expected: np.ndarray, tolerance: float) -> Iterator[str]:
     """The right values some places away from where they belong; what has moved in from outside is anything."""
     last = found.ndim - 1
-    for axes in ([(last,)] if found.ndim == 3 else [(last - 1, last), (last - 1,), (last,)] if found.ndim > 3 else []):
+    for axes in [(last,)] if found.ndim == 3 else [(last - 1, last), (last - 1,), (last,)] if found.ndim > 3 else []:
         for shift in (1, -1, 2, -2):
             to, of = (slice(max(shift, 0), shift if shift < 0 else None) for shift in (shift, -shift))
             ahead, behind = [slice(None)] * found.ndim, [slice(None)] * found.ndim
