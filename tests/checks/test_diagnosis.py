@@ -45,6 +45,7 @@ def changed(expected: np.ndarray, *places: tuple[object, ...]) -> np.ndarray:
 
 FULL = slice(None)
 X, TALL = numbered(2, 3, 6, 8), numbered(1, 2, 14, 3)
+EDGE, PAD = "but for what comes in at the edge", ((0, 0), (0, 0), (1, 0), (1, 0))
 HALF = np.argsort(X, axis=None).reshape(X.shape) % 2 == 0
 
 EXAMPLES: list[tuple[str, np.ndarray, np.ndarray]] = [
@@ -61,6 +62,13 @@ EXAMPLES: list[tuple[str, np.ndarray, np.ndarray]] = [
     ("they are right when moved by 1 along axis 3", np.roll(X, -1, 3), X),
     ("they are right when moved by -1 along axis 2", np.roll(X, 1, 2), X),
     ("they are right, but axes 2 and 3 are exchanged before a reshape", X.swapaxes(2, 3).reshape(X.shape), X),
+    (f"they are right when moved by -1 along axes 2 and 3, {EDGE}", np.pad(X, PAD, constant_values=7)[..., :6, :8], X),
+    (f"they are right when moved by 1 along axis 2, {EDGE}", np.pad(X[0], ((0, 0), (0, 0), (0, 1)))[..., 1:], X[0]),
+    (
+        "they are right, but for axes in the order (0, 2, 3, 1) before a reshape",
+        X.transpose(0, 2, 3, 1).reshape(X.shape),
+        X,
+    ),
     ("each is cut off to a whole number", np.floor(X / 7), X / 7),
     ("each is rounded to a whole number", np.rint(X / 7), X / 7),
     ("each is one over what it should be", 1 / X, X),
@@ -148,6 +156,16 @@ def within(wrong: np.ndarray, width: int) -> bool:
     )
 
 
+def inner(found: np.ndarray, expected: np.ndarray, by: int, axes: list[int]) -> bool:
+    """Say whether all but what has come in at the edge is right once it is moved."""
+    kept = np.ones(found.shape, dtype=bool)
+    for axis in axes:
+        places = np.arange(found.shape[axis])
+        came = places < by if by > 0 else places >= len(places) + by
+        kept &= ~came.reshape([-1 if one == axis else 1 for one in range(found.ndim)])
+    return close(np.roll(found, [by] * len(axes), axes)[kept], expected[kept])
+
+
 CLAIMS: dict[str, Claim] = {
     r"all of them zero": lambda f, e, w: bool((f[w] == 0).all()),
     r"all of them the same number": lambda f, e, w: len(set(f[w].tolist())) == 1,
@@ -164,6 +182,12 @@ CLAIMS: dict[str, Claim] = {
     ),
     r"they are right, but axes (\d) and (\d) are exchanged before a reshape": lambda f, e, w, one, other: close(
         f, e.swapaxes(int(one), int(other)).reshape(f.shape)
+    ),
+    r"they are right, but for axes in the order \((.*)\) before a reshape": lambda f, e, w, order: close(
+        f, e.transpose([int(axis) for axis in order.split(", ")]).reshape(f.shape)
+    ),
+    r"they are right when moved by (-?\d) along ax[ei]s (\d)(?: and (\d))?, but for what comes in at the edge": (
+        lambda f, e, w, by, *axes: inner(f, e, int(by), [int(axis) for axis in axes if axis])
     ),
     r"(?:each|it) is cut off to a whole number": lambda f, e, w: close(f, np.floor(e)),
     r"(?:each|it) is rounded to a whole number": lambda f, e, w: close(f, np.rint(e)),

@@ -75,14 +75,14 @@ def values(own: Declaration, student: Student, rng: Rng) -> None:
         trial = draw(own, rng, case, how="even" if case.values else "values")
         layer = None if own.plain else trial.layer(student)
         for index, (name, found) in enumerate(zip(own.outputs, trial.run(student, layer, trial.arrays), strict=True)):
-            with _telling_parameters(trial, layer):
+            with telling_parameters(trial, layer):
                 expect_right(trial, "outputs", index, found, name, rich)
 
     _cases(own, student, rng, ask, extremes=True)
 
 
 @contextlib.contextmanager
-def _telling_parameters(trial: Trial, layer: Remote | None) -> Iterator[None]:
+def telling_parameters(trial: Trial, layer: Remote | None) -> Iterator[None]:
     """Where an output is wrong and nothing says why, see whether forward has changed what it works with."""
     try:
         yield

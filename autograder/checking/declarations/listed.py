@@ -23,12 +23,12 @@ import numpy as np
 
 from autograder.cases.sizes import Sizes
 from autograder.checking.declarations.declared import Declaration
-from autograder.checking.declarations.derived import Rng, expect_right
+from autograder.checking.declarations.derived import Rng, expect_right, telling_parameters
 from autograder.checking.declarations.drawn import Case
 from autograder.checking.declarations.tried import Trial
 from autograder.checking.declarations.untouched import expect_left_alone
 from autograder.checking.each import for_each, for_every
-from autograder.checking.student import Student
+from autograder.checking.student import Remote, Student
 
 
 def ask(declared: Sequence[Declaration], what: str, student: Student, rng: Rng) -> None:
@@ -81,17 +81,19 @@ def _compare(own: Declaration, names: Sequence[str], families: Sequence[str], st
 
     def body(student: Student, rng: Rng, sizes: Sizes) -> None:
         trial = drawn(own, rng, sizes, back)
-        for kind, index, found in _found(trial, names, student, back):
+        layer = None if own.plain else trial.layer(student)
+        for kind, index, found in _found(trial, layer, names, student, back):
             if (name := own.called(kind)[index]) in names:
-                expect_right(trial, kind, index, found, name, sizes in first)
+                with telling_parameters(trial, layer if kind == "outputs" else None):
+                    expect_right(trial, kind, index, found, name, sizes in first)
 
     for_each(student, rng, cases, body)
 
 
-def _found(trial: Trial, names: Sequence[str], student: Student, back: bool) -> Iterator[tuple[str, int, object]]:
+def _found(
+    trial: Trial, layer: Remote | None, names: Sequence[str], student: Student, back: bool
+) -> Iterator[tuple[str, int, object]]:
     """What a layer gives, one after the other: a wrong output is told before its backward is asked, which may crash."""
-    own = trial.declaration
-    layer = None if own.plain else trial.layer(student)
     for index, output in enumerate(trial.run(student, layer, trial.arrays)):
         yield "outputs", index, output
     if layer and back:
