@@ -107,7 +107,9 @@ class Adaptation:
             error.args = (str(error).replace(f"is an object of type {name},", f"{words},"), *error.args[1:])
         names = "|".join(self._last.transposed if self._last else ())
         if names and re.match(rf"({names})\b", str(error)):
-            told = re.sub(r"(?<![\w.])(\[|\()(\d+), (\d+)(\]|\))", r"\1\3, \2\4", str(error).partition(", for ")[0])
+            told = re.sub(
+                r"(?<![\w.])(?<!order )(\[|\()(\d+), (\d+)(\]|\))", r"\1\3, \2\4", str(error).partition(", for ")[0]
+            )
             told = re.sub(rf"({names})\[(\d+), (\d+)\]", r"\1[\3, \2]", told)
             error.args = (told + "".join(str(error).partition(", for ")[1:]),)
             if error.finding:

@@ -36,6 +36,7 @@ def _expect_pool(pool: Pool, name: str, student: Student, rng: np.random.Generat
         "the last window along each axis is left out": lambda: pool(x, sizes.kernel, 1)[:, :, :-1, :-1],
     }
     if pool is max_pool:
+        suspects["the smallest value of each window is taken"] = lambda: -pool(-x, sizes.kernel, 1)
         suspects["the search for the largest value starts from 0"] = lambda: np.maximum(pool(x, sizes.kernel, 1), 0)
     else:
         suspects["the sum of each window is taken, not its mean"] = lambda: pool(x, sizes.kernel, 1) * sizes.kernel**2
@@ -57,6 +58,7 @@ def _expect_max_dx(student: Student, rng: np.random.Generator, sizes: Sizes) -> 
             "a pixel that is the largest of several windows gets the gradient of the last one only": "marked",
             "a pixel that is the largest of several windows gets the gradient of the first one only": "marked first",
             "row and column of the largest value are exchanged": "transposed",
+            "the gradient goes to the first pixel of each window": "corner",
         }.items()
     }
     expect_close(layer.backward(dy), max_pool_dx(x, dy, sizes.kernel, 1), "dLdA", suspects=suspects)

@@ -41,8 +41,8 @@ def max_pool_dx_by(x: np.ndarray, dy: np.ndarray, kernel_size: int, stride: int,
     Args:
         rule: "overwritten": = where windows overlap, in place of +=. "marked": the largest pixels get the last dy that
             they win. "marked first": the first one. "unstrided": windows one step apart. "side by side": windows a
-            kernel's side apart. "transposed": row and column of the largest value exchanged. "once": 1 in the place
-            of dy.
+            kernel's side apart. "transposed": row and column of the largest value exchanged. "corner": the first pixel
+            of a window in the place of the largest. "once": 1 in the place of dy.
     """
     dx = _zeros(x.shape[:2], x.shape[2:], dy, kernel_size)
     step = {"unstrided": 1, "side by side": kernel_size}.get(rule, stride)
@@ -52,6 +52,8 @@ def max_pool_dx_by(x: np.ndarray, dy: np.ndarray, kernel_size: int, stride: int,
         row, column = (int(i) for i in np.unravel_index(window.argmax(), window.shape))
         if rule == "transposed":
             row, column = column, row
+        elif rule == "corner":
+            row, column = 0, 0
         place = (n, c, p * step + row, q * step + column)
         if rule == "overwritten":
             dx[n, c, p * step : p * step + kernel_size, q * step : q * step + kernel_size] = 0

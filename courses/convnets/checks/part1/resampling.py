@@ -39,8 +39,11 @@ def _layer(name: str, rank: int, line: str, wrong: dict[str, str]) -> Declaratio
 
 def _up(rank: int) -> Declaration:
     spread = SPREAD.format(rank, "factor")
+    ones = spread.replace("(x,", "(torch.ones_like(x),")
     wrong = {
         "as many zeros stand between neighbours as the factor says: one too many": SPREAD.format(rank, "factor + 1"),
+        "one zero too few is put between neighbours": SPREAD.format(rank, "max(factor - 1, 1)"),
+        "ones stand between the values, not zeros": f"{spread} + ({ones} == 0)",
         "zeros follow the last value too": f"F.pad({spread}, (0, factor - 1) * {rank})",
         "zeros stand before the first value": f"F.pad({spread}, (factor - 1, 0) * {rank})",
         "values are repeated, with no zeros between them": "x.repeat_interleave(factor, 2)",
@@ -62,6 +65,7 @@ def _down(rank: int) -> Declaration:
 
     wrong = {
         "a rest shorter than the factor is dropped": picked(stop="{0} // factor * factor"),
+        "it starts with the value at 1": picked(start="1"),
         "it starts with the value at factor - 1": picked(start="factor - 1"),
         "the steps are factor + 1": picked(step="factor + 1"),
         "blocks are averaged": f"F.avg_pool{rank}d(x, factor)",
