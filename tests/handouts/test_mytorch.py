@@ -113,7 +113,8 @@ def test_the_empty_handout_earns_nothing(box, files, tmp_path) -> None:
         ),
         (
             "models/cnn.py", "return grad", "return None",
-            r"1\.14-backward: CNN\.backward, models/cnn\.py: dLdA is None, expected an array",
+            r"1\.14-backward: CNN\.backward, models/cnn\.py: dLdA is None, as of a function that ends without return, "
+            r"expected an array",
         ),
         (
             "models/cnn.py", "activation.forward(layer.forward(A))", "layer.forward(A)",
