@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from autograder.authoring.auditing import forked, mutants
-from autograder.authoring.auditing.audit import judged_by_images
+from autograder.authoring.auditing.audited import judged_by_images
 from autograder.authoring.auditing.mutants import Mutant
 from autograder.authoring.slips.slip_changes import SLIPS
 from autograder.authoring.slips.slip_words import describe
