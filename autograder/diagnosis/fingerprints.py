@@ -19,6 +19,8 @@ COARSE = 1e-6  # relative: they are kept in float32
 ROOM = 4.0  # deviations of a random sum
 KINDS = "fiubU"  # of dtypes
 MOST = 2  # slips that may fit: what any of three explains is nobody's
+FEW = 9  # whole numbers or texts: many a slip makes the same shape or count, also such as are not recorded
+LARGEST = 50_000  # entries: the weights of a sum are kept, and four times as many
 
 
 class Slip(NamedTuple):
@@ -43,10 +45,11 @@ Slips = Sequence[Slip]
 
 def fingerprint(value: np.ndarray) -> np.ndarray | None:
     """Random sums of all entries, the same ones for each shape; None where they say nothing."""
-    numbers = _numbers(value) if value.dtype.kind in KINDS else np.zeros(0)
-    if not numbers.size or not np.isfinite(np.square(numbers)).all():
-        return None
-    return np.asarray(_weights(value.shape) @ numbers, dtype=np.float32)
+    numbers = _numbers(value) if value.dtype.kind in KINDS and value.size <= LARGEST else np.zeros(0)
+    with np.errstate(all="ignore"):  # a student's numbers may be as large as they like
+        if not numbers.size or not np.isfinite(np.square(numbers)).all():
+            return None
+        return np.asarray(_weights(value.shape) @ numbers, dtype=np.float32)
 
 
 class _Seen:
@@ -77,6 +80,8 @@ def fitting(
     slips: Iterable[Slip], name: str, found: np.ndarray, right: np.ndarray, tolerance: float
 ) -> dict[str, Callable[[], bool]]:
     """The slips that make of a value what a student has; none where too many do."""
+    if right.dtype.kind != "f" and right.size < FEW:
+        return {}
     value = _Seen(name, found, right, tolerance)
     told = {slip.clause for slip in slips if slip.first and value.is_of(slip) and value.equals(slip)}
     return {clause: lambda: True for clause in sorted(told)} if len(told) <= MOST else {}
@@ -114,12 +119,12 @@ def telling(values: Sequence[np.ndarray], tolerance: float) -> bool:
 
 def _numbers(value: np.ndarray) -> np.ndarray:
     if value.dtype.kind == "U":
-        texts = (hashlib.sha256(str(text).encode()).digest()[:4] for text in value.ravel())
+        texts = (hashlib.sha256(str(text).encode(errors="surrogatepass")).digest()[:4] for text in value.ravel())
         return np.array([int.from_bytes(text, "little") / 2**31 - 1 for text in texts])
     return value.ravel().astype(np.float64)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _weights(shape: tuple[int, ...]) -> np.ndarray:
     seed = int.from_bytes(hashlib.sha256(repr(shape).encode()).digest()[:8], "little")
     return 2 * np.random.default_rng(seed).random((NUMBERS, math.prod(shape))) - 1

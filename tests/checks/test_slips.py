@@ -104,6 +104,19 @@ def test_what_three_slips_explain_is_nobodys() -> None:
     assert fitting(slips, "y", -x, x, 1e-9) == {}
 
 
+def test_a_shape_or_a_count_tells_no_slip_and_a_row_of_labels_does() -> None:
+    for size, told in ((4, []), (12, ["it slipped"])):
+        right, wrong = np.arange(size), np.arange(size) + 1
+        slips = [Slip("it slipped", "y", fingerprint(right), fingerprint(wrong), True)]
+        assert [*fitting(slips, "y", wrong, right, 0.0)] == told
+
+
+@pytest.mark.parametrize("value", [["\ud800"], [1e200], [float("nan")], [float("inf"), 1.0]])
+def test_whatever_a_student_sends_has_a_fingerprint_or_none(value) -> None:
+    found = fingerprint(np.array(value))
+    assert found is None or np.isfinite(found).all()
+
+
 def test_a_single_number_tells_a_slip_only_where_it_has_many_digits() -> None:
     number, count = np.array(0.5), np.array(3)
     assert telling([number], 1e-9)
