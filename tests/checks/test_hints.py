@@ -40,7 +40,7 @@ def test_what_became_of_a_gradient_is_named_and_nothing_else(grade, reference, a
 
 
 def test_a_crash_has_no_help_that_speaks_of_values(grade, reference) -> None:
-    change = (CONV, "rows = np.zeros((c, k, self.shape[2], q)", "rows = np.zeros((c, k, self.shape[3], q)")
+    change = (CONV, "rows = np.zeros((c, k, together, height, q)", "rows = np.zeros((c, k, together, width, q)")
     outcome, text = read(grade, reference, change, "1.6-db")
     assert outcome is Outcome.RAISED
     assert "bias[f] was added" not in text
@@ -57,8 +57,8 @@ def test_one_length_for_both_axes_is_not_taken_for_a_lost_rest(grade, reference,
 def test_a_changed_input_is_not_told_about_dtypes(grade, reference) -> None:
     change = (
         POOLING,
-        "out=self.winner)\n        return y",
-        "out=self.winner)\n        x.setflags(write=True)\n        x *= 1.5\n        return y",
+        "out=self.winner[image])\n        return y",
+        "out=self.winner[image])\n        x.setflags(write=True)\n        x *= 1.5\n        return y",
     )
     _, text = read(grade, reference, change, "1.7-inputs")
     assert "x was changed by the call" in text

@@ -117,7 +117,12 @@ UPLOADS = (
     Upload("a missing given file", _without("part1_numpy/module.py"), says="added"),
     Upload("a byte order mark", lambda files: {**files, MODULE: codecs.BOM_UTF8 + files[MODULE]}),
     Upload("line ends of Windows", lambda files: {**files, MODULE: files[MODULE].replace(b"\n", b"\r\n")}),
-    Upload("UTF-16", lambda files: {**files, MODULE: files[MODULE].decode().encode("utf-16")}, "raised", "null bytes"),
+    Upload(
+        "UTF-16",
+        lambda files: {**files, MODULE: files[MODULE].decode().encode("utf-16")},
+        "raised",
+        "activations.py is UTF-16, expected UTF-8",
+    ),
     Upload(
         "Latin-1 without saying so",
         lambda files: {**files, MODULE: files[MODULE] + b"# gr\xf6\xdfe"},
