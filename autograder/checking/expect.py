@@ -244,6 +244,8 @@ class _Explainer:
         """Say where the values differ, which pattern that makes, and the suspects that fit."""
         error = np.abs(self.found.astype(np.float64) - self.reference)
         wrong = error > allowed(self.reference, self.tolerance)
+        if silent():  # nobody reads it
+            return _failed(f"{self.name} is another one", "value")
         if not wrong.any():  # every entry is within bounds, the whole is not
             wrong = error == error.max()
         index = _first(wrong)

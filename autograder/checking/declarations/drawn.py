@@ -12,7 +12,7 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
@@ -201,9 +201,20 @@ class Plan:
     inputs: Mapping[str, Array]
     axes: Mapping[str, Sequence[Length] | None]
     options: Mapping[str, Sequence[Any]]
+    _drawn: dict[str, tuple[list[Case], Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def cases(self, rng: np.random.Generator, typical: int) -> list[Case]:
         """Draw the cases of a check: one of equal lengths, some of different ones, and each axis at its least."""
+        key = f"{typical} {rng.bit_generator.state}"
+        kept = self._drawn.get(key)
+        if kept is None:
+            kept = self._cases(rng, typical), rng.bit_generator.state
+            self._drawn.clear()  # a check that is asked many times on end draws the same; others have no use for it
+            self._drawn[key] = kept
+        found, rng.bit_generator.state = kept
+        return [*found]
+
+    def _cases(self, rng: np.random.Generator, typical: int) -> list[Case]:
         own = {name: lengths for name, lengths in self.axes.items() if lengths is not None}
         turns = {name: rng.permutation(len(choices)) for name, choices in [*self.options.items(), *own.items()]}
         found: list[Case] = []

@@ -37,6 +37,7 @@ class Function:
         node: in the syntax tree of its module.
         classes: that it is defined in, the outermost first.
         scope: what its lines can name.
+        options: what may have been meant in a statement, by statement and table: every check that fails asks anew.
     """
 
     file: str
@@ -44,6 +45,7 @@ class Function:
     node: Definition
     classes: tuple[ast.ClassDef, ...]
     scope: Scope
+    options: dict[object, list[Change]] = field(default_factory=dict, repr=False, compare=False)
 
     def compiled(self) -> Iterator[CodeType]:
         """Compile it as it is just now, and yield its code and that of the functions in it."""
@@ -112,7 +114,10 @@ def changes(function: Function, trace: Trace, table: Sequence[Entry]) -> Iterato
             if isinstance(statement, HEADS):
                 last = max(statement.lineno, statement.body[0].lineno - 1)
             if any((function.file, line) in trace.lines for line in range(statement.lineno, last + 1)):
-                yield from _changes(function, statement, table)
+                key = statement, tuple(table)
+                if key not in function.options:
+                    function.options[key] = list(_changes(function, statement, table))
+                yield from function.options[key]
 
 
 def _changes(function: Function, statement: ast.stmt, table: Sequence[Entry]) -> Iterator[Change]:

@@ -30,12 +30,12 @@ from autograder.students.time_limit import interrupt_main
 
 SECONDS = 1.0  # of computing, for the changes that are tried on a submission
 EACH = 0.25  # of computing, for one change, which may never end
-ONCE = 5.0  # for a check that is run as it is, when oracles may have to compute what is expected
+ONCE = 5.0  # for the checks of a TODO as they are, when oracles may have to compute what is expected
 CLOCK = 8  # times as long on the clock, where the machine is busy or the code sleeps
 MOST = 3  # lines that are named
 FIRST_SHARE = 0.85  # of the time, for the first check that fails: most often, all have one cause
 TURNS = 20  # after so many options of a node, the rest is tried as it comes
-OFTEN = 16  # changes between two looks at the clock, which takes as long as a change
+OFTEN, LONG = 16, 0.02  # changes, or seconds on the clock, between two looks at what was computed: a look takes long
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,14 @@ class Search:
     def _todo(self, checks: Sequence[Check], seconds: float) -> Iterator[Found]:
         traces: dict[str, Trace] = {}
         asked = _Asked([], [], frozenset())
-        for check in checks:
-            run = partial(self._passes, check, ONCE)
+        began = time.process_time()
+        for number, check in enumerate(checks):
+            if number == 1:  # what the first has imported and worked out is no time of the student's
+                began = time.process_time()
+            left = ONCE - (time.process_time() - began)
+            if left <= 0:  # what a change does could not be seen in time
+                return
+            run = partial(self._passes, check, left)
             traces[check.id], passed = executed(self._files, run)
             (asked.passing if passed else asked.failing).append(check)
         lines = {line for check in asked.passing for line in traces[check.id].lines}
@@ -122,9 +128,14 @@ class Search:
         """Try one change after the other, and keep those after which most of the failing checks pass."""
         candidates: list[tuple[Change, frozenset[str]]] = []
         likely = DESPERATE  # that of the best so far: what is much less so is not tried
+        looked = time.perf_counter()
         for number, change in enumerate(self._ordered(trace, asked.harmless)):
-            if change.option.rank > likely + 1 or (number % OFTEN == 0 and time.process_time() > end):
+            if change.option.rank > likely + 1:
                 break
+            if number % OFTEN == 0 or time.perf_counter() - looked > LONG:
+                looked = time.perf_counter()
+                if time.process_time() > end:
+                    break
             with running.changed(change) as made:
                 if made and self._passes(check) and all(map(self._passes, asked.passing)):
                     fixed = {one.id for one in asked.failing if one is check or self._passes(one)}

@@ -21,8 +21,7 @@ def renamed(node: ast.AST, scope: Scope) -> Iterator[Option]:
     texts = [ast.unparse(one) for one in node.elts]
     for at, entry in enumerate(node.elts):
         if texts.count(texts[at]) == 2 and not isinstance(entry, ast.Constant):
-            turned = _turned(entry, scope)
-            if turned is not None:
+            for turned in _turned(entry, scope):
                 yield Option(put(node, elts=[*node.elts[:at], turned, *node.elts[at + 1 :]]), KIND, LIKELY)
             if isinstance(scope.parent.get(node), ast.Subscript) and not isinstance(entry, ast.Slice):
                 whole = [*node.elts[:at], ast.Slice(), *node.elts[at + 1 :]]
@@ -35,14 +34,14 @@ def sibling(node: ast.AST, scope: Scope) -> Iterator[Option]:
         case ast.Assign([ast.Name(name)], value) if name in OTHER:
             for other in _siblings(node, scope):
                 if isinstance(other, ast.Assign) and ast.unparse(other.targets[0]) == OTHER[name]:
-                    turned = _turned(other.value, scope)
-                    if turned is not None and ast.unparse(turned) != ast.unparse(value):
-                        yield Option(put(node, value=turned), KIND, LIKELY)
+                    for turned in _turned(other.value, scope):
+                        if ast.unparse(turned) != ast.unparse(value):
+                            yield Option(put(node, value=turned), KIND, LIKELY)
         case ast.Tuple([*_, one, other]):
             for at, source in ((len(node.elts) - 1, one), (len(node.elts) - 2, other)):
-                turned = _turned(source, scope)
-                if turned is not None and ast.unparse(turned) != ast.unparse(node.elts[at]):
-                    yield Option(put(node, elts=[*node.elts[:at], turned, *node.elts[at + 1 :]]), KIND, POSSIBLE)
+                for turned in _turned(source, scope):
+                    if ast.unparse(turned) != ast.unparse(node.elts[at]):
+                        yield Option(put(node, elts=[*node.elts[:at], turned, *node.elts[at + 1 :]]), KIND, POSSIBLE)
 
 
 def _siblings(node: ast.AST, scope: Scope) -> list[ast.stmt]:
@@ -52,20 +51,28 @@ def _siblings(node: ast.AST, scope: Scope) -> list[ast.stmt]:
     return next((block for block in blocks if node in block), [])
 
 
-def _turned(node: ast.expr, scope: Scope) -> ast.expr | None:
-    """An expression with the names of the other axis; None where it has none that the function knows."""
-    swap = _Swap(set(scope.names))
-    turned: ast.expr = swap.visit(ast.parse(f"a[{ast.unparse(node)}]", mode="eval").body.slice)  # type: ignore[attr-defined]
-    return turned if swap.hits else None
+def _turned(node: ast.expr, scope: Scope) -> Iterator[ast.expr]:
+    """An expression as it is for the other axis: with its names, its places in a shape, or both."""
+    seen = {ast.unparse(node)}
+    for numbers in ({0: 1, 1: 0}, {2: 3, 3: 2}):
+        swap = _Swap({*scope.names}, numbers)
+        turned: ast.expr = swap.visit(ast.parse(f"a[{ast.unparse(node)}]", mode="eval").body).slice
+        if (text := ast.unparse(turned)) not in seen:
+            seen.add(text)
+            yield turned
 
 
 class _Swap(ast.NodeTransformer):
-    def __init__(self, known: set[str]) -> None:
-        self.known, self.hits = known, 0
+    def __init__(self, known: set[str], numbers: dict[int, int]) -> None:
+        self.known, self.numbers = known, numbers
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
         other = OTHER.get(node.id, "")
-        if other not in self.known:
-            return node
-        self.hits += 1
-        return ast.Name(other, node.ctx)
+        return ast.Name(other, node.ctx) if other in self.known else node
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.Subscript:
+        match node:
+            case ast.Subscript(value, ast.Constant(int(number))) if number in self.numbers:
+                return ast.Subscript(self.visit(value), ast.Constant(self.numbers[number]), node.ctx)
+        self.generic_visit(node)
+        return node

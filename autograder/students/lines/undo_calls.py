@@ -33,7 +33,9 @@ REDUCTIONS = {
     "stack", "flip", "repeat", "take_along_axis", "sort", "argsort", "sliding_window_view", "expand_dims", "squeeze",
 }  # fmt: skip
 MAKERS = {"zeros", "ones", "empty", "full", "arange", "array", "asarray"}
-AXES: tuple[object, ...] = (0, 1, 2, 3, -1, None, (0, 1), (0, 2), (1, 2), (2, 3), (0, 2, 3), (1, 2, 3), (0, 1, 2))
+AXES: tuple[int | tuple[int, ...] | None, ...] = (
+    0, 1, 2, 3, -1, None, (0, 1), (0, 2), (1, 2), (2, 3), (0, 2, 3), (1, 2, 3), (0, 1, 2),
+)  # fmt: skip
 FUNCTIONS = ("int", "np.exp", "np.log", "np.sqrt", "np.abs", "np.square", "len")
 
 
@@ -59,7 +61,7 @@ def call(node: ast.AST, scope: Scope) -> Iterator[Option]:
     for at, keyword in enumerate(node.keywords):
         rest = node.keywords[:at] + node.keywords[at + 1 :]
         yield Option(put(node, keywords=rest), f"{keyword.arg} is set", POSSIBLE)
-        for axes in AXES if keyword.arg in ("axis", "axes") else ():
+        for axes in _axes(node, scope) if keyword.arg in ("axis", "axes") else ():
             set_to = [*rest, ast.keyword(keyword.arg, constant(axes))]
             yield Option(put(node, keywords=set_to), "the axis is another one", POSSIBLE)
     yield from _missing(node, name, scope)
@@ -80,8 +82,9 @@ def _missing(node: ast.Call, name: str, scope: Scope) -> Iterator[Option]:
     if name in REDUCTIONS:
         if "keepdims" not in there:
             yield Option(add(keepdims=ast.Constant(True)), "an axis of length 1 is lost", POSSIBLE)
-        for axes in AXES if "axis" not in there else ():
-            yield Option(add(axis=constant(axes)), "the axis is another one", POSSIBLE)
+        for axes in _axes(node, scope) if "axis" not in there else ():
+            rank = LIKELY if "keepdims" in there else POSSIBLE  # kept, but which?
+            yield Option(add(axis=constant(axes)), "the axis is another one", rank)
             if "keepdims" not in there:
                 both = add(axis=constant(axes), keepdims=ast.Constant(True))
                 yield Option(both, "the axis is another one", UNLIKELY)
@@ -89,6 +92,17 @@ def _missing(node: ast.Call, name: str, scope: Scope) -> Iterator[Option]:
         for one in scope.alike("array"):
             dtype = ast.Attribute(parsed(one), "dtype", ast.Load())
             yield Option(add(dtype=dtype), "the dtype is another one", UNLIKELY)
+
+
+def _axes(node: ast.Call, scope: Scope) -> Iterator[object]:
+    """The axes that a reduction may go over, as far as the array is known."""
+    own = isinstance(node.func, ast.Attribute) and not _library(node.func.value)
+    array = node.func.value if own and isinstance(node.func, ast.Attribute) else node.args[0] if node.args else node
+    kind = scope.kind(array)
+    ndim = int(kind[5:]) if kind.startswith("array") else 4
+    for axes in AXES:
+        if max(axes if isinstance(axes, tuple) else (axes or 0,)) < ndim:
+            yield axes
 
 
 def _renamed(function: ast.expr, name: str) -> ast.expr:
@@ -120,7 +134,21 @@ def shape(node: ast.AST, scope: Scope) -> Iterator[Option]:
             kind = "an axis runs in the other direction" if "-1" in text else "an axis of length 1 is missing"
             flipped = ast.Subscript(node, parsed(f"a[{text}]").slice, ast.Load())  # type: ignore[attr-defined]
             yield Option(flipped, kind, UNLIKELY)
+    yield from _sums(node, scope)
     for function in () if kind in (*PLAIN, "whole") else FUNCTIONS:
         yield Option(ast.Call(parsed(function), [node], []), "a function is missing", DESPERATE)
     if isinstance(node, ast.Subscript):
         yield Option(node.value, "a part is taken, not the whole", POSSIBLE)
+
+
+def _sums(node: ast.expr, scope: Scope) -> Iterator[Option]:
+    """A sum that is missing where something is returned or kept, over any axes but all."""
+    parent = scope.parent[node]
+    alone = isinstance(parent, ast.Tuple) and isinstance(scope.parent[parent], ast.Assign)
+    kind = scope.kind(node)
+    axes = range(int(kind[5:])) if kind.startswith("array") else range(2 * isinstance(node, ast.Call))
+    plain = isinstance(node, ast.Name | ast.Attribute | ast.Call)
+    if plain and (alone or isinstance(parent, ast.Return | ast.Assign | ast.AugAssign)):
+        for some in (one for count in range(1, len(axes)) for one in combinations(axes, count)):
+            over = ast.keyword("axis", constant(some if len(some) > 1 else some[0]))
+            yield Option(ast.Call(ast.Attribute(node, "sum", ast.Load()), [], [over]), "a sum is missing", POSSIBLE)

@@ -69,6 +69,14 @@ def number(node: ast.AST, scope: Scope) -> Iterator[Option]:
                 near = abs(other - value) == 1
                 yield Option(constant(other), kind if near or axis else "a number is another one", 0 if near else 1)
         yield Option(constant(0.5), "a number is another one", DESPERATE)
+        if isinstance(parent, ast.Call) and last(parent.func) == "transpose" and node in parent.args:
+            used = {getattr(one, "value", None) for one in parent.args}
+            for other in {*range(len(parent.args))} - used:
+                yield Option(constant(other), "the axis is another one", LIKELY)
+        if value == 1 and isinstance(parent, ast.BinOp) and node is parent.left:
+            for name in sorted(scope.near(node)):
+                if scope.kinds.get(name) == "real":
+                    yield Option(ast.BinOp(node, ast.Sub(), parsed(name)), "a term is missing", POSSIBLE)
     elif isinstance(value, float):
         for factor in dict.fromkeys((0.0, 1.0, 2.0, 0.5, -value, value + 1, value - 1)):
             if factor != value:

@@ -15,6 +15,7 @@ from autograder.students.lines.scope import (
     Scope,
     constant,
     is_value,
+    last,
     parsed,
 )
 
@@ -129,6 +130,10 @@ def near_operand(node: ast.AST, scope: Scope) -> Iterator[Option]:
             for operator in (ast.Mult, ast.Add, ast.Sub, inverse):
                 what = "term" if operator in (ast.Add, ast.Sub) else "factor"
                 yield Option(ast.BinOp(node, operator(), parsed(name)), f"a {what} is missing", rank)
+    if isinstance(node, ast.Call) and last(node.func) == "len":
+        for name in scope.alike("array"):
+            if name not in own:
+                yield Option(ast.BinOp(_size(name), ast.Add(), node), "a term is missing", POSSIBLE)
     if kind in ("whole", "real") and isinstance(parent, ast.BinOp):
         yield Option(ast.BinOp(node, ast.Pow(), constant(2)), "a power is missing", POSSIBLE)
 
