@@ -150,7 +150,7 @@ def count(
 
     Args:
         layer: of the student's.
-        parameters: weight and bias.
+        parameters: by name, as weight and bias.
         x, dy: what forward and backward get.
         watched: whether steps in C count where they make arrays.
 

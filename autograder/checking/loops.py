@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -21,42 +21,44 @@ from autograder.checking.expect import expect_array, expect_close, show
 from autograder.checking.student import Student
 from autograder.errors import CheckFailed, StudentRaised
 
-from .convolutions import Layer
-
 ENOUGH = 100_000  # steps after which the count of a call ends, as in `inside.probes.step_probes`
-LENGTHS = {1: (3, 5, 7, 9), 2: (2, 3, 4, 5, 6)}  # of every axis, equally spaced; signals and images
 METHODS = ("forward", "backward")
 
 
-def expect_few_loops(student: Student, rng: np.random.Generator, conv: Declaration, rank: int, limit: int) -> None:
-    """Pass a convolution that takes a Python step for each value of at most `limit` axes, forward and backward.
+def expect_few_loops(
+    student: Student,
+    rng: np.random.Generator,
+    layer: Declaration,
+    sizes: Callable[[int], Sizes],
+    lengths: Sequence[int],
+    limit: int,
+) -> None:
+    """Pass a layer that takes a Python step for each value of at most `limit` axes, forward and backward.
 
     Args:
-        conv: the layer.
-        rank: 1 for signals, 2 for images.
+        layer: of one input and one output.
+        sizes: of a case all of whose axes have a length, but for those that follow from others.
+        lengths: to ask for, equally spaced, at least two more than `limit`.
         limit: loops that may be nested.
+
+    Raises:
+        CheckFailed: if steps grow faster, or what is returned meanwhile is wrong.
     """
-    first, *lengths = LENGTHS[rank]
-    _count(student, drawn(conv, rng, _sizes(first, rank)))  # the first call imports and prepares
+    _count(student, drawn(layer, rng, sizes(lengths[0])))  # the first call imports and prepares
     reports = []
-    for length in (first, *lengths):
-        reports.append(_count(student, drawn(conv, rng, _sizes(length, rank))))
+    for length in lengths:
+        reports.append(_count(student, drawn(layer, rng, sizes(length))))
         if any(steps > ENOUGH for steps, _ in reports[-1]):
             break
     for number, method in enumerate(METHODS):
         counts = [report[number][0] for report in reports]
-        _expect_growth(method, counts, LENGTHS[rank], limit, line=reports[-1][number][1])
-
-
-def _sizes(length: int, rank: int) -> Sizes:
-    """A convolution all of whose axes have this length, but for those of its input, which follow."""
-    return Layer((length, length, *(2 * length - 1,) * rank), length, length, 1, 0)
+        _expect_growth(method, counts, lengths, limit, line=reports[-1][number][1])
 
 
 def _count(student: Student, trial: Trial) -> list[tuple[int, str]]:
     """The steps of forward and backward, each with the line that most of them belong to; what they return is right."""
-    (dy,), x = trial.upstream, trial.arrays["x"]
-    how = (trial.layer(student), {name: trial.arrays[name] for name in ("weight", "bias")}, x, dy)
+    (dy,), (x,) = trial.upstream, (trial.arrays[name] for name in trial.declaration.inputs)
+    how = (trial.layer(student), {name: trial.arrays[name] for name in trial.declaration.parameters}, x, dy)
     try:
         counted = student.call("step-probe:count", *how)
     except StudentRaised:  # it may refuse arrays that are not plain ones
