@@ -77,20 +77,15 @@ class Conv2d(Module):
         padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
         windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), axis=(2, 3))[:, :, ::s, ::s]
         self.shape, self.windows = padded.shape, windows.transpose(0, 1, 4, 5, 2, 3)  # windows (N, C, K, K, P, Q)
-        windows = np.moveaxis(self.windows, 0, 3)  # (C, K, K, N, P, Q)
-        c, _, _, n, p, q = windows.shape
-        # The bias is one more weight, for an input of 1.
+        n, c, _, _, p, q = self.windows.shape
+        # One image at a time, so that its columns stay in the cache. The bias is one more weight, for an input of 1.
         weight = np.column_stack([self.weight.reshape(len(self.weight), -1), self.bias])  # (F, C*K*K + 1)
-        y = np.empty((len(weight), n, p, q), dtype=np.result_type(x, weight))
-        # One image at a time, so that its columns stay in the cache, or several small ones: short products are slow.
-        together = np.gcd(n, 8) if p * q <= 64 else 1
-        columns = np.ones((c * k * k + 1, together * p * q), dtype=y.dtype)
-        unfolded = columns[:-1].reshape(c, k, k, together, p, q)  # the same memory
-        for first in range(0, n, together):
-            images = slice(first, first + together)
-            unfolded[...] = windows[:, :, :, images]
-            np.matmul(weight, columns, out=y[:, images].reshape(len(weight), -1))  # into y: the same memory again
-        return y.swapaxes(0, 1)
+        columns = np.ones((c * k * k + 1, p * q), dtype=np.result_type(x, weight))
+        y = np.empty((n, len(weight), p * q), dtype=columns.dtype)
+        for image in range(n):
+            columns[:-1].reshape(c, k, k, p, q)[...] = self.windows[image]
+            np.matmul(weight, columns, out=y[image])
+        return y.reshape(n, -1, p, q)
         # <<< solution
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
@@ -105,28 +100,22 @@ class Conv2d(Module):
         # In 5, mind padding 0: a[:, :, p:-p, p:-p] is empty then. In 3 and 4, mind the rest that no window covered: it
         # belongs to dx and is 0.
         # >>> solution
-        windows = np.moveaxis(self.windows, 0, 3)  # (C, K, K, N, P, Q)
-        c, k, _, n, p, q = windows.shape
-        s, pad, height, width = self.stride, self.padding, *self.shape[2:]
+        n, c, k, _, p, q = self.windows.shape
+        s, pad = self.stride, self.padding
         weight, dy = self.weight.reshape(len(self.weight), -1), dy.reshape(n, -1, p * q)
-        together = np.gcd(n, 8) if p * q <= 64 else 1  # as in forward
-        columns = np.ones((c * k * k + 1, together * p * q), dtype=np.result_type(windows, weight, dy))
-        unfolded = columns[:-1].reshape(c, k, k, together, p, q)  # the same memory
-        gradient = np.zeros((c * k * k + 1, len(weight)), dtype=columns.dtype)  # of the weights and of the bias
-        dpadded = np.zeros((c, n, height, width), dtype=columns.dtype)
-        with np.errstate():  # which ends this setting, too:
-            np.setbufsize(256)  # values; where fewer than a buffer lie in a row, NumPy copies them before it adds
-            for first in range(0, n, together):
-                images = slice(first, first + together)
-                back = dy[images].swapaxes(0, 1).reshape(len(weight), -1)  # (F, together*P*Q)
-                unfolded[...] = windows[:, :, :, images]
-                gradient += columns @ back.T
-                np.matmul(weight.T, back, out=columns[:-1])  # the windows have served: their gradients replace them
-                rows = np.zeros((c, k, together, height, q), dtype=columns.dtype)
-                for i in range(k):  # add up what overlaps, first downwards, then across: 2 * K additions, not K * K
-                    rows[..., i : i + s * p : s, :] += unfolded[:, i]
-                for j in range(k):
-                    dpadded[:, images, :, j : j + s * q : s] += rows[:, j]
-        self.dw, self.db = gradient[:-1].T.reshape(self.weight.shape), gradient[-1]
-        return dpadded[:, :, pad : height - pad, pad : width - pad].swapaxes(0, 1)
+        columns = np.ones((c * k * k + 1, p * q), dtype=np.result_type(self.windows, weight, dy))
+        unfolded = columns[:-1].reshape(c, k, k, p, q)  # the same memory
+        gradient = np.zeros((len(weight), c * k * k + 1), dtype=columns.dtype)  # of the weights and of the bias
+        dpadded = np.zeros(self.shape, dtype=columns.dtype)
+        for image in range(n):
+            unfolded[...] = self.windows[image]
+            gradient += dy[image] @ columns.T
+            np.matmul(weight.T, dy[image], out=columns[:-1])  # the windows have served: their gradients replace them
+            rows = np.zeros((c, k, self.shape[2], q), dtype=columns.dtype)
+            for i in range(k):  # add up what overlaps, first downwards, then across: 2 * K additions, not K * K
+                rows[:, :, i : i + s * p : s] += unfolded[:, i]
+            for j in range(k):
+                dpadded[image, :, :, j : j + s * q : s] += rows[:, j]
+        self.dw, self.db = gradient[:, :-1].reshape(self.weight.shape), gradient[:, -1]
+        return dpadded[:, :, pad : self.shape[2] - pad, pad : self.shape[3] - pad]
         # <<< solution

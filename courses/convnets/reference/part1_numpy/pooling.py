@@ -41,11 +41,11 @@ class MaxPool2d(Module):
         k, s = self.kernel_size, self.stride
         windows = np.lib.stride_tricks.sliding_window_view(x, (k, k), axis=(2, 3))[:, :, ::s, ::s]
         n, c, p, q = windows.shape[:4]
-        number = np.min_scalar_type(k * k).type  # a byte for all but very large windows
         y = np.empty((n, c, p, q), dtype=x.dtype)
-        self.shape, self.winner = x.shape, np.zeros(y.shape, dtype=number)  # winner (N, C, P, Q), in 0 .. K*K - 1
         # Compare all windows of an image at once, not the values of one: NumPy is fast on long axes without gaps.
         places = np.empty((k * k, c, p, q), dtype=x.dtype)
+        number = np.min_scalar_type(len(places)).type  # a byte for all but very large windows
+        self.shape, self.winner = x.shape, np.zeros(y.shape, dtype=number)  # winner (N, C, P, Q), in 0 .. K*K - 1
         for image in range(n):
             places.reshape(k, k, c, p, q)[...] = windows[image].transpose(3, 4, 0, 1, 2)
             places.max(axis=0, out=y[image])
@@ -77,7 +77,7 @@ class MaxPool2d(Module):
         pixels += (row * w + column).ravel()
         pixels += h * w * np.arange(n * c)[:, None]
         # bincount adds up what comes to one pixel from several windows, in float64
-        return np.bincount(pixels.ravel(), dy.ravel(), n * c * h * w).reshape(self.shape).astype(dy.dtype, copy=False)
+        return np.bincount(pixels.ravel(), dy.ravel(), n * c * h * w).reshape(self.shape).astype(dy.dtype)
         # <<< solution
 
 
