@@ -50,7 +50,7 @@ def _expect_steps(
         own, pull = [those[index] for those in gradients], 0.0 if index % 2 else decay
         name = f"{NAMES[index % 2]} of layer {index // 2} after {steps} steps"
         expected = descended(start, own, LR, momentum, pull)
-        unmoved = {"it stays where it was: what is worked out is not set": partial(np.asarray, start)}
+        unmoved = {"it stays where it was": partial(np.asarray, start)}
         expect_close(layers[index // 2].get(NAMES[index % 2]), expected, name, dtype=dtype, suspects=unmoved)
 
 
