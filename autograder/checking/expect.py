@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,7 +18,7 @@ import numpy as np
 from autograder.checking import answers, compared, minor
 from autograder.diagnosis import closeness
 from autograder.diagnosis.closeness import allowed, close
-from autograder.diagnosis.differences import apart, locate, misread, nearly, picture, rearranged
+from autograder.diagnosis.differences import apart, entry, locate, misread, nearly, picture, rearranged
 from autograder.diagnosis.known_mistakes import alike, clauses, entries, foretold, judged, saw, slipped
 from autograder.diagnosis.suspects import Suspects, leading, review, sentence, silent, subject, wanted
 from autograder.errors import CheckFailed, Finding
@@ -79,7 +78,7 @@ def expect_close(
         index = _first(~np.isfinite(found))
         count = int((~np.isfinite(found)).sum())
         raise explain.failure(
-            f"{_entry(name, index)} is {found[index]} ({_share(count, found.size)} not finite)", "not finite"
+            f"{entry(name, index)} is {found[index]} ({_share(count, found.size)} not finite)", "not finite"
         )
     closeness.note(found, reference, limit)
     if not close(found, reference, limit):
@@ -97,7 +96,7 @@ def expect_array(actual: object, name: str, shape: tuple[int, ...], *, dtype: st
         raise _failed(f"{name} has shape {found.shape}, expected {shape}", "shape")
     if not np.isfinite(found).all():
         index = _first(~np.isfinite(found))
-        raise _failed(f"{_entry(name, index)} is {found[index]}, expected a finite number", "not finite")
+        raise _failed(f"{entry(name, index)} is {found[index]}, expected a finite number", "not finite")
     if found_dtype != dtype:
         minor.of_dtype(found_dtype, _failed(f"{name} has dtype {found_dtype}, expected {dtype}", "dtype"))
     return found
@@ -253,7 +252,7 @@ class _Explainer:
         share = _share(int(wrong.sum()), wrong.size) + " differ" if wrong.size > 1 else ""
         detail = ", ".join(text for text in (share, pattern) if text)
         shown, expected = apart(float(self.found[index]), float(self.reference[index]))
-        message = f"{_entry(self.name, index)} is {shown}, expected {expected}"
+        message = f"{entry(self.name, index)} is {shown}, expected {expected}"
         failure = self.failure(f"{message} ({detail})" if detail else message, "value")
         numbers = self.found.astype(np.float64), self.reference, self.name
         told = failure.finding.suspect or nearly(*numbers) or misread(*numbers)
@@ -287,15 +286,6 @@ class _Explainer:
 
 def _first(mask: np.ndarray) -> tuple[int, ...]:
     return tuple(int(i) for i in np.unravel_index(int(mask.argmax()), mask.shape))
-
-
-def _entry(name: str, index: tuple[int, ...]) -> str:
-    """Name one entry: "dx[0, 1]", or "dx[0, 1] for stride 2" where the name says more than the array's."""
-    if not index:
-        return name
-    array = re.match(r"\w+(?= (for|of) )", name)
-    end = array.end() if array else len(name)
-    return f"{name[:end]}[{', '.join(map(str, index))}]{name[end:]}"
 
 
 def _share(count: int, size: int) -> str:

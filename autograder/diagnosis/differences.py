@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
@@ -24,6 +25,15 @@ MIN_SHIFTED = 5  # values that must agree where all are moved
 MAX_BORDER = 4
 TINY, HUGE = 1e-150, 1e150  # numbers beyond these are none that anybody computes with
 NEAR = 1e-5  # a relative difference below this has other reasons than a wrong formula
+
+
+def entry(name: str, index: tuple[int, ...]) -> str:
+    """Name one entry: "dx[0, 1]", or "dx[0, 1] for stride 2" where the name says more than the array's."""
+    if not index:
+        return name
+    array = re.match(r"\w+(?= (for|of) )", name)
+    end = array.end() if array else len(name)
+    return f"{name[:end]}[{', '.join(map(str, index))}]{name[end:]}"
 
 
 def apart(found: float, expected: float) -> tuple[str, str]:
