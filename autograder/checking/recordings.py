@@ -25,7 +25,7 @@ def key(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
     digest = hashlib.sha256()
     for value in (*args, *(item for pair in sorted(kwargs.items()) for item in pair)):
         _add(digest, value)
-    return f"{name}-{digest.hexdigest()[:32]}"
+    return f"{name.replace('/', ':')}-{digest.hexdigest()[:32]}"  # what stands behind a / in an archive is the kind
 
 
 def _add(digest: hashlib._Hash, value: Any) -> None:
@@ -69,30 +69,35 @@ def recorded(name: str, module: str) -> Callable[..., Any]:
     """
 
     def look_up(*args: Any, **kwargs: Any) -> Any:
-        found = _all(Path(module).parent / FILE).get(key(name, args, kwargs))
+        found = _read(Path(module).parent / FILE, key(name, args, kwargs))
         if found is None:
             raise NotRecorded(
                 f"no value of {name} is recorded for this case: is NumPy {np.__version__} that of requirements.lock?"
             )
-        return found()
+        return found
 
     look_up.__name__ = name
     return look_up
 
 
 @functools.cache
-def _all(path: Path) -> dict[str, Callable[[], Any]]:
-    """Index a file: by its key, how to read each result."""
+def _open(path: Path) -> tuple[Mapping[str, np.ndarray], Mapping[str, list[str]]]:
+    """Open a file, and index it: the entries of each key."""
     archive = np.load(path, allow_pickle=False)
-    parts: dict[str, list[str]] = {}
+    entries: dict[str, list[str]] = {}
     for entry in archive.files:
-        parts.setdefault(entry.partition("/")[0], []).append(entry)
-    return {name: functools.cache(functools.partial(_read, archive, entries)) for name, entries in parts.items()}
+        entries.setdefault(entry.partition("/")[0], []).append(entry)
+    return archive, entries
 
 
-def _read(archive: Mapping[str, np.ndarray], entries: list[str]) -> Any:
-    arrays = [_read_only(archive[entry]) for entry in entries]
-    _, _, kind = entries[0].partition("/")
+@functools.cache
+def _read(path: Path, key: str) -> Any:
+    """The result of one call; None where it is not recorded."""
+    archive, entries = _open(path)
+    if key not in entries:
+        return None
+    arrays = [_read_only(archive[entry]) for entry in entries[key]]
+    _, _, kind = entries[key][0].partition("/")
     if kind.startswith((LIST, TUPLE)):
         return arrays if kind.startswith(LIST) else tuple(arrays)
     return float(arrays[0]) if kind == NUMBER else arrays[0]

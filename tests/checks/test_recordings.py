@@ -17,6 +17,7 @@ RESULTS = {
     key("number", (X,), {}): 0.1,
     key("list", ((X, 1),), {}): [X, X[0]],
     key("pair", (), {}): (X, np.array([1, 2])),
+    key("H // stride windows, and W // stride", (X,), {}): X + 1,  # as a suspect is named
 }
 
 
@@ -35,6 +36,7 @@ def test_what_was_recorded_comes_back_as_it_was(path) -> None:
     assert number == 0.1
     assert [type(value) for value in (recorded("list", path)((X, 1)), recorded("pair", path)())] == [list, tuple]
     np.testing.assert_array_equal(recorded("pair", path)()[1], [1, 2])
+    np.testing.assert_array_equal(recorded("H // stride windows, and W // stride", path)(X), X + 1)
 
 
 def test_another_case_is_refused_and_never_answered(path) -> None:
