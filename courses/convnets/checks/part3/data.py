@@ -14,7 +14,7 @@ from autograder.checking.expect import expect_equal
 from autograder.checking.raising import expect_raises, telling
 from autograder.checking.rubric import check
 from autograder.checking.student import Student
-from autograder.errors import CheckFailed
+from autograder.errors import CheckFailed, Finding
 from autograder.inside.wire import Seed
 
 from ...oracles.imbalance import long_tail, step
@@ -110,7 +110,8 @@ def subset_is_drawn_from_rng(student: Student, rng: np.random.Generator) -> None
     )
     if not np.array_equal(first, again):
         same = len(np.intersect1d(first, again))
-        raise CheckFailed(f"two equal generators choose {same} equal images of {len(first)}, expected all of them")
+        told = f"two equal generators choose {same} equal images of {len(first)}, expected all of them"
+        raise CheckFailed(told, Finding(cause="something else than rng is drawn from"))  # asking again tells no more
     for c in range(len(counts)):
         if not set(first[labels[first] == c]) ^ set(other[labels[other] == c]):
             raise CheckFailed(f"two different generators choose the same {counts[c]} images of class {c}")
