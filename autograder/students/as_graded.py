@@ -24,7 +24,7 @@ from typing import Any
 
 from autograder.course.definition import Course
 from autograder.inside import absent
-from autograder.students import newer_python
+from autograder.students import environment, newer_python
 
 LIBRARIES = {"numpy": ("numpy",), "torch": ("numpy", "torch", "torchvision", "tensorboard")}  # and what these need
 ONLY = {"numpy": "NumPy and the standard library", "torch": "PyTorch, torchvision, NumPy and the standard library"}
@@ -104,16 +104,22 @@ class AsGraded:
 
     def _expect_library(self, name: str) -> None:
         __tracebackhide__ = True
-        if not name or name in self._parts or name in sys.stdlib_module_names or name in LIBRARIES[self._kind]:
-            return
-        if name in _allowed(self._kind):  # last, as that reads what every distribution here has installed
+        if not name or name in self._parts or name in sys.stdlib_module_names:
             return
         try:
             spec = importlib.util.find_spec(name)
         except ValueError:  # in sys.modules without a spec
             spec = None
-        if name not in sys.modules and spec is None:
-            return  # not here either: Python says so
+        here = sys.modules.get(name) is not None or spec is not None
+        if name in LIBRARIES[self._kind]:
+            if here:
+                return
+            install = f"{environment.python()} -m pip install {name}"
+            raise ModuleNotFoundError(f"{name}, which part {self.part} needs, is not installed: {install}", name=name)
+        if name in _allowed(self._kind):  # last, as that reads what every distribution here has installed
+            return
+        if not here:
+            return  # nor here: Python says so
         origin = os.path.realpath(spec.origin) if spec is not None and spec.origin else ""
         if _within(origin, (self._folder,)) and not _within(origin, self._libraries):
             why = f"{name} is outside of the parts, which alone are handed in: move it into {self._home}/"

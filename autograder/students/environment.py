@@ -50,7 +50,7 @@ def complaint(path: str = FILE) -> str:
         expected = f" here, expected {least} or newer" if _numbers(here) else ""
         wrong.append(f"{name} is {here}{expected}")
         install.append(f'"{name}>={least}"')
-    return f"{', '.join(wrong)}: {_python()} -m pip install {' '.join(install)}" if wrong else ""
+    return f"{', '.join(wrong)}: {python()} -m pip install {' '.join(install)}" if wrong else ""
 
 
 def stop(sentence: str) -> None:
@@ -78,7 +78,7 @@ def _numbers(version: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", version.partition("+")[0])[:3]]
 
 
-def _python() -> str:
+def python() -> str:
     """Name this Python as a person would."""
     return os.path.basename(sys.executable or "python")
 

@@ -240,6 +240,21 @@ def test_part_1_with_torch_earns_here_what_it_earns_in_grading(run, reference) -
     assert "part 1 is graded without torch" in done.stdout
 
 
+def test_a_library_that_a_part_needs_and_is_not_installed_is_named_with_the_command(tmp_path, reference) -> None:
+    files = {**reference, "sitecustomize.py": b"import sys\nsys.modules['torch'] = None\n"}
+    trials.write(tmp_path, files)
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder", "test", "--todo", "2.1"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}", "COLUMNS": "200", **NO_PLUGINS},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert re.search(r"torch, which part 2 needs, is not installed: python\S* -m pip install torch \(", done.stdout)
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 def test_torch_is_there_for_part_2_after_part_1_has_been_run(run, reference) -> None:
     text = reference["part2_pytorch/models.py"].replace(
         b"import torch\n", b"import torch\nimport torchvision, sympy\n", 1
