@@ -22,7 +22,7 @@ from autograder.checking import minor
 from autograder.checking.oracles import clock
 from autograder.checking.student import Student
 from autograder.diagnosis.known_mistakes import following
-from autograder.diagnosis.suspects import leaving_out, no_suspects, reviewing
+from autograder.diagnosis.suspects import leaving_out, reviewing, unexplained
 from autograder.errors import CheckFailed, GraderError, RubricError
 
 PUBLIC_SEED = 0
@@ -120,7 +120,7 @@ class Check:
     def _otherwise(self, before: str, student: Student, seed: int, exam: Exam | None) -> bool:
         """Say whether the same check comes to another end when it is asked again."""
         try:
-            with student.within(SECONDS_AGAIN), no_suspects():
+            with student.within(SECONDS_AGAIN), unexplained():
                 self._ask(student, seed, exam)
         except CheckFailed as error:
             return str(error).partition("; works")[0] != before.partition("; works")[0]

@@ -37,7 +37,7 @@ class Review:
             self.refuted |= {clause for clause in self.clauses.intersection(suspects) if not equals(suspects[clause]())}
 
 
-_computed = "of what is wrong"  # which suspects are: these, "all" or "none"
+_computed = "of what is wrong"  # which suspects are: these, "all", "none", or none while values are "only compared"
 _clauses: set[str] = set()  # of all suspects, as far as all are computed
 _left_out: frozenset[str] = frozenset()
 _review: Review | None = None
@@ -57,13 +57,20 @@ def every_suspect_computed() -> Iterator[set[str]]:
 @contextlib.contextmanager
 def no_suspects() -> Iterator[None]:
     """Compute no suspects, where it matters only whether a value is right."""
+    with _computing("only compared"):
+        yield
+
+
+@contextlib.contextmanager
+def unexplained() -> Iterator[None]:
+    """Compute no suspects, and say of a wrong value what it is, as otherwise."""
     with _computing("none"):
         yield
 
 
 def silent() -> bool:
     """Whether it matters only whether a value is right."""
-    return _computed == "none"
+    return _computed == "only compared"
 
 
 def rehearsing() -> bool:
@@ -113,7 +120,7 @@ def wanted(suspects: Suspects | None) -> Suspects:
     for clause, compute in (suspects or {}).items() if rehearsing() else ():
         _clauses.add(clause)
         compute()
-    if _computed == "none":
+    if _computed in ("none", "only compared"):
         return {}
     return {clause: compute for clause, compute in (suspects or {}).items() if clause not in _left_out}
 

@@ -10,7 +10,7 @@ import pytest
 from homework import COURSE
 
 from autograder.checking import rubric
-from autograder.checking.expect import expect_equal
+from autograder.checking.expect import expect_close, expect_equal
 from autograder.checking.rubric import Check, check
 from autograder.checking.student import Student
 from autograder.course import assignment as assignments
@@ -93,14 +93,17 @@ def test_a_wrong_assignment_file_is_refused_by_key(tmp_path: Path, before, after
 @pytest.mark.parametrize("seed", [rubric.PUBLIC_SEED, 5])
 @pytest.mark.parametrize("chance", [True, False])
 @pytest.mark.parametrize("seconds", [rubric.SECONDS, rubric.SECONDS + 1], ids=["quick", "slow"])
-def test_what_differs_from_one_time_to_the_next_is_told_of_public_cases(declared, seed, chance, seconds) -> None:
+@pytest.mark.parametrize(("expect", "kind"), [(expect_equal, int), (expect_close, float)])
+def test_what_differs_from_one_time_to_the_next_is_told_of_public_cases(
+    declared, seed, chance, seconds, expect, kind
+) -> None:
     """Of quick checks alone: of others the clock would decide."""
     results = itertools.count(2) if chance else itertools.repeat(2)
 
     @check("9.9-chance", seconds=seconds)
     def body(student: Student, rng: np.random.Generator) -> None:
         """A function returns 1."""
-        expect_equal(next(results), 1, "y")
+        expect(kind(next(results)), kind(1), "y")
 
     student = Student(lambda request: (None, []))
     with pytest.raises(CheckFailed) as caught:
