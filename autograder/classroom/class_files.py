@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -35,10 +34,15 @@ def writers() -> str:
 
 @dataclass(frozen=True)
 class Aside:
-    """What there is to say of a class beside its marks: what is the same in several zips, and marks set by hand."""
+    """What there is to say of a class beside its marks: what is the same in several zips, and marks set by hand.
+
+    Attributes:
+        absent: rows of the gradebook with such a mark, of submissions that are not in this class.
+    """
 
     alike: Sequence[Alike] = ()
     by_hand: Sequence[tuple[Record, str]] = ()
+    absent: Sequence[Mapping[str, str]] = ()
 
 
 def write(store: Store, found: Found, assignment: Assignment, records: Sequence[Record]) -> Aside:
@@ -46,27 +50,36 @@ def write(store: Store, found: Found, assignment: Assignment, records: Sequence[
 
     Args:
         records: in the order of the page.
+
+    Raises:
+        TableError: if the gradebook that is there cannot be read; it is left as it is.
     """
     table = store.out / GRADEBOOK
-    by_hand = dict(_by_hand(table))
+    by_hand = dict(_by_hand(table)) if table.exists() else {}
     class_csv.write(table, records, tuple(assignment.course.models), by_hand)
     alike = _alike(store, found, assignment, records)
     class_page.write(store.out / "class.html", records, found.left_out, alike)
     kept = [
-        (one, by_hand[key]) for one in records for key in (class_csv.who(one, p) for p in one.people) if key in by_hand
+        (one, by_hand[key]["points"])
+        for one in records
+        for key in (class_csv.who(one, person) for person in one.people)
+        if key in by_hand
     ]
-    return Aside(alike, kept)
+    return Aside(alike, kept, class_csv.absent(records, by_hand))
 
 
-def _by_hand(table: Path) -> Iterator[tuple[tuple[str, str], str]]:
-    """Find marks that are not what grading gave when the table was written."""
-    with suppress(TableError):
+def _by_hand(table: Path) -> Iterator[tuple[tuple[str, str], Mapping[str, str]]]:
+    """Find rows whose mark is not what grading gave when the table was written."""
+    try:
         rows = tables.read(table, ("submission", "points", "graded")).rows
-        groups = Counter(row["submission"] for row in rows)
-        for row in rows:
-            mark, graded = row["points"], row["graded"]
-            if mark and _number(mark) != _number(graded):
-                yield (row["submission"], (row["email"] or row["id"]) if groups[row["submission"]] > 1 else ""), mark
+    except TableError as error:
+        raise TableError(f"{error}; marks set by hand may stand there: mend it, or move it away") from None
+    groups = Counter(row["submission"] for row in rows)
+    for row in rows:
+        mark, graded = row["points"], row["graded"]
+        if mark and _number(mark) != _number(graded):
+            person = (row["email"] or row["id"]) if groups[row["submission"]] > 1 else ""
+            yield (row["submission"], person), row.cells
 
 
 def _number(text: str) -> Fraction | str:

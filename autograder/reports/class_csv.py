@@ -9,7 +9,7 @@ from autograder.reports import sheets
 from autograder.reports.records import Person, Record, State
 from autograder.reports.scores import earned, parts_of, points
 
-ByHand = Mapping[tuple[str, str], str]  # marks by the submission's key, and who of a group
+ByHand = Mapping[tuple[str, str], Mapping[str, str]]  # rows by the submission's key, and who of a group
 CHANGES = ("submission", "name", "check", "before", "now", "what changed")
 
 
@@ -18,15 +18,21 @@ def write(path: Path, records: Sequence[Record], models: Sequence[str], by_hand:
 
     Args:
         models: have a column each, whether or not anyone has one.
-        by_hand: marks that stand in the column `points` in place of those in the column `graded`.
+        by_hand: what the file says where somebody has set the mark: `points` stays, and so does the whole row of a
+            submission that is not among the records.
     """
     parts = parts_of(record.card for record in records)
     header = ["submission", "name", "id", "email", "state", "handed in", "late", *(f"part {part}" for part in parts)]
     header += ["points", "graded", "of", "before", *(f"accuracy {model}" for model in models), "why"]
-    sheets.write(
-        path,
-        [header, *(_row(record, person, parts, models, by_hand) for record in records for person in record.people)],
-    )
+    rows = [_row(record, person, parts, models, by_hand) for record in records for person in record.people]
+    rest = [[cells.get(column, "") for column in header] for cells in absent(records, by_hand)]
+    sheets.write(path, [header, *rows, *rest])
+
+
+def absent(records: Sequence[Record], by_hand: ByHand) -> list[Mapping[str, str]]:
+    """Name the rows whose mark is somebody's, and whose submission is not among the records."""
+    there = {who(record, person) for record in records for person in record.people}
+    return [cells for key, cells in by_hand.items() if key not in there]
 
 
 def write_changes(path: Path, changed: Sequence[Record]) -> None:
@@ -56,7 +62,7 @@ def _row(record: Record, person: Person, parts: Sequence[int], models: Sequence[
         cents, _ = earned(mark for marks in by_part.get(part, {}).values() for mark in marks)
         yield points(cents) if counts else ""
     graded = points(record.sums[0]) if counts else ""
-    yield by_hand.get(who(record, person), graded)
+    yield by_hand.get(who(record, person), {}).get("points", graded)
     yield graded
     yield points(record.sums[1])
     yield points(sum(record.before.values())) if record.before else ""

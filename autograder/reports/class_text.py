@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -71,10 +71,12 @@ def say_changes(changed: Sequence[Record], console: Console) -> None:
         console.print(f"and {len(changed) - SHOWN} more: changes.csv has all", markup=False)
 
 
-def say_by_hand(kept: Sequence[tuple[Record, str]], console: Console) -> None:
-    """Print which marks are somebody's, and what grading gave."""
+def say_by_hand(kept: Sequence[tuple[Record, str]], absent: Sequence[Mapping[str, str]], console: Console) -> None:
+    """Print which marks are somebody's, and what grading gave; last those of submissions that are not in this class."""
     said = (f"{record.name}: {mark}, graded {points(record.card.cents)}" for record, mark in kept)
     _say("set by hand in gradebook.csv, and kept", list(said), console)
+    rows = [f"{line(row['submission'])}: {line(row['points'])}" for row in absent]
+    _say("set by hand in gradebook.csv, and kept, of submissions that are not in this class", rows, console)
 
 
 def say_sum(records: Sequence[Record], graded: str, console: Console) -> None:

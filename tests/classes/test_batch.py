@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 
@@ -14,7 +15,7 @@ from autograder.classroom import executors as crew
 from autograder.classroom import grader as warm
 from autograder.classroom.grader import Order
 from autograder.classroom.store import Store
-from autograder.errors import SetupError
+from autograder.errors import SetupError, TableError
 from autograder.grading.versions import versions
 from autograder.reports.records import Record, State
 
@@ -111,6 +112,46 @@ def test_a_mark_that_was_set_by_hand_stays_whatever_is_graded_again(grade_class,
             ("16.00", "16.00"),
             ("12.5", "0.00"),
         ]
+
+
+def test_a_mark_that_was_set_by_hand_outlasts_a_run_over_a_part_of_the_class(grade_class, folder, tmp_path) -> None:
+    grade_class(folder)
+    table = tmp_path / "out" / "gradebook.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("0.00,0.00,16.00", "12.5,0,16", 1), encoding="utf-8")
+    late = tmp_path / "late"
+    late.mkdir()
+    (late / "ada.zip").write_bytes((folder / "ada.zip").read_bytes())
+    said = grade_class(late)[2]
+    assert "of submissions that are not in this class:\n  blank: 12.5\n" in said
+    assert {name: row["points"] for name, row in make_class.gradebook(tmp_path / "out").items()} == {
+        "ada": "16.00",
+        "blank": "12.5",
+    }
+    assert "and kept:\n  blank: 12.5, graded 0.00" in grade_class(folder)[2]
+    shutil.rmtree(tmp_path / "out" / "students" / "blank")
+    assert "and kept:\n  blank: 12.5, graded 0.00" in grade_class(folder)[2]  # graded anew
+    assert len(make_class.table(table)) == 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("\ncut,", ",forgot the file\ncut,", r"row 3: \d+ cells, expected \d+"),
+        ("graded", "was", "row 1: there is no column graded, expected submission, points, graded"),
+        ("submission", "PK\3\4", "it is a workbook, expected CSV"),
+    ],
+    ids=["a comment beside the table", "a column with another name", "a workbook"],
+)
+def test_a_gradebook_that_cannot_be_read_is_not_overwritten(grade_class, folder, tmp_path, old, new, says) -> None:
+    grade_class(folder)
+    table = tmp_path / "out" / "gradebook.csv"
+    text = table.read_text(encoding="utf-8")
+    assert old in text
+    table.write_text(text.replace(old, new, 1), encoding="utf-8")
+    for regrade in (False, True):
+        with pytest.raises(TableError, match=rf"{says}.*marks set by hand may stand there: mend it, or move it away"):
+            grade_class(folder, regrade=regrade)
+    assert table.read_text(encoding="utf-8") == text.replace(old, new, 1)
 
 
 def test_a_regrading_that_was_killed_goes_on_where_it_was(grade_class, folder, tmp_path) -> None:
