@@ -220,6 +220,13 @@ def test_who_has_handed_in_nothing_gets_no_mark_unless_the_assignment_says_zero(
     (tmp_path / "zero.toml").write_text(f'not_handed_in = "zero"\n{text}')
     assert course.merge()[WITHOUT].blank
     assert not course.merge(tmp_path / "zero.toml")[WITHOUT].blank
+    for file, row in ((None, ["", "", ""]), (tmp_path / "zero.toml", ["0.00", "0.00", "0.00"])):
+        grade = course.merge(*[file] if file else [])[WITHOUT]
+        names, plain = exports.plain([grade], "HW 2")
+        assert [plain[names.index(name)] for name in ("code counted", "report counted", "total")] == row
+        _, moodle = exports.moodle([grade], "HW 2")
+        zeros = "code 0.00 of 72.00, not handed in; report 0.00 of 38.00, not handed in"
+        assert moodle[-1] == (zeros if file else "not handed in")
 
 
 def test_the_command_writes_all_files_or_says_every_bad_cell(course, tmp_path) -> None:

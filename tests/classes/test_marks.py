@@ -171,6 +171,21 @@ def _batch(*rows: str) -> str:
 ANN = "s1,Ann Able,001,ann@example.edu,graded,2027-02-18 10:00:00+00:00,,70.00,72.00,"
 
 
+def test_what_is_said_of_the_late_and_the_refused_holds_where_people_have_set_marks_and_times(course, tmp_path) -> None:
+    bob = "s2,bellbob,002,,refused,,late,60.00,72.00,the zip is empty"
+    cay = "s3,003,,,graded,,late,12.00,72.00,"
+    merged = course.merge(code=_batch(ANN, bob, cay))
+    assert [remark for remark in merged.remarks if "Canvas" in remark or "refused" in remark] == [
+        "late, as Canvas says; it does not say when, so that nothing is lost: bob, cay",
+    ]
+    times = "student,code\nann,2027-02-18 10:00\nbob,2027-02-19 10:00\ncay,2027-02-25 10:00\n"
+    merged = course.merge(code=_batch(ANN, bob, cay), times=times)
+    assert merged.remarks == [
+        "late with the code, 1 student: cay",
+        "only the code is counted: there is no table of marks for the report",
+    ]
+
+
 def test_a_batchs_own_table_gives_marks_times_and_what_was_refused(course, tmp_path) -> None:
     bob = "s2,bellbob,999,,graded,,late,60.00,72.00,"
     cay = "s3,003,,,refused,,,0.00,72.00,the zip is empty"

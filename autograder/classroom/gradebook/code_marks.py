@@ -49,19 +49,17 @@ def _is_of_batch(path: Path) -> bool:
 def _of_batch(path: Path, known: Roster, most: int, zone: tzinfo) -> Marks:
     problems, found = Problems(), Marks()
     rows = tables.read(path, names=roster.NAMES).rows
-    late, refused = list[str](), list[str]()
+    refused = list[str]()
     for student, row in marks.students(rows, known, problems):
         with problems.collected():
             found.points[student.id] = _points(row, most)
             if row["handed in"]:
                 found.times[student.id] = marks.time(row, "handed in", zone)
-            late += [student.id] if row["late"] and not row["handed in"] else []
-            refused += [student.id] if row["state"] == State.REFUSED else []
+            found.late += [student.id] if row["late"] and not row["handed in"] else []
+            refused += [student.id] if row["state"] == State.REFUSED and not found.points[student.id] else []
     problems.finish()
     if refused:
         found.remarks.append(f"refused, which counts 0: {', '.join(refused)}")
-    if late:
-        found.remarks.append(f"late, as Canvas says; it does not say when, so that nothing is lost: {', '.join(late)}")
     return found
 
 

@@ -35,12 +35,14 @@ class Marks:
         points: hundredths for the code, points of the rubric for the report; by the student's id.
         excused: those whose mark is EX.
         times: when it was handed in, where that is said.
+        late: those of whom it is only said that they were late, not when.
         remarks: what else there is to say to staff.
     """
 
     points: dict[str, Fraction] = field(default_factory=dict)
     excused: set[str] = field(default_factory=set)
     times: dict[str, datetime] = field(default_factory=dict)
+    late: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
 

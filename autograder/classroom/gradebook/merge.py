@@ -126,6 +126,9 @@ def merge(inputs: Inputs, assignment: Assignment, criteria: Criteria) -> Merged:
             blank = nothing and assignment.not_handed_in == "blank"
             grades.append(Grade(student, *pieces, code_most + report_most, blank))
     problems.finish()
+    if late_without := [id for id in code.late if not (times or {}).get(id, {}).get("code")]:
+        said = f"late, as Canvas says; it does not say when, so that nothing is lost: {', '.join(late_without)}"
+        code.remarks.append(said)
     if not inputs.report and assignment.report.points:
         code.remarks.append("only the code is counted: there is no table of marks for the report")
     remarks = [*_remarks(grades, known, code.remarks), *(bank.remarks() if bank else ())]

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from autograder.classroom.gradebook.marks import NOTHING
 from autograder.classroom.gradebook.merge import Grade, Merged
-from autograder.classroom.gradebook.pieces import Piece
+from autograder.classroom.gradebook.pieces import NOT_HANDED_IN, Piece
 from autograder.course import tables
 from autograder.errors import SetupError, TableError
 from autograder.reports import sheets
@@ -117,14 +117,14 @@ def plain(grades: Sequence[Grade], title: str) -> Rows:
     rows = [[*header, "by hand", "total", "maximum"]]
     for grade in grades:
         student = grade.student
-        cells = [student.id, student.name, student.email, *_piece(grade.code), *_piece(grade.report)]
+        cells = [student.id, student.name, student.email, *_piece(grade, grade.code), *_piece(grade, grade.report)]
         rows.append([*cells, grade.by_hand, _total(replace(grade, by_hand=""), EXCUSED), points(grade.most)])
     return rows
 
 
-def _piece(piece: Piece) -> list[str]:
+def _piece(grade: Grade, piece: Piece) -> list[str]:
     earned = "" if piece.earned is None else points(piece.earned)
-    return [earned, points(piece.kept), points(piece.most), piece.said]
+    return [earned, "" if grade.blank else points(piece.kept), points(piece.most), piece.said]
 
 
 def _total(grade: Grade, excused: str) -> str:
@@ -178,6 +178,8 @@ def blackboard(grades: Sequence[Grade], title: str) -> Rows:
 def _feedback(grade: Grade) -> str:
     if grade.excused:
         return "excused"
+    if grade.blank:
+        return NOT_HANDED_IN
     said = []
     for name, piece in (("code", grade.code), ("report", grade.report)):
         if piece.most:
