@@ -18,6 +18,7 @@ from autograder.errors import GraderError, SetupError, SubmissionError
 Task = TypeVar("Task")
 Order = TypeVar("Order")
 Result = TypeVar("Result")
+ENCRYPTED = ("tls", "wss")  # in front of an address
 DASK_SECONDS = 60  # for the first worker to come
 GONE = "whoever graded is gone; run the same command again, it goes on from here"
 
@@ -64,9 +65,11 @@ def dask(address: str, certificate: Path | None = None) -> Crew:
     Args:
         certificate: folder of the one that all of the cluster show each other: zips and marks go encrypted.
 
-    Raises, when opened:
-        SetupError: if no scheduler answers there, or it has no worker.
+    Raises:
+        SetupError: if that is no address, or not one for a certificate; when opened, if no scheduler answers there, or
+            it has no worker.
     """
+    _check_address(address, certificate)
 
     @contextmanager
     def open_team() -> Iterator[Team]:
@@ -90,6 +93,22 @@ def dask(address: str, certificate: Path | None = None) -> Crew:
                 yield Team(client.get_executor(pure=False), lambda: 2 * len(client.nthreads()))
 
     return open_team
+
+
+def _check_address(address: str, certificate: Path | None) -> None:
+    """Say what Dask's client would say in tracebacks, of its own and of its thread."""
+    from distributed.comm.addressing import get_address_host_port, parse_address
+
+    try:
+        get_address_host_port(address)
+    except ValueError:
+        said = f"{address!r} is no address of a Dask scheduler, expected one like tcp://scheduler:8786"
+        raise SetupError(said) from None
+    encrypted = parse_address(address)[0] in ENCRYPTED
+    if encrypted and not certificate:
+        raise SetupError(f"{address} is encrypted, expected --certificate with the folder of the cluster's certificate")
+    if certificate and not encrypted:
+        raise SetupError(f"{address} is not encrypted, and --certificate was given: expected tls:// in front")
 
 
 def work(
