@@ -21,6 +21,7 @@ from autograder.checking.rubric import PUBLIC_SEED, Check
 from autograder.classroom import exports
 from autograder.classroom.case_script import ARRAYS, CODE, Script
 from autograder.classroom.exports import HandedIn
+from autograder.classroom.gradebook.roster import compact, rotations
 from autograder.classroom.witness import Asked, WatchedStudent
 from autograder.course.assignment import Assignment
 from autograder.errors import SetupError
@@ -96,6 +97,8 @@ def _handed_in(student: str, within: Path | None, assignment: Assignment) -> Ite
         return
     with exports.opened(within, assignment.course.layout) as found:
         meant = [one for one in found.handed if student in (one.key, *_names(one))]
+        letters = {*rotations(student)}  # Canvas leaves of "Ada Lovelace" no more than lovelaceada
+        meant = meant or [one for one in found.handed if letters & {compact(name) for name in _names(one)}]
         if len(meant) != 1:
             near = [one.key for one in found.handed if student.casefold() in one.key.casefold()][:SHOWN]
             also = f": is it {' or '.join(near)}?" if near else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,16 @@ def test_what_is_meant_by_nobody_is_one_sentence(wrong, tmp_path) -> None:
     said = _show(wrong / "Ada Lovelace.zip", "9.9", "--out", tmp_path, status=2)
     assert "9.9 is no check or TODO that asks code, expected one like 1.1-" in " ".join(said.split())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("student", ["Ada Lovelace", "Lovelace, Ada", "lovelaceada", "101"])
+def test_a_student_of_canvas_is_found_by_the_name_that_people_write(wrong, tmp_path, student) -> None:
+    folder = tmp_path / "class"
+    folder.mkdir()
+    for name in ("lovelaceada_101_4711_submission.zip", "bellbob_102_4712_submission.zip"):
+        shutil.copy(wrong / "Ada Lovelace.zip", folder / name)
+    said = _show(student, CHECK, "--class", folder, "--out", tmp_path / "out", "--key", wrong.parent / "secret.key")
+    assert f"{CHECK}: failed: " in said
 
 
 def test_another_submission_is_never_written_over_the_first(wrong, tmp_path) -> None:

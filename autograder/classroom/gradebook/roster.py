@@ -250,13 +250,17 @@ def compact(name: str) -> str:
     return "".join(one for one in plain if one.isalnum())
 
 
-def _letters(student: Student) -> Iterator[str]:
+def rotations(name: str) -> Iterator[str]:
     """The letters of a name with its words in any rotation: "Lovelace, Ada" is "Ada Lovelace"."""
+    words = re.split(r"[\s,]+", name.strip(" ,"))
+    for start in range(len(words)):
+        if letters := compact(" ".join([*words[start:], *words[:start]])):
+            yield letters
+
+
+def _letters(student: Student) -> Iterator[str]:
     for name in {student.name, f"{student.first} {student.last}".strip()}:
-        words = re.split(r"[\s,]+", name.strip(" ,"))
-        for start in range(len(words)):
-            if letters := compact(" ".join([*words[start:], *words[:start]])):
-                yield letters
+        yield from rotations(name)
 
 
 def _core(text: str) -> str:
