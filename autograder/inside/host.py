@@ -244,7 +244,7 @@ def describe(error: BaseException, folder: Path) -> dict[str, Any]:
         "type": kind[:80],
         "text": text[:MAX_TEXT],
         "where": where[:200],
-        "unfinished": isinstance(error, NotImplementedError) and not lacking,
+        "unfinished": targets.is_open(error) and not lacking,
         "memory": isinstance(error, MemoryError) or NO_MEMORY in text,
     }
 

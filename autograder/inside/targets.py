@@ -7,13 +7,14 @@ comes through as it is.
 from __future__ import annotations
 
 import contextlib
+import dis
 import importlib
 import inspect
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import FunctionType, MethodType, ModuleType
+from types import FunctionType, MethodType, ModuleType, TracebackType
 from typing import Any
 
 from .names import nearest
@@ -134,6 +135,14 @@ def call(function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any], 
         raise Mismatch(text, _place(function, folder)) from None
 
 
+def is_open(error: BaseException) -> bool:
+    """Whether a NotImplementedError was raised by a statement of Python: torch itself says so of dtypes it lacks."""
+    trace = _innermost(error)
+    if not isinstance(error, NotImplementedError) or trace is None:
+        return isinstance(error, NotImplementedError)
+    return trace.tb_frame.f_code.co_code[trace.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+
+
 def is_own(filename: str, folder: Path) -> bool:
     """Whether a file is the student's; in a handout, ours and the libraries' lie in the same folder."""
     path = Path(filename)
@@ -200,11 +209,16 @@ def _misfit(function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any
     return ""
 
 
-def _overridden_by(method: Any, error: BaseException) -> str:
-    """Where a base class raises for want of a method, say which method of the student's was probably meant for it."""
-    trace, plain = error.__traceback__, _plain(method)
+def _innermost(error: BaseException) -> TracebackType | None:
+    trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
+    return trace
+
+
+def _overridden_by(method: Any, error: BaseException) -> str:
+    """Where a base class raises for want of a method, say which method of the student's was probably meant for it."""
+    trace, plain = _innermost(error), _plain(method)
     if plain is None or not isinstance(method, MethodType) or trace is None or trace.tb_frame.f_code != plain.__code__:
         return ""
     kind = type(method.__self__)

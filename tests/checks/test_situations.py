@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from autograder.cases.situations import Situation, Trait, situations
 from autograder.checking import each
@@ -96,6 +97,14 @@ CODE = {
     "Layer(1)": "Layer.__init__() takes 1 positional argument but 2 were given",
     "late": "cannot access local variable 'late' where it is not associated with a value",
     "[].none": "'list' object has no attribute 'none'",
+    "a.sum(axis=0) + self.rows": "operands could not be broadcast together with shapes (3,) (4,)",
+    "self.rows[index] + b": "operands could not be broadcast together with shapes (2,) (2,3)",
+    "nested['inner']['gone']": "'gone'",
+    "made.size": "'NoneType' object has no attribute 'size'",
+    "read({}, 'size')": "'str' object has no attribute 'keys'",
+    "Path('a')[count]": "'PosixPath' object is not subscriptable",
+    "path[0]": "'PosixPath' object is not subscriptable",
+    "np.zeros(3, 3)": "Cannot interpret '3' as a data type",
 }
 SAYS = {
     "a @ b": "a of shape (2, 3), b of shape (2, 3)",
@@ -113,9 +122,30 @@ SAYS = {
     "Layer(1)": "Layer is a class: its parentheses take what makes an object, which is then called",
     "late": "it is set in lines only that have not been run",
     "[].none": "[] is a list of 0",
+    "a.sum(axis=0) + self.rows": "sum over axis 0 of a leaves (3,), self.rows of shape (4,), a of shape (2, 3)",
+    "self.rows[index] + b": (
+        "self.rows[index] of shape (2,), b of shape (2, 3), self.rows of shape (4,), index of shape (2,)"
+    ),
+    "nested['inner']['gone']": "nested['inner'] has the keys 'there', nested['other'] has it",
+    "made.size": "made is None: nothing ends without return",
+    "read({}, 'size')": "name and table are exchanged",
+    "Path('a')[count]": "count is the number 3",
+    "path[0]": "path is a path, nothing that was read from it",
+    "np.zeros(3, 3)": "a second argument is taken for a dtype: a shape of several axes is a tuple",
 }
 MODULE = """
+from pathlib import Path
+
 import numpy as np
+import torch
+
+
+def nothing():
+    print("no return")
+
+
+def read(name: str, table: dict[str, int]):
+    return table.keys() | {name}
 
 
 class Layer:
@@ -128,6 +158,8 @@ class Layer:
     def run(self):
         a = b = np.zeros((2, 3))
         zero, table, count = 0, {"shape": 1, 3: 2}, 3
+        nested, index, path = {"inner": {"there": 1}, "other": {"gone": 2}}, np.array([0, 1]), Path("a")
+        made = nothing()
         if zero:
             late = 1
         return EXPRESSION
@@ -141,6 +173,44 @@ def test_an_exception_says_what_stood_on_its_line(expression, tmp_path, monkeypa
     text = describe(error, tmp_path)["text"]
     assert text.startswith(CODE[expression])
     assert text.endswith(f": {SAYS[expression]}")
+
+
+TORCH = {
+    "torch.zeros(2).sum().backward()": (
+        "is something on the way to it detached (detach, item, data), or computed without gradients (no_grad)?"
+    ),
+    "torch.set_grad_enabled(False) and None or torch.zeros(2, requires_grad=True).sum().backward()": (
+        "gradients are switched off: set_grad_enabled(False) holds until it is undone"
+    ),
+    "torch.nn.CrossEntropyLoss()(torch.zeros(2, 3).long(), torch.zeros(2))": (
+        "its scores are whole numbers: are they labels?"
+    ),
+    "torch.nn.CrossEntropyLoss()(torch.zeros(2), torch.zeros(2).long())": (
+        "its scores have the shape of its labels, where they have one axis more"
+    ),
+    "torch.nn.Linear(1, 1).load_state_dict({'model': {'weight': 1, 'bias': 2}})": "",
+    "torch.nn.Linear(1, 1).load_state_dict(saved)": "saved['model'] has them",
+}
+
+
+@pytest.mark.parametrize("expression", TORCH)
+def test_what_is_behind_an_error_of_torch_is_said(expression, tmp_path, monkeypatch) -> None:
+    module = MODULE.replace("made =", "saved = {'model': {'weight': 1, 'bias': 2}}\n        made =")
+    (tmp_path / "layer.py").write_text(module.replace("EXPRESSION", expression))
+    with torch.enable_grad():
+        described = describe(raised(tmp_path, monkeypatch), tmp_path)
+    assert described["text"].endswith(TORCH[expression])
+    assert not described["unfinished"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "still_open"),
+    [("torch.bincount(torch.zeros(2))", False), ("torch.nn.Module()(1)", True), ("self.todo()", True)],
+)
+def test_what_torch_lacks_is_no_open_todo(expression, still_open, tmp_path, monkeypatch) -> None:
+    todo = "def todo(self):\n        raise NotImplementedError\n\n    def run"
+    (tmp_path / "layer.py").write_text(MODULE.replace("def run", todo).replace("EXPRESSION", expression))
+    assert describe(raised(tmp_path, monkeypatch), tmp_path)["unfinished"] == still_open
 
 
 OWN_WORDS = ["raise ValueError('no')", "raise NotImplementedError('TODO 1.1')", "assert count == zero, 'no'"]
