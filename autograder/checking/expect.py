@@ -20,6 +20,7 @@ from autograder.diagnosis import closeness
 from autograder.diagnosis.closeness import allowed, close
 from autograder.diagnosis.differences import apart, entry, locate, misread, nearly, picture, rearranged
 from autograder.diagnosis.known_mistakes import alike, clauses, entries, foretold, judged, saw, slipped
+from autograder.diagnosis.lengths import cut
 from autograder.diagnosis.suspects import Suspects, leading, review, sentence, silent, subject, wanted
 from autograder.errors import CheckFailed, Finding
 from autograder.inside.wire import Opaque
@@ -71,7 +72,8 @@ def expect_close(
     if found.dtype.kind != "f":
         raise explain.failure(f"{name} has dtype {found_dtype}, expected {dtype}", "dtype")
     if found.shape != reference.shape:
-        how = rearranged(found.astype(np.float64), reference, explain.tolerance)
+        values = found.astype(np.float64)
+        how = rearranged(values, reference, explain.tolerance) or cut(values, reference, explain.tolerance)
         message = f"{name} has shape {found.shape}, expected {reference.shape}"
         raise explain.failure(f"{message} ({how})" if how else message, "shape")
     if not np.isfinite(found).all():

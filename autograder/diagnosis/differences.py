@@ -176,6 +176,12 @@ def _order_patterns(found: np.ndarray, expected: np.ndarray, tolerance: float) -
         for shift in (1, -1):
             if found.shape[axis] > 2 and _equal(np.roll(found, shift, axis), expected, tolerance):
                 yield f"they are right when moved by {shift} along axis {axis}"
+    for axis in range(found.ndim):
+        for end, place in (("first", 0), ("last", -1)):
+            # Of a few numbers that is chance.
+            repeated = np.broadcast_to(expected.take([place], axis), expected.shape)
+            if found.shape[axis] > 1 and found.size > MIN_SHIFTED and _equal(found, repeated, tolerance):
+                yield f"all along axis {axis} are what the {end} of them should be"
     yield from _shifts(found, expected, tolerance)
     for one, other in itertools.combinations(range(found.ndim), 2):
         moved = expected.swapaxes(one, other).reshape(found.shape)

@@ -62,6 +62,8 @@ EXAMPLES: list[tuple[str, np.ndarray, np.ndarray]] = [
     ("they are right when moved by 1 along axis 3", np.roll(X, -1, 3), X),
     ("they are right when moved by -1 along axis 2", np.roll(X, 1, 2), X),
     ("they are right, but axes 2 and 3 are exchanged before a reshape", X.swapaxes(2, 3).reshape(X.shape), X),
+    ("all along axis 2 are what the first of them should be", np.repeat(X[:, :, :1], 6, 2), X),
+    ("all along axis 3 are what the last of them should be", np.repeat(X[..., -1:], 8, 3), X),
     (f"they are right when moved by -1 along axes 2 and 3, {EDGE}", np.pad(X, PAD, constant_values=7)[..., :6, :8], X),
     (f"they are right when moved by 1 along axis 2, {EDGE}", np.pad(X[0], ((0, 0), (0, 0), (0, 1)))[..., 1:], X[0]),
     (
@@ -188,6 +190,9 @@ CLAIMS: dict[str, Claim] = {
     ),
     r"they are right when moved by (-?\d) along ax[ei]s (\d)(?: and (\d))?, but for what comes in at the edge": (
         lambda f, e, w, by, *axes: inner(f, e, int(by), [int(axis) for axis in axes if axis])
+    ),
+    r"all along axis (\d) are what the (first|last) of them should be": lambda f, e, w, k, end: close(
+        f, np.broadcast_to(e.take([0 if end == "first" else -1], int(k)), e.shape)
     ),
     r"(?:each|it) is cut off to a whole number": lambda f, e, w: close(f, np.floor(e)),
     r"(?:each|it) is rounded to a whole number": lambda f, e, w: close(f, np.rint(e)),

@@ -40,6 +40,7 @@ OBJECTS = np.array([[None] * 3] * 2)
 ARRAY = "expected an array of shape (2, 3)"
 ALL, ONE = "6 of 6 values", "1 of 6 values"
 TWOS, NANS = np.full((2, 3), 2.0), np.full((2, 3), np.nan)
+LONG = np.array([[3.0, 1.5, -2.0, 7.0, 4.0], [0.5, 9.0, -6.0, 2.5, 8.0]])
 
 FORGERIES: list[tuple[str, Any, np.ndarray, str]] = [
     ("an object equal to everything", EqualToEverything(), X, f"y is an object of type EqualToEverything, {ARRAY}"),
@@ -74,6 +75,19 @@ FORGERIES: list[tuple[str, Any, np.ndarray, str]] = [
         "y has shape (1, 2, 3), expected (2, 3) (its values are right, one after the other)",
     ),
     ("flat", X.ravel(), X, "y has shape (6,), expected (2, 3) (its values are right, one after the other)"),
+    (
+        "a column too many on each side",
+        np.pad(LONG, ((0, 0), (1, 1))),
+        LONG,
+        "y has shape (2, 7), expected (2, 5) (they are right without the first and the last along axis 1)",
+    ),
+    (
+        "two columns too few",
+        LONG[:, :3],
+        LONG,
+        "y has shape (2, 3), expected (2, 5) (they are right, but lack the last 2 along axis 1)",
+    ),
+    ("another column for the last", np.delete(LONG, 2, 1), LONG, "y has shape (2, 4), expected (2, 5)"),
     ("nothing", X[:0], X, "y has shape (0, 3), expected (2, 3)"),
     ("one number for all", np.float64(2), TWOS, "y has shape (), expected (2, 3)"),
     ("a number for an array", 2.0, TWOS, f"y is 2.0, {ARRAY}"),
