@@ -52,6 +52,20 @@ from autograder.course import mistakes
         ("1.5", MORE, ("dc = dc + dh", "dc = dh"), "1.5-gradient", "dc is 0"),
         ("1.8", MORE, ("(np.exp(logs) - target) / len(y)", "np.exp(logs) - target"), "1.8-gradient", "multiplied by N"),
         ("1.5", CONV, ("+ self.bias[:, None]", "+ 3 * self.bias[:, None]"), "1.5-forward", "bias counts K times"),
+        (
+            "1.14",
+            NORM,
+            ("dy.sum(axis=(0, 2, 3))", "dy.sum(axis=(0, 1, 3))"),
+            "1.14-parameters",
+            "summed over axes 0, 1, 3",
+        ),
+        (
+            "1.14",
+            NORM,
+            ("dy.sum(axis=(0, 2, 3))", "dy.sum(axis=(2, 3))"),
+            "1.14-parameters",
+            "dy is summed over axes 2, 3",
+        ),
         ("1.3", BEND, ("dy * (1 - self.y**2)", "dy * 1 - self.y**2"), "1.3-tanh", "it is worked out as dy - y**2"),
         (
             "1.3",

@@ -70,6 +70,19 @@ def by_size(trial: Trial, kind: str, index: int) -> Iterator[tuple[str, Callable
         yield "the mean is taken over all that is summed", lambda: right * each / values
     if right.ndim == 2 and right.shape[0] == right.shape[1] > 1:
         yield "it is transposed", lambda: right.T
+    if kind == "gradients" and right.ndim == 1:
+        yield from _sums(trial, right)
+
+
+def _sums(trial: Trial, right: np.ndarray) -> Iterator[tuple[str, Callable[[], np.ndarray]]]:
+    """What the gradient of a bias may be that is summed over other axes than it should be."""
+    for name, dy in zip(trial.declaration.outputs, trial.upstream, strict=False):
+        kept = [axis for axis in range(dy.ndim) if dy.shape[axis] == len(right)]
+        rests = [tuple(other for other in range(dy.ndim) if other != axis) for axis in kept]
+        if any(np.allclose(dy.sum(rest), right) for rest in rests):
+            for axes in (axes for count in range(1, dy.ndim) for axes in combinations(range(dy.ndim), count)):
+                words = f"axis {axes[0]}" if len(axes) == 1 else f"axes {', '.join(map(str, axes))}"
+                yield f"d{name} is summed over {words}", partial(dy.sum, axes)
 
 
 def _positions(trial: Trial) -> Iterator[tuple[str, int]]:
