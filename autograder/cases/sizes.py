@@ -88,7 +88,7 @@ class Sizes:
             parts = ["one image" if self.images == 1 else f"{self.images} images"]
         if self.filters:
             parts.append(f"{self.filters} {self.out if self.filters > 1 else self.out.removesuffix('s')}")
-        if self.kernel and self.step == "stride":
+        if self.kernel and (self.step == "stride" or self.kernel > 1):
             parts.append(f"kernel {self.kernel}")
         if self.kernel:
             parts.append(f"{self.step} {self.stride}")

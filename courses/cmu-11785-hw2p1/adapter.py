@@ -58,6 +58,8 @@ class Tanh:
 
     def backward(self, dlda: Any = 1.0) -> Any:
         """The slope, times what is given."""
+        if not hasattr(self, "A"):
+            raise Mismatch(f"backward of activations[{self.index}] is called, expected a call of its forward before")
         if np.ndim(dlda) and np.shape(dlda) != self.A.shape:
             raise Mismatch(
                 f"backward of activations[{self.index}] is given shape {np.shape(dlda)}, expected {self.A.shape}, that "
@@ -117,15 +119,16 @@ class Network(Adapted):
         found = cls(entry, call(entry.theirs, [], arguments, entry.folder))
         for index, kernel in enumerate(kernels):
             found.put(f"convolutional_layers.{index}.conv1d_stride1.W", kernel)
-        found.put("linear_layer.W", linear)
+        channels = len(kernels[-1])
+        found.put("linear_layer.W", linear, f", inputs for {channels} channels of {linear.shape[1] // channels} values")
         return found
 
-    def put(self, path: str, value: Any) -> None:
+    def put(self, path: str, value: Any, why: str = "") -> None:
         """Set a parameter, in the shape that it is kept in."""
         above, _, last = path.rpartition(".")
         kept = self.there(path)
         if value.ndim == 2 and value.shape not in (kept.shape, kept.T.shape):
-            raise Mismatch(f"{path} has shape {kept.shape}, expected {value.shape}")
+            raise Mismatch(f"{path} has shape {kept.shape}, expected {value.shape}{why}")
         turned = value.T if value.ndim == 2 and kept.shape != value.shape else value
         setattr(self.there(above), last, turned.copy())
 

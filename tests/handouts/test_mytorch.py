@@ -14,6 +14,24 @@ from autograder.sandbox.box import Box
 COURSE = definition.find("cmu-11785-hw2p1")
 OURS = re.compile(r"part1_numpy|AvgPool|(?<!-)\bd[ywx]\b|for x|adapt|course_code|inside|Traceback|mytorch:")
 Files = dict[str, bytes]
+WITHIN = """    def forward(self, x):
+        self.x = x
+        return super().forward(x)
+
+    def backward(self, dy):
+        dx, k = 0 * self.x, self.kernel_size
+        for n, c, i, j in __import__("numpy").ndindex(dy.shape):
+            row, column = divmod(self.x[n, c, i : i + k, j : j + k].argmax(), k)
+            dx[n, c, row, column] += dy[n, c, i, j]
+        return dx
+
+
+class MaxPool2d(Largest):"""
+SHARES = """    def backward(self, dy):
+        return super().backward(dy) * self.kernel_size**2 / dy[0, 0].size
+
+
+class MeanPool2d(AvgPool2d):"""
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +146,44 @@ def test_the_empty_handout_earns_nothing(box, files, tmp_path) -> None:
             "mytorch/nn/ConvTranspose.py", "self.conv1d_stride1.forward(self.upsample1d.forward(A))",
             "self.upsample1d.forward(self.conv1d_stride1.forward(A))",
             r"1\.6-forward: .*\n.*when the convolution comes first, and what it gives is upsampled",
+        ),
+        (
+            "mytorch/nn/ConvTranspose.py", "Upsample2d(upsampling_factor)", "Upsample2d(kernel_size)",
+            r"1\.7-forward: .* for A of shape .*, kernel 3, factor 1\n.*the factor is taken to be the kernel's side",
+        ),
+        (
+            "mytorch/nn/ConvTranspose.py", "self.upsample1d.backward(", "self.upsample1d.forward(",
+            r"1\.6-backward: .*\n.*zeros are put in on the way back too, where they have to be taken out",
+        ),
+        (
+            "mytorch/nn/ConvTranspose.py", "self.upsample1d.backward(self.conv1d_stride1.backward(dLdZ))",
+            "self.conv1d_stride1.backward(self.upsample1d.backward(dLdZ))",
+            r"1\.6-backward: .*works for factor 1, fails as soon as the factor exceeds 1",
+        ),
+        (
+            "mytorch/nn/pool.py", "class MaxPool2d(Largest):", WITHIN,
+            r"1\.8-backward: .*\n.*when the place within the window is taken for that in the image",
+        ),
+        (
+            "mytorch/nn/pool.py", "class MeanPool2d(AvgPool2d):", SHARES,
+            r"1\.10-backward: .*\n.*when the shares are divided by the number of windows, not by the size of",
+        ),
+        (
+            "mytorch/nn/Conv1d.py", "self.reference.dw, self.reference.db", "self.reference.dw, dLdZ.sum(axis=(0, 1))",
+            r"1\.2-parameters: .*\n.*dLdb equals what you get when dLdZ is summed over axes 0, 1",
+        ),
+        (
+            "models/cnn.py", "activation.forward(layer", "self.activations[0].forward(layer",
+            r"1\.14-backward: backward of activations\[1\] is called, expected a call of its forward before",
+        ),
+        (
+            "models/cnn.py", "// stride + 1, filters", "// stride, filters",
+            r"1\.14-forward: linear_layer\.W has shape .*, expected \(3, 12\), inputs for 2 channels of 6 values",
+        ),
+        (
+            "models/cnn.py", "grad = layer.backward(activation.backward(grad))",
+            "grad = layer.backward(activation.backward(grad)); layer.conv1d_stride1.dLdW = 0 * layer.conv1d_stride1.W",
+            r"1\.14-backward: .*\n.*it is left at zero, as where backward does not come to this layer",
         ),
     ],
 )  # fmt: skip

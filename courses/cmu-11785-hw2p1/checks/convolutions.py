@@ -9,6 +9,7 @@ import numpy as np
 
 from autograder.cases.sizes import Sizes
 from autograder.checking.declare import Row, checks
+from autograder.checking.each import NoCase, for_each
 from autograder.checking.expect import expect_close
 from autograder.checking.rubric import check
 from autograder.checking.student import Student
@@ -28,8 +29,18 @@ from ..oracles.convolutions import (
 SIGNALS: tuple[Sizes, ...] = (Layer((2, 3, 6), 2, 3, 1, 0), Layer((1, 2, 5), 3, 2, 1, 0), Layer((3, 1, 4), 2, 4, 1, 0))
 IMAGES: tuple[Sizes, ...] = (Layer((2, 3, 5, 4), 2, 3, 1, 0), Layer((1, 2, 3, 6), 3, 2, 1, 0))
 # The shape of A, then filters, kernel and factor.
-SPREAD_SIGNALS = (((2, 2, 4), 2, 3, 1), ((1, 3, 4), 2, 3, 2), ((2, 2, 3), 3, 2, 3), ((2, 3, 3), 2, 1, 2))
-SPREAD_IMAGES = (((2, 2, 3, 4), 2, 3, 1), ((1, 3, 4, 2), 2, 3, 2), ((2, 2, 2, 3), 3, 2, 3))
+Spread = partial(Sizes, step="factor", scatters=True)
+SPREAD_SIGNALS: tuple[Sizes, ...] = (
+    Spread((2, 2, 4), 2, 3, 1),
+    Spread((1, 3, 4), 2, 3, 2),
+    Spread((2, 2, 3), 3, 2, 3),
+    Spread((2, 3, 3), 2, 1, 2),
+)
+SPREAD_IMAGES: tuple[Sizes, ...] = (
+    Spread((2, 2, 3, 4), 2, 3, 1),
+    Spread((1, 3, 4, 2), 2, 3, 2),
+    Spread((2, 2, 2, 3), 3, 2, 3),
+)
 
 
 ONE = replace(
@@ -69,68 +80,72 @@ checks("1.5", {"repeat": Row(REPEAT.format("Conv2d", "images", "larger", "smalle
 @check("1.6-forward", points=2)
 def signals_are_spread_and_convolved(student: Student, rng: np.random.Generator) -> None:
     """ConvTranspose1d.forward upsamples, and convolves the result with stride 1."""
-    for shape, filters, kernel, factor in SPREAD_SIGNALS:
-        _expect_spread(student, rng, shape, filters, kernel, factor, backward=False)
+    for_each(student, rng, SPREAD_SIGNALS, _expect_spread)
 
 
 @check("1.6-backward", points=2, needs=("1.6-forward",))
 def signals_go_back_through_both(student: Student, rng: np.random.Generator) -> None:
     """ConvTranspose1d.backward returns dLdA, and its convolution gets dLdW and dLdb."""
-    for shape, filters, kernel, factor in SPREAD_SIGNALS:
-        _expect_spread(student, rng, shape, filters, kernel, factor, backward=True)
+    for_each(student, rng, SPREAD_SIGNALS, partial(_expect_spread, backward=True))
 
 
 @check("1.7-forward", points=2)
 def images_are_spread_and_convolved(student: Student, rng: np.random.Generator) -> None:
     """ConvTranspose2d.forward upsamples, and convolves the result with stride 1."""
-    for shape, filters, kernel, factor in SPREAD_IMAGES:
-        _expect_spread(student, rng, shape, filters, kernel, factor, backward=False)
+    for_each(student, rng, SPREAD_IMAGES, _expect_spread)
 
 
 @check("1.7-backward", points=2, needs=("1.7-forward",))
 def images_go_back_through_both(student: Student, rng: np.random.Generator) -> None:
     """ConvTranspose2d.backward returns dLdA, and its convolution gets dLdW and dLdb."""
-    for shape, filters, kernel, factor in SPREAD_IMAGES:
-        _expect_spread(student, rng, shape, filters, kernel, factor, backward=True)
+    for_each(student, rng, SPREAD_IMAGES, partial(_expect_spread, backward=True))
 
 
-def _expect_spread(
-    student: Student,
-    rng: np.random.Generator,
-    shape: tuple[int, ...],
-    filters: int,
-    kernel: int,
-    factor: int,
-    *,
-    backward: bool,
-) -> None:
-    rank = len(shape) - 2
-    x, weight, bias = draw(rng, *shape), draw(rng, filters, shape[1], *(kernel,) * rank), draw(rng, filters)
+def _expect_spread(student: Student, rng: np.random.Generator, sizes: Sizes, *, backward: bool = False) -> None:
+    rank, kernel, factor = len(sizes.lengths), sizes.kernel, sizes.stride
+    x, bias = draw(rng, *sizes.shape), draw(rng, sizes.filters)
+    weight = draw(rng, sizes.filters, sizes.channels, *(kernel,) * rank)
     wide = upsampled(x, factor)
-    layer = student.new(f"mytorch:ConvTranspose{rank}d", shape[1], filters, kernel, factor)
+    if min(wide.shape[2:]) < kernel:
+        raise NoCase("no window fits")
+    layer = student.new(f"mytorch:ConvTranspose{rank}d", sizes.channels, sizes.filters, kernel, factor)
     layer.set(weight=weight, bias=bias)
+    y = convolution(wide, weight, bias, 1, 0)
+    suspects = _forward_suspects(x, weight, bias, factor)
+    expect_close(layer.forward(x), y, "Z", suspects=suspects)
+    if not backward:
+        return
+    dy = draw(rng, *y.shape)
+    inner = convolution_dx(dy, weight, wide.shape[2:], 1, 0)
+    suspects = {
+        "the places of the zeros are not taken out again": lambda: inner,
+        "zeros are put in on the way back too, where they have to be taken out": lambda: upsampled(inner, factor),
+    }
+    expect_close(layer.backward(dy), upsampled_dx(inner, x.shape[2:], factor), "dLdA", suspects=suspects)
+    expect_close(layer.get("dw"), convolution_dw(wide, dy, kernel, 1, 0), "dLdW")
+    expect_close(layer.get("db"), convolution_db(dy), "dLdb")
+
+
+def _forward_suspects(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, factor: int) -> Clauses:
+    wide, kernel, rank = upsampled(x, factor), weight.shape[-1], x.ndim - 2
     suspects: Clauses = {
         "the bias is left out": lambda: convolution(wide, weight, np.zeros_like(bias), 1, 0),
-        "no zeros are put between the values": lambda: convolution(x, weight, bias, 1, 0),
         "the kernel is flipped": lambda: convolution(wide, np.flip(weight, (*range(2, rank + 2),)), bias, 1, 0),
         "the convolution is padded with K - 1 zeros, as PyTorch's definition has it": partial(
             convolution, wide, weight, bias, 1, kernel - 1
         ),
     }
-    if factor > 1 and all(length >= kernel for length in shape[2:]):
+    # A value may have fewer neighbours than the kernel has places: a mistake may then have no value at all.
+    for clause, other in {
+        "the factor is taken to be the kernel's side": kernel,
+        "one zero too many is put between the values": factor + 1,
+    }.items():
+        spread = upsampled(x, other)
+        if min(spread.shape[2:]) >= kernel:
+            suspects[clause] = partial(convolution, spread, weight, bias, 1, 0)
+    if min(x.shape[2:]) >= kernel:
+        suspects["no zeros are put between the values"] = lambda: convolution(x, weight, bias, 1, 0)
         suspects["the convolution comes first, and what it gives is upsampled"] = lambda: upsampled(
             convolution(x, weight, bias, 1, 0), factor
         )
-    # A value may have fewer neighbours than the kernel has places: a mistake may then have no value at all.
-    fits = all(length >= kernel for length in shape[2:])
-    y = convolution(wide, weight, bias, 1, 0)
-    named = suspects if fits else {clause: value for clause, value in suspects.items() if "no zeros" not in clause}
-    expect_close(layer.forward(x), y, "Z", suspects=named)
-    if not backward:
-        return
-    dy = draw(rng, *y.shape)
-    inner = convolution_dx(dy, weight, wide.shape[2:], 1, 0)
-    suspects = {"the places of the zeros are not taken out again": lambda: inner}
-    expect_close(layer.backward(dy), upsampled_dx(inner, x.shape[2:], factor), "dLdA", suspects=suspects)
-    expect_close(layer.get("dw"), convolution_dw(wide, dy, kernel, 1, 0), "dLdW")
-    expect_close(layer.get("db"), convolution_db(dy), "dLdb")
+    return suspects

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -43,6 +44,9 @@ def _expect_pool(pool: Pool, name: str, student: Student, rng: np.random.Generat
         suspects["the sum is divided by the kernel's side, not by its square"] = lambda: (
             pool(x, sizes.kernel, 1) * sizes.kernel
         )
+        suspects["the mean is taken over all images and channels too"] = lambda: np.broadcast_to(
+            pool(x, sizes.kernel, 1).mean((0, 1)), (*x.shape[:2], *sizes.results)
+        )
     layer = student.new(f"mytorch:{name}", sizes.kernel)
     expect_close(layer.forward(x), pool(x, sizes.kernel, 1), "Z", suspects=suspects)
 
@@ -59,6 +63,9 @@ def _expect_max_dx(student: Student, rng: np.random.Generator, sizes: Sizes) -> 
             "a pixel that is the largest of several windows gets the gradient of the first one only": "marked first",
             "row and column of the largest value are exchanged": "transposed",
             "the gradient goes to the first pixel of each window": "corner",
+            "the place within the window is taken for that in the image": "within",
+            "the row within the window is taken for that in the image": "rows within",
+            "the column within the window is taken for that in the image": "columns within",
         }.items()
     }
     expect_close(layer.backward(dy), max_pool_dx(x, dy, sizes.kernel, 1), "dLdA", suspects=suspects)
@@ -72,6 +79,9 @@ def _expect_mean_dx(student: Student, rng: np.random.Generator, sizes: Sizes) ->
     suspects: Clauses = {
         "the shares are not divided by the size of the window": lambda: right * sizes.kernel**2,
         "the shares are divided by the kernel's side, not by its square": lambda: right * sizes.kernel,
+        "the shares are divided by the number of windows, not by the size of the window": lambda: (
+            right * sizes.kernel**2 / math.prod(sizes.results)
+        ),
         "a later window overwrites an earlier one": partial(
             average_pool_dx_by, dy, sizes.lengths, sizes.kernel, 1, "overwritten"
         ),

@@ -42,7 +42,8 @@ def max_pool_dx_by(x: np.ndarray, dy: np.ndarray, kernel_size: int, stride: int,
         rule: "overwritten": = where windows overlap, in place of +=. "marked": the largest pixels get the last dy that
             they win. "marked first": the first one. "unstrided": windows one step apart. "side by side": windows a
             kernel's side apart. "transposed": row and column of the largest value exchanged. "corner": the first pixel
-            of a window in the place of the largest. "once": 1 in the place of dy.
+            of a window in the place of the largest. "within": the place in the window taken for that in the image;
+            "rows within", "columns within": likewise of rows or columns alone. "once": 1 in the place of dy.
     """
     dx = _zeros(x.shape[:2], x.shape[2:], dy, kernel_size)
     step = {"unstrided": 1, "side by side": kernel_size}.get(rule, stride)
@@ -54,7 +55,9 @@ def max_pool_dx_by(x: np.ndarray, dy: np.ndarray, kernel_size: int, stride: int,
             row, column = column, row
         elif rule == "corner":
             row, column = 0, 0
-        place = (n, c, p * step + row, q * step + column)
+        top = 0 if rule in ("within", "rows within") else p * step
+        left = 0 if rule in ("within", "columns within") else q * step
+        place = (n, c, top + row, left + column)
         if rule == "overwritten":
             dx[n, c, p * step : p * step + kernel_size, q * step : q * step + kernel_size] = 0
         before = 0 if rule in ("overwritten", "marked", "marked first") else dx[place]
