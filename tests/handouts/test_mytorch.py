@@ -165,6 +165,15 @@ def test_the_empty_handout_earns_nothing(box, files, tmp_path) -> None:
             r"1\.8-backward: .*\n.*when the place within the window is taken for that in the image",
         ),
         (
+            "mytorch/nn/pool.py", "class MaxPool2d(Largest):",
+            WITHIN.replace("argmax", "argmin").replace("row, column] +=", "i + row, j + column] +="),
+            r"1\.8-backward: .*\n.*when the gradient goes to the smallest value of each window",
+        ),
+        (
+            "mytorch/nn/ConvTranspose.py", "self.upsample1d.backward(self.conv1d_stride1.backward(dLdZ))",
+            "self.upsample1d.backward(dLdZ)", r"1\.6-backward: .*\n.*the gradient does not go through the convolution",
+        ),
+        (
             "mytorch/nn/pool.py", "class MeanPool2d(AvgPool2d):", SHARES,
             r"1\.10-backward: .*\n.*when the shares are divided by the number of windows, not by the size of",
         ),
@@ -183,7 +192,7 @@ def test_the_empty_handout_earns_nothing(box, files, tmp_path) -> None:
         (
             "models/cnn.py", "grad = layer.backward(activation.backward(grad))",
             "grad = layer.backward(activation.backward(grad)); layer.conv1d_stride1.dLdW = 0 * layer.conv1d_stride1.W",
-            r"1\.14-backward: .*\n.*it is left at zero, as where backward does not come to this layer",
+            r"1\.14-backward: .*\n.*backward does not come to convolutional_layers\[1\], where it is left at zero",
         ),
     ],
 )  # fmt: skip

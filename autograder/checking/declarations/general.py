@@ -182,8 +182,9 @@ def _upstream(trial: Trial, changed: Callable[..., np.ndarray], index: int) -> C
             if other.any() or len(upstream) > 1:
                 others[position] = other
                 found[clause] = partial(changed, upstream=tuple(others))
-        if right.gradients[index].shape == dy.shape:
+        if index < len(trial.declaration.leaves) or right.gradients[index].shape == dy.shape:
             found[f"d{name} is passed on as it is"] = lambda dy=dy: dy  # type: ignore[misc]
+        if right.gradients[index].shape == dy.shape:
             y = right.outputs[position]
             found[f"d{name} is multiplied by {name}"] = lambda dy=dy, y=y: dy * y  # type: ignore[misc]
         if dy.ndim and len(dy) > 1 and index >= len(trial.declaration.leaves):

@@ -119,6 +119,7 @@ def _expect_spread(student: Student, rng: np.random.Generator, sizes: Sizes, *, 
     inner = convolution_dx(dy, weight, wide.shape[2:], 1, 0)
     suspects = {
         "the places of the zeros are not taken out again": lambda: inner,
+        "the gradient does not go through the convolution": lambda: dy[(..., *(slice(None, None, factor),) * rank)],
         "zeros are put in on the way back too, where they have to be taken out": lambda: upsampled(inner, factor),
     }
     expect_close(layer.backward(dy), upsampled_dx(inner, x.shape[2:], factor), "dLdA", suspects=suspects)

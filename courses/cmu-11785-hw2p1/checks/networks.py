@@ -58,7 +58,8 @@ def network_goes_back_through_all(student: Student, rng: np.random.Generator) ->
         for index in reversed(range(len(kernels))):
             found = network.get(f"convolutional_layers.{index}.conv1d_stride1.dLdW")
             back_only: Clauses = {
-                "it is left at zero, as where backward does not come to this layer": partial(
+                # Of each layer a clause of its own: that others are reached refutes none.
+                f"backward does not come to convolutional_layers[{index}], where it is left at zero": partial(
                     np.zeros_like, kernels[index]
                 ),
                 "the gradient passes the activations by": partial(gradient, *case, index, "activations forgotten"),

@@ -63,11 +63,15 @@ def _expect_max_dx(student: Student, rng: np.random.Generator, sizes: Sizes) -> 
             "a pixel that is the largest of several windows gets the gradient of the first one only": "marked first",
             "row and column of the largest value are exchanged": "transposed",
             "the gradient goes to the first pixel of each window": "corner",
+            "the gradient goes to the smallest value of each window": "smallest",
             "the place within the window is taken for that in the image": "within",
             "the row within the window is taken for that in the image": "rows within",
             "the column within the window is taken for that in the image": "columns within",
         }.items()
     }
+    suspects["every pixel of a window gets the gradient"] = lambda: (
+        average_pool_dx(dy, sizes.lengths, sizes.kernel, 1) * sizes.kernel**2
+    )
     expect_close(layer.backward(dy), max_pool_dx(x, dy, sizes.kernel, 1), "dLdA", suspects=suspects)
 
 

@@ -44,13 +44,16 @@ def max_pool_dx_by(x: np.ndarray, dy: np.ndarray, kernel_size: int, stride: int,
             kernel's side apart. "transposed": row and column of the largest value exchanged. "corner": the first pixel
             of a window in the place of the largest. "within": the place in the window taken for that in the image;
             "rows within", "columns within": likewise of rows or columns alone. "once": 1 in the place of dy.
+            "smallest":
+            the smallest value in the place of the largest.
     """
     dx = _zeros(x.shape[:2], x.shape[2:], dy, kernel_size)
     step = {"unstrided": 1, "side by side": kernel_size}.get(rule, stride)
     windows = list(np.ndindex(*dy.shape))
     for n, c, p, q in reversed(windows) if rule == "marked first" else windows:
         window = x[n, c, p * stride : p * stride + kernel_size, q * stride : q * stride + kernel_size]
-        row, column = (int(i) for i in np.unravel_index(window.argmax(), window.shape))
+        chosen = window.argmin() if rule == "smallest" else window.argmax()
+        row, column = (int(i) for i in np.unravel_index(chosen, window.shape))
         if rule == "transposed":
             row, column = column, row
         elif rule == "corner":
