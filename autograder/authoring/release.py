@@ -185,9 +185,11 @@ def _unix(files: Files) -> Files:
 
 
 def write(path: Path, files: Files) -> None:
-    """Write a zip, the same for the same files, in one step."""
+    """Write a zip, the same for the same files, in one step; with a secret key in it, for its owner alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    partial.touch(0o600 if keys.FILE.name in files else 0o666)  # before there is a secret in it
     packing.write_zip(partial, files)
     os.replace(partial, path)
 

@@ -173,7 +173,8 @@ def _from_toml(path: Path) -> Iterator[tuple[str, str, Mapping[str, object]]]:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise TableError(f"{path.name}: {error}") from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise TableError(f"{path.name}: {reason}") from None
     for student, dates in values.items():
         if not isinstance(dates, dict):
             raise TableError(f'{path.name}: {student} is no table, expected ["{student}"] with due or grace below it')

@@ -49,6 +49,9 @@ def test_the_key_is_made_once_and_nobody_else_may_read_it(package, tmp_path) -> 
     assert release.gradescope(COURSE, "visible", key)["secret.key"] == package["secret.key"] == key.read_bytes()
     other = release.gradescope(COURSE, "visible", tmp_path / "other.key")["secret.key"]
     assert other != package["secret.key"]
+    whole = tmp_path / "gradescope.zip"
+    release.write(whole, package)
+    assert stat.S_IMODE(whole.stat().st_mode) == 0o600
     assert keys.seed(key) == keys.seed(key) != keys.seed(tmp_path / "other.key")
 
 

@@ -151,6 +151,12 @@ def test_an_extension_that_cannot_be_used_is_named_by_its_place(tmp_path, name, 
         load_extensions(tmp_path / name)
 
 
+@pytest.mark.parametrize("name", ["missing.toml", "missing.csv"])
+def test_extensions_that_are_not_there_are_one_sentence(tmp_path, name) -> None:
+    with pytest.raises(TableError, match=rf"{name}: No such file or directory$"):
+        load_extensions(tmp_path / name)
+
+
 def test_the_assignment_gives_its_own_deadlines() -> None:
     assignment = assignments.load(COURSE)
     assert assignment.deadlines == Deadlines(assignment.due, assignment.grace, Fraction(1))
