@@ -11,6 +11,7 @@ import numpy as np
 from autograder.cases.training import Setting
 from autograder.checking import answers
 from autograder.checking.expect import expect_close
+from autograder.checking.raising import telling
 from autograder.checking.rubric import check
 from autograder.checking.student import Remote, Student
 from autograder.errors import CheckFailed
@@ -162,7 +163,8 @@ def epoch_steps_the_scheduler(student: Student, rng: np.random.Generator) -> Non
     Without a scheduler, the learning rate stays as it is.
     """
     setting = draw_setting(rng)._replace(lr=LR, momentum=MOMENTUM, factors=FACTORS)
-    _, model, scheduler = train(student, setting, scheduled=True)
+    with telling("a scheduler is given here, whose step needs no argument"):
+        _, model, scheduler = train(student, setting, scheduled=True)
     expect_close(model.call("flat"), learned(setting), PARAMETERS, axes=("parameter",))
     rates = scheduler.call("get_last_lr") if scheduler else None
     rate, *_ = answers.items(rates) or [rates]

@@ -85,12 +85,18 @@ def subset_has_the_counts(student: Student, rng: np.random.Generator) -> None:
     """
     sizes, counts = [9, 14, 6, 11], [9, 5, 0, 3]
     labels = draw_labels(rng, sizes)
-    found = _indices(student.call(SUBSET, labels, np.array(counts), _seed(rng)), len(labels), sum(counts))
+    with telling(f"there are {sizes} images of the classes here, of which {counts} are to be kept"):
+        answer = student.call(SUBSET, labels, np.array(counts), _seed(rng))
+    found = _indices(answer, len(labels), sum(counts))
     places, repeated = np.unique(found, return_counts=True)
     if (repeated > 1).any():
         twice = int(repeated.argmax())
-        within = f": all are below {max(sizes)}, are they places within a class?" if found.max() < max(sizes) else ""
-        raise CheckFailed(f"index {places[twice]} occurs {repeated[twice]} times, expected each at most once{within}")
+        # Class 0 keeps all 9 images: places within it are not all below the number of classes.
+        kinds = {len(sizes): "labels", max(sizes): "places within a class"}
+        asked = next(
+            (f": all are below {end}, are they {kind}?" for end, kind in kinds.items() if found.max() < end), ""
+        )
+        raise CheckFailed(f"index {places[twice]} occurs {repeated[twice]} times, expected each at most once{asked}")
     chosen = [int((labels[found] == c).sum()) for c in range(len(counts))]
     expect_equal(chosen, counts, "the number of images of each class")
 
