@@ -17,6 +17,7 @@ def _kernel(weight: torch.Tensor, in_channels: int, order: str) -> torch.Tensor:
     """(F, K*C) -> (F, C, K)."""
     if order == "channel-major":
         return weight.reshape(len(weight), in_channels, -1)
+    weight = weight.T.reshape(weight.shape) if order == "transposed" else weight
     kernel = weight.reshape(len(weight), -1, in_channels).transpose(1, 2)
     return kernel.flip(2) if order == "flipped" else kernel
 
@@ -47,18 +48,21 @@ def scanned_by_cnn(
     strides: Sequence[int],
     order: str = "time-major",
     relus: str = "between",
+    of: int = -1,
 ) -> np.ndarray:
     """The same by convolutions with other strides, kernels or activations; empty where the signal is used up.
 
     Args:
-        order: of the columns, "time-major", "channel-major" or "flipped".
-        relus: "between" the layers, "after" all of them, or "none".
+        order: of the columns, "time-major", "channel-major" or "flipped"; or "transposed", that of the entries when
+            rows and columns are exchanged before a reshape.
+        relus: "between" the layers, "after" all of them, "none", or "not after 1": of the first layer.
+        of: the layer that alone has this order; -1 for all.
     """
     values = double(x)
     for index, (weight, stride) in enumerate(zip(weights, strides, strict=True)):
-        if index and relus != "none":
+        if index and relus not in ("none", f"not after {index}"):
             values = values.relu()
-        taps = _kernel(double(weight), values.shape[1], order)
+        taps = _kernel(double(weight), values.shape[1], order if of in (-1, index) else "time-major")
         if values.shape[2] < taps.shape[2]:  # nothing is left to convolve
             return np.zeros((len(x), len(weights[-1]), 0))
         values = F.conv1d(values, taps, stride=stride)

@@ -36,6 +36,8 @@ MISTAKES = {
     ),
     "the bias is added along the last axis, not to each filter": "{0}(x, weight, None, stride, padding) + bias",
     "the kernel is flipped along its channels": "{0}(x, weight.flip(1, *range(2, {1} + 2)), bias, stride, padding)",
+    "filters and channels of the weight are in reverse order": "{0}(x, weight.flip(0, 1), bias, stride, padding)",
+    "all axes of the weight are in reverse order": "{0}(x, weight.flip(*range({1} + 2)), bias, stride, padding)",
     "the filters are made columns of a matrix by reshape, not by transposing": (
         "{0}(x, weight.reshape(-1, M).T.reshape(weight.shape), bias, stride, padding)"
     ),
@@ -45,9 +47,12 @@ MISTAKES = {
     "the last window along each axis is left out": "{0}(x, weight, bias, stride, padding)[(..., *[slice(-1)] * {1})]",
     "stride is left out: windows begin at neighbouring positions": "{0}(x, weight, bias, 1, padding)[:, :, {2}]",
     "stride is left out": "{0}(x, weight, bias, 1, padding)",
+    "the stride is taken to be the kernel's side": "{0}(x, weight, bias, K, padding)",
+    "the stride is one too large": "{0}(x, weight, bias, stride + 1, padding)",
     "padding is left out": "{0}(x, weight, bias, stride)",
     "all the padding stands behind the last value": "{0}(F.pad(x, (0, 2 * padding) * {1}), weight, bias, stride)",
     "padding zeros are put on one side only": "{0}(F.pad(x, (0, padding) * {1}), weight, bias, stride)",
+    "padding zeros are put before the first value only": "{0}(F.pad(x, (padding, 0) * {1}), weight, bias, stride)",
     "the padding repeats the values at the border": (
         "{0}(F.pad(x, (padding, padding) * {1}, 'replicate'), weight, bias, stride)"
     ),

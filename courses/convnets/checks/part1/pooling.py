@@ -28,6 +28,7 @@ PLACES = {
     "stride is left out: windows begin at neighbouring pixels": "{0}(x, kernel_size, 1)[:, :, :P, :Q]",
     "stride is left out": "{0}(x, kernel_size, 1)",
     "the stride is taken to be the kernel's side": "{0}(x, kernel_size, kernel_size)",
+    "the side of the windows is taken to be the stride": "{0}(x, stride, stride)",
     "a rest that does not fill a window is pooled as well": "{0}(x, kernel_size, stride, ceil_mode=True)",
     "the number of windows is H // stride and W // stride": (
         "{0}(x, kernel_size, stride)[:, :, : H // stride, : W // stride]"

@@ -16,6 +16,10 @@ from ...oracles.scanning import kernel, scanned, scanned_by_cnn
 from .shared import Clauses, draw
 
 AXES = ("signal", "channel", "window")
+ORDERS = {
+    "channel-major": "the kernel of the {} layer is read channel-major",
+    "transposed": "rows and columns of the {} layer's matrix are exchanged before a reshape",
+}
 LAYERS = ("1.3-relu", "1.5-forward", "1.5-geometry")  # what the given ScanningCNN is made of
 
 
@@ -43,10 +47,20 @@ def _expect_scan(
     expected = scanned(x, weights, copies, 8, int(np.prod(strides)))
     suspects: Clauses = {
         "kernels are read channel-major": lambda: scanned_by_cnn(x, weights, strides, "channel-major"),
+        "rows and columns of the matrices are exchanged before a reshape": lambda: scanned_by_cnn(
+            x, weights, strides, "transposed"
+        ),
         "kernels are flipped": lambda: scanned_by_cnn(x, weights, strides, "flipped"),
         "a ReLU follows the last layer too": lambda: scanned_by_cnn(x, weights, strides, relus="after"),
         "no ReLU stands between the layers": lambda: scanned_by_cnn(x, weights, strides, relus="none"),
     }
+    for layer, words in ((1, "first"), (2, "second")):
+        suspects[f"no ReLU follows the {words} layer"] = partial(
+            scanned_by_cnn, x, weights, strides, relus=f"not after {layer}"
+        )
+    for layer, words in enumerate(("first", "second", "third")):
+        for order, clause in ORDERS.items():
+            suspects[clause.format(words)] = partial(scanned_by_cnn, x, weights, strides, order, "between", layer)
     for wrong in product((8, 4, 2, 1), repeat=3):
         if wrong != tuple(strides) and np.prod(wrong) <= 8:
             suspects[f"the strides are {wrong[0]}, {wrong[1]}, {wrong[2]}"] = partial(scanned_by_cnn, x, weights, wrong)
