@@ -151,6 +151,7 @@ def read(name: str, table: dict[str, int]):
 class Layer:
     def __init__(self):
         self.count, self.nothing, self.kernel, self.rows = 7, None, 3, np.zeros(4)
+        self._modules = [self.kernel]  # no dictionary, as that of torch's modules is
 
     def keep(self, x):
         self.cache = x
