@@ -66,7 +66,9 @@ def expect_close(
     if going := review():
         if found.dtype.kind != "f" or np.isfinite(found).any():  # what is no number at all refutes nothing
             place = subject(name, reference.ndim)
-            going.weigh(place, {**suspects, **clauses(name, first=False)}, explain.equals)
+            known = clauses(name, first=False)
+            going.weigh(place, {clause: one for clause, one in suspects.items() if clause not in known}, explain.equals)
+            going.weigh(place, known, lambda values: any(map(explain.equals, values)))
             going.weigh(place, foretold(name, found, reference, explain.tolerance), bool)
         return reference
     if found.dtype.kind != "f":
@@ -117,11 +119,12 @@ def expect_equal(actual: object, expected: Any, name: str, *, suspects: Suspects
     place = subject(name, rank)
     if going := review():
         going.weigh(place, suspects, partial(_same, found))
-        going.weigh(place, clauses(name, first=False), partial(alike, seen))
+        going.weigh(place, clauses(name, first=False), lambda values: any(alike(seen, value) for value in values))
         going.weigh(place, foretold(name, seen, reference), bool)
     elif not _same(found, expected):
         shown, right = _versus(found, expected)
-        told = [clause for clause, wrong in wanted(clauses(name)).items() if alike(seen, wrong())]
+        known = wanted(clauses(name)).items()
+        told = [clause for clause, wrong in known if any(alike(seen, value) for value in wrong())]
         told += [clause for clause, wrong in suspects.items() if _same(found, wrong())]
         told = told or [*wanted(slipped(name, seen, reference))]
         raise _failed(f"{name} is {shown}, expected {right}", "value", name, rank, [*dict.fromkeys(told)])
@@ -264,7 +267,7 @@ class _Explainer:
     def clauses(self) -> list[str]:
         """The suspects that equal what was found, and not what it should be."""
         known = {} if silent() else wanted(clauses(self.name))
-        told = [clause for clause, compute in known.items() if self._fits(compute())]
+        told = [clause for clause, compute in known.items() if any(map(self._fits, compute()))]
         told = told or [*leading([clause for clause, compute in self.suspects.items() if self._fits(compute())])]
         return told or [*wanted(slipped(self.name, self.found, self.reference, self.tolerance))]
 

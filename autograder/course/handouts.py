@@ -82,6 +82,7 @@ class Todo(_Table):
         title: as students read it.
         of: our checks, by id, or all of one of our TODOs, by number; none where it has checks of its own only.
         without: those that the handout does not ask for.
+        mistakes: one of our TODOs that its own checks are about: what goes wrong there goes wrong here.
         titles: of checks whose own cannot be turned by words, by what follows the dash.
         words: of this TODO, beside those of all.
         instead: targets that its checks ask, by those that they name.
@@ -90,6 +91,7 @@ class Todo(_Table):
     title: str
     of: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    mistakes: str = ""
     titles: dict[str, str] = {}
     words: dict[str, str] = {}
     instead: dict[str, str] = {}
@@ -168,6 +170,11 @@ class Handout(_Table):
                     raise RubricError(f"{FILE}: todos.{number}: {check.id} is asked for twice")
                 seen[check.id] = new
                 yield check.id, new
+
+    def lost(self, ours: Sequence[Check]) -> dict[str, str]:
+        """By our check, what is lost here by a mistake that loses it: that check, or a TODO with checks of its own."""
+        own = {todo.mistakes: number for number, todo in self.todos.items() if todo.mistakes}
+        return {check.id: own[check.todo] for check in ours if check.todo in own} | self.renamed(ours)
 
     def places(self) -> dict[str, str]:
         """Find the file that each TODO is in, from the words of its title: "Pool" in "modules/pool.py:Pool"."""

@@ -49,7 +49,13 @@ def known(course: Course) -> Callable[[Check, int], Sequence[Trace]] | None:
         return None
     if course.base and course.handout:
         ours = {new: old for old, new in course.handout.renamed(whole.checks()).items()}
-        return lambda check, seed: _seen(whole, check, seed, ours[check.id], False) if check.id in ours else ()
+        own = {number: todo.mistakes for number, todo in course.handout.todos.items()}
+
+        def of_ours(check: Check, seed: int) -> Sequence[Trace]:
+            id = ours.get(check.id) or own[check.todo]
+            return _seen(whole, check, seed, id, False) if id else ()
+
+        return of_ours
     return lambda check, seed: _seen(whole, check, seed, check.id)
 
 

@@ -143,9 +143,9 @@ def _tables(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _adapted(handout: Handout, base: Course) -> Iterator[Mistake]:
     """Yield the mistakes of another course that lose a check of this handout, as they are there."""
-    renamed = handout.renamed(base.checks())
+    here = handout.lost(base.checks())
     for mistake in load(base):
-        lost = tuple(renamed[check] for check in mistake.loses if check in renamed)
+        lost = tuple(dict.fromkeys(here[check] for check in mistake.loses if check in here))
         places = handout.behind(mistake.file)
         free = OF_INPUTS in mistake.says and not handout.same_dtypes
         if lost and places and not free and mistake.name not in handout.allowed:

@@ -99,15 +99,18 @@ def adrift() -> None:
     _run.adrift = True
 
 
-def clauses(name: str, first: bool = True) -> dict[str, Callable[[], np.ndarray]]:
-    """The mistakes that are seen at this place, as suspects.
+def clauses(name: str, first: bool = True) -> dict[str, Callable[[], list[np.ndarray]]]:
+    """The mistakes that are seen at this place, as suspects: of one clause, what each of its mistakes gives here.
 
     Args:
         first: those alone of which nothing was wrong before.
     """
     known = _run.known() if _run.known and not _run.adrift else ()
-    here = [one for one in known if (one.step, one.name) == (_run.steps, name) and one.first >= first]
-    return {one.clause: partial(np.asarray, one.value) for one in here}
+    here: dict[str, list[np.ndarray]] = {}
+    for one in known:
+        if (one.step, one.name) == (_run.steps, name) and one.first >= first:
+            here.setdefault(one.clause, []).append(np.asarray(one.value))
+    return {clause: partial(list, values) for clause, values in here.items()}
 
 
 def slipped(
