@@ -31,7 +31,7 @@ check: .venv/ready lint ## run the project's own tests
 	@$(PY) -m pytest -n auto --dist worksteal
 
 check-slow: .venv/ready ## the tests that take minutes
-	@$(PY) -m pytest -n auto --dist worksteal -m slow --durations=40
+	@$(PY) -m pytest -n auto --dist worksteal --durations=40 -m slow
 
 lint: .venv/ready
 	@$(PY) -m ruff check --quiet .

@@ -43,12 +43,9 @@ def test_a_mutant_stands_under_a_todo_of_the_handout() -> None:
 def test_what_does_the_same_there_does_the_same_behind_a_handout(course) -> None:
     known = audited.equivalent(course)
     assert any(one.key in known for one in audited.of_part(course, 1, course.files()))
-    for part in course.parts:
-        folder = course.parts[part].folder
-        assert (
-            audit.stale(mutants.load_equivalent(course), audited.of_part(course, part, course.files()), {}, folder)
-            == []
-        )
+    for folder in {part.folder for part in course.parts.values()}:
+        everything = audited.in_folder(course, folder, course.files())
+        assert audit.stale(mutants.load_equivalent(course), everything, {}, folder) == []
 
 
 def test_a_mistake_of_a_part_is_asked_the_checks_of_that_part() -> None:

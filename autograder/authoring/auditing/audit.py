@@ -134,7 +134,7 @@ def run(
     everything = audited.of_part(course, part, files)
     chosen = mutants.sample(everything, count)
     audit = grade(course, part, mistakes, chosen, audited.equivalent(course), jobs, console)
-    outdated = stale(mutants.load_equivalent(course), everything, audit.fates, folder)
+    outdated = stale(mutants.load_equivalent(course), audited.in_folder(course, folder, files), audit.fates, folder)
     show(audit, outdated, files, console)
     room = margins.measure(course, part, chosen, jobs, console) if with_margins else {}
     closed = margins.show(room, console) if with_margins else []
@@ -227,7 +227,7 @@ def fate(mutant: Mutant, card: Scorecard, equivalent: Collection[Key]) -> Fate:
 def stale(
     equivalent: Iterable[Key], everything: Iterable[Mutant], fates: Mapping[Mutant, Fate], folder: str
 ) -> list[str]:
-    """Say which entries for a part match no mutant, or one that is caught."""
+    """Say which entries for a folder match no mutant in it, or one that is caught."""
     exist = {mutant.key for mutant in everything}
     caught = {mutant.key for mutant, fate in fates.items() if fate in (Fate.VALUE, Fate.CRASH)}
     own = [key for key in equivalent if key[0].startswith(f"{folder}/")]

@@ -48,6 +48,12 @@ def of_part(course: Course, part: int, files: Files, changes: Sequence[Mutation]
     return [replace(one, todo=min(todos, key=_number)) for one, todos in spoiled if todos]
 
 
+def in_folder(course: Course, folder: str, files: Files) -> list[Mutant]:
+    """Make the mutants of all parts that share a folder."""
+    parts = (number for number, part in course.parts.items() if part.folder == folder)
+    return [one for number in parts for one in of_part(course, number, files)]
+
+
 def reach(course: Course, part: int, files: Files, chosen: Sequence[Mutant]) -> list[frozenset[str]]:
     """Say for each mutant which TODOs of the part it can spoil."""
     folder, own = course.parts[part].folder, asked(course, part)
