@@ -33,7 +33,7 @@ def named(nodes: list[ast.AST], frame: FrameType) -> Iterator[tuple[str, Any]]:
 def own(owner: Any) -> dict[str, Any]:
     """The attributes of an object, those among them that a torch module keeps elsewhere."""
     there: dict[str, Any] = getattr(owner, "__dict__", {})
-    apart = (there[kept] for kept in KEPT if isinstance(there.get(kept), dict))  # a layer of NumPy's may have such names
+    apart = (there[kept] for kept in KEPT if isinstance(there.get(kept), dict))  # else a layer's own
     return there | {name: one for those in apart for name, one in those.items()}
 
 
