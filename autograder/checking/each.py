@@ -18,10 +18,10 @@ from autograder.checking import minor
 from autograder.checking.oracles import clock
 from autograder.checking.student import Student
 from autograder.diagnosis.known_mistakes import adrift
-from autograder.diagnosis.suspects import no_suspects, rehearsing, review
+from autograder.diagnosis.suspects import explained, no_suspects, rehearsing, review
 from autograder.errors import NOTHING, CheckFailed, NotRecorded, OutOfTime, RubricError, StudentRaised, Unfinished
 
-SECONDS = 1.0  # that neighbours may take together
+SECONDS = 2.0  # that neighbours may take together
 
 T = TypeVar("T")
 Kind = TypeVar("Kind", bound=AnyCase)
@@ -89,7 +89,10 @@ def _explain(
     """Add to what is said of a failure for which case that is, and what tells that from cases that pass."""
     finding = error.finding if isinstance(error, CheckFailed) else NOTHING
     trivial = finding.kind == "dtype"
-    why = _why(student, sizes, passed, body, trivial) if student.explains and not finding.suspect else ""
+    why, began = "", clock()
+    if student.explains and explained() and not finding.suspect:
+        why = _why(student, sizes, passed, body, trivial)
+        student.explaining += clock() - began
     error.args = ("; ".join(filter(None, (f"{error}, for {sizes}", why))),)
     if why and isinstance(error, CheckFailed):
         error.finding = replace(finding, cause=why)

@@ -86,11 +86,11 @@ class Check:
     def run(self, student: Student, seed: int, exam: Exam | None) -> None:
         """Ask the student's code, and raise what is wrong with the answers."""
         student.explains = seed == PUBLIC_SEED
-        began = clock()
+        began = clock() - student.explaining
         try:
             self._ask(student, seed, exam)
         except CheckFailed as error:
-            if not student.explains or clock() - began > SECONDS_AGAIN:
+            if not student.explains or clock() - student.explaining - began > SECONDS_AGAIN:
                 raise
             if error.fitting is None:
                 slow = self.seconds > SECONDS or self.exam  # then the clock would decide whether it is asked again

@@ -99,6 +99,7 @@ class Student:
         warned: what the latest request caused.
         explains: whether a case that fails is followed by simpler ones, to tell what matters; never where cases are
             secret.
+        explaining: seconds that these have taken.
         mistakes, slips: say what a check sees of these with the cases of a seed, see `diagnosis.known_mistakes`.
     """
 
@@ -107,6 +108,7 @@ class Student:
         self._numbers = itertools.count()
         self.warned: list[str] = []
         self.explains = False
+        self.explaining = 0.0
         self.mistakes: Callable[[Any, int], Sequence[Trace]] | None = None
         self.slips: Callable[[Any, int], Slips] | None = None
 

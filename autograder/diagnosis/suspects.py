@@ -63,9 +63,14 @@ def no_suspects() -> Iterator[None]:
 
 @contextlib.contextmanager
 def unexplained() -> Iterator[None]:
-    """Compute no suspects, and say of a wrong value what it is, as otherwise."""
+    """Compute no suspects, and say of a wrong value what it is, as otherwise, and for which case, but not why."""
     with _computing("none"):
         yield
+
+
+def explained() -> bool:
+    """Whether it is asked why a value is wrong."""
+    return _computed not in ("none", "only compared")
 
 
 def silent() -> bool:
