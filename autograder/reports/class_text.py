@@ -74,9 +74,10 @@ def say_changes(changed: Sequence[Record], console: Console) -> None:
 def say_by_hand(kept: Sequence[tuple[Record, str]], absent: Sequence[Mapping[str, str]], console: Console) -> None:
     """Print which marks are somebody's, and what grading gave; last those of submissions that are not in this class."""
     said = (f"{record.name}: {mark}, graded {points(record.card.cents)}" for record, mark in kept)
-    _say("set by hand in gradebook.csv, and kept", list(said), console)
+    _say("set by hand in gradebook.csv, and kept", list(said), console, "gradebook.csv")
     rows = [f"{line(row['submission'])}: {line(row['points'])}" for row in absent]
-    _say("set by hand in gradebook.csv, and kept, of submissions that are not in this class", rows, console)
+    title = "set by hand in gradebook.csv, and kept, of submissions that are not in this class"
+    _say(title, rows, console, "gradebook.csv")
 
 
 def say_sum(records: Sequence[Record], graded: str, console: Console) -> None:
@@ -96,8 +97,8 @@ def say_aside(left_out: Sequence[LeftOut], alike: Sequence[Alike], console: Cons
     _say("equal byte by byte, which is no proof", [f"{some(one.who)}: {one.what}" for one in alike], console)
 
 
-def _say(title: str, lines: Sequence[str], console: Console) -> None:
+def _say(title: str, lines: Sequence[str], console: Console, whole: str = "the class page") -> None:
     if lines:
-        more = [f"and {len(lines) - SHOWN} more, on the class page"] if len(lines) > SHOWN else []
+        more = [f"and {len(lines) - SHOWN} more: {whole} has all"] if len(lines) > SHOWN else []
         text = "\n".join([f"{title}:", *(f"  {line(one)}" for one in lines[:SHOWN]), *more])
         console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)

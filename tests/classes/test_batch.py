@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from io import StringIO
 
 import make_class
 import pytest
 from homework import COURSE, ROOT
+from rich.console import Console
 
 from autograder.classroom import batch, origin
 from autograder.classroom import executors as crew
@@ -17,7 +19,17 @@ from autograder.classroom.grader import Order
 from autograder.classroom.store import Store
 from autograder.errors import SetupError, TableError
 from autograder.grading.versions import versions
+from autograder.reports.class_text import SHOWN, say_by_hand
 from autograder.reports.records import Record, State
+
+
+def test_a_long_list_of_marks_set_by_hand_ends_where_they_stand() -> None:
+    rows = [{"submission": f"student{number}", "points": "12.5"} for number in range(SHOWN + 5)]
+    console = Console(file=StringIO(), width=100)
+    say_by_hand([], rows, console)
+    said = console.file.getvalue().splitlines()
+    assert said[1] == "  student0: 12.5"
+    assert said[-1] == "and 5 more: gradebook.csv has all"
 
 
 def test_a_bad_submission_costs_only_itself(grade_class, folder, tmp_path) -> None:
