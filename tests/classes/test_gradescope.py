@@ -79,6 +79,7 @@ def on_windows(tmp_path: Path) -> Path:
     return clone
 
 
+@pytest.mark.slow
 def test_a_package_built_from_a_clone_with_other_ends_of_lines_starts(on_windows, tmp_path) -> None:
     assert b"\r\n" in (on_windows / "autograder" / "authoring" / "gradescope" / "setup.sh").read_bytes()
     path = tmp_path / "package.zip"
