@@ -160,7 +160,7 @@ class Handout(_Table):
         known = {check.id for check in ours} | {check.todo for check in ours}
         seen: dict[str, str] = {}
         for number, todo in sorted(self.todos.items(), key=lambda item: [*map(int, item[0].split("."))]):
-            if stray := [name for name in (*todo.of, *todo.without) if name not in known]:
+            if stray := [name for name in (*todo.of, *todo.without, todo.mistakes) if name and name not in known]:
                 raise RubricError(f"{FILE}: todos.{number}: there is no check {stray[0]}")
             for check in ours:
                 if not {check.id, check.todo} & {*todo.of} or check.id in todo.without:

@@ -125,7 +125,7 @@ def wanted(suspects: Suspects | None) -> Suspects:
     for clause, compute in (suspects or {}).items() if rehearsing() else ():
         _clauses.add(clause)
         compute()
-    if _computed in ("none", "only compared"):
+    if not explained():
         return {}
     return {clause: compute for clause, compute in (suspects or {}).items() if clause not in _left_out}
 

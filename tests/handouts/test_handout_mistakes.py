@@ -7,6 +7,7 @@ from published import COURSE, said, wrong
 
 from autograder.authoring import variants
 from autograder.course import mistakes
+from autograder.errors import RubricError
 
 # What an interface with `modules` and `dx` lets say more plainly; and crashes of losses, which checks of its own tell.
 OTHERWISE = (
@@ -24,6 +25,13 @@ def test_mistakes_of_the_other_course_are_told_in_the_words_of_this_one() -> Non
     assert all(count > least for count, least in zip(lost.values(), (60, 5, 15), strict=True)), lost
     known = {id for check in COURSE.checks() for id in (check.id, check.todo)}  # of checks of its own, the TODO
     assert all(known.issuperset(mistake.loses) for mistake in MISTAKES)
+
+
+def test_mistakes_of_a_todo_that_is_none_are_refused() -> None:
+    todos = {**COURSE.handout.todos, "3.2": COURSE.handout.todos["3.2"].model_copy(update={"mistakes": "9.9"})}
+    handout = COURSE.handout.model_copy(update={"todos": todos})
+    with pytest.raises(RubricError, match=r"adapter.toml: todos.3.2: there is no check 9.9"):
+        handout.lost(COURSE.base.checks())
 
 
 @pytest.mark.slow
