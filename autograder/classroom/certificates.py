@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from autograder.errors import SetupError
 
@@ -16,22 +17,26 @@ DAYS = 180  # a term
 
 
 def make(folder: Path) -> None:
-    """Write a certificate and its key into a folder that only its owner can read.
+    """Make a folder with a certificate and its key, both in one step, that only its owner can read.
 
     Raises:
-        SetupError: if one is there already, or openssl cannot make it.
+        SetupError: if there is something in it already, or openssl cannot make it.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if (folder / KEY).exists():
         raise SetupError(f"{folder / KEY} is there already, expected none: a running cluster may use it")
-    os.close(os.open(folder / KEY, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # before there is a secret in it
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    command += ["-days", str(DAYS), "-subj", "/CN=autograder", "-keyout", str(folder / KEY)]
-    try:
-        subprocess.run([*command, "-out", str(folder / CERTIFICATE)], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        (folder / KEY).unlink()
-        raise SetupError(f"openssl cannot make a certificate ({type(error).__name__}): install it") from None
+    place = folder.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=place.parent, prefix=f".{place.name}-", ignore_cleanup_errors=True) as partial:
+        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        command += ["-days", str(DAYS), "-subj", "/CN=autograder", "-keyout", f"{partial}/{KEY}"]
+        try:
+            subprocess.run([*command, "-out", f"{partial}/{CERTIFICATE}"], check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise SetupError(f"openssl cannot make a certificate ({type(error).__name__}): install it") from None
+        try:
+            os.rename(partial, place)  # takes the place of an empty folder, never of another one
+        except OSError as error:
+            raise SetupError(f"{folder}: {error.strerror}, expected an empty folder, or none") from None
 
 
 def settings(folder: Path) -> dict[str, str]:

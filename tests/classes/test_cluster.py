@@ -27,6 +27,11 @@ SCANCEL = """#!/bin/bash
 for job in "$@"; do kill -- "-$job" 2>/dev/null; done
 exit 0
 """
+OPENSSL = """#!/bin/sh
+# Writes half a key, and ends whoever asked for it.
+while [ $# -gt 0 ]; do test "$1" = -keyout && echo half > "$2"; shift; done
+kill -9 $PPID
+"""
 
 
 def test_a_certificate_is_made_once_and_its_key_is_its_owners(tmp_path) -> None:
@@ -38,6 +43,23 @@ def test_a_certificate_is_made_once_and_its_key_is_its_owners(tmp_path) -> None:
         certificates.make(tmp_path / "tls")
     with pytest.raises(SetupError, match=r"holds no cluster.pem: autograder certificate --out"):
         certificates.settings(tmp_path)
+    with pytest.raises(SetupError, match="Directory not empty, expected an empty folder, or none"):
+        certificates.make(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["tls"]
+
+
+def test_a_certificate_that_was_interrupted_leaves_nothing_under_its_name(tmp_path) -> None:
+    openssl = tmp_path / "bin" / "openssl"
+    openssl.parent.mkdir()
+    openssl.write_text(OPENSSL)
+    openssl.chmod(0o755)
+    make = "import pathlib, autograder.classroom.certificates as c; c.make(pathlib.Path('tls'))"
+    environment = {**os.environ, "PATH": f"{openssl.parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    assert subprocess.run([sys.executable, "-c", make], cwd=tmp_path, env=environment).returncode == -9
+    assert [path.read_text() for path in tmp_path.rglob(f".tls-*/{certificates.KEY}")] == ["half\n"]
+    assert not (tmp_path / "tls").exists()
+    certificates.make(tmp_path / "tls")
+    certificates.settings(tmp_path / "tls")
 
 
 @pytest.fixture

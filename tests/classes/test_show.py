@@ -86,11 +86,14 @@ def test_a_student_of_canvas_is_found_by_the_name_that_people_write(wrong, tmp_p
     assert f"{CHECK}: failed: " in said
 
 
-def test_another_submission_is_never_written_over_the_first(wrong, tmp_path) -> None:
+def test_what_is_in_a_folder_already_is_never_mixed_with_another_case(wrong, tmp_path) -> None:
     from rich.console import Console
 
     from autograder.classroom import show
 
-    (tmp_path / "code").mkdir()
-    with pytest.raises(SetupError, match="is there already, expected a folder of its own for each submission"):
+    (tmp_path / "notes.txt").write_text("ours")
+    mode = tmp_path.stat().st_mode
+    with pytest.raises(SetupError, match=r"holds notes.txt already, expected an empty folder, or none: choose another"):
         show.run(str(wrong / "Ada Lovelace.zip"), "", None, tmp_path, assignments.load(COURSE), 0, Console())
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    assert tmp_path.stat().st_mode == mode
