@@ -171,7 +171,7 @@ def _from_csv(path: Path, other: Mapping[str, str] | None) -> Iterator[tuple[str
 
 def _from_toml(path: Path) -> Iterator[tuple[str, str, Mapping[str, object]]]:
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise TableError(f"{path.name}: {reason}") from None

@@ -86,7 +86,7 @@ def load(path: Path) -> Criteria:
         RubricError: with the file, the place and what is wrong.
     """
     try:
-        return Criteria.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Criteria.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise RubricError(f"{path.name}: {error.strerror if isinstance(error, OSError) else error}") from None
     except ValidationError as error:

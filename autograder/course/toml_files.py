@@ -21,7 +21,7 @@ def read_table(path: Path) -> dict[str, Any]:
         RubricError: with the file, and where it is wrong.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise RubricError(f"{named(path)}: {reason}") from None

@@ -141,9 +141,10 @@ def test_all_bad_cells_are_named_at_once_and_nothing_is_merged(course) -> None:
         ("roster", 0, ["who", "b", "c", "d", "e"], "roster.csv, row 1: there is no column student"),
         ("roster", 2, ["", "x"], "roster.csv, row 3, column student: it is empty"),
         ("code", 1, ["student01", "1", "2"], "code.csv, row 2: 3 cells, expected 2"),
-        ("code", 0, ["student", "student"], "code.csv, row 1: there is no column score"),
+        ("code", 0, ["student", "sum"], "code.csv, row 1: there is no column score"),
         ("times", 1, ["student01", "", ON_TIME], "student01: there is a mark for the code and no time"),
         ("extensions", 1, ["nobody", ON_TIME], "extensions.csv: there is no student 'nobody' in the roster"),
+        ("extensions", 0, ["student", "until"], "extensions.csv, row 1: 'until' is no known column, expected student"),
     ],
 )
 def test_other_tables_are_checked_alike(course, table, row, cells, message) -> None:
@@ -151,6 +152,18 @@ def test_other_tables_are_checked_alike(course, table, row, cells, message) -> N
     with pytest.raises(TableError) as caught:
         course.merge()
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("work", ["code", "report"])
+def test_a_column_of_times_that_has_another_name_is_told(course, work) -> None:
+    course.times[0] = ["student", *(f"{name} at" if name == work else name for name in ("code", "report"))]
+    assert course.merged().remarks[-1] == f"times.csv has no time for a {work}: nobody is late with it"
+
+
+def test_a_student_with_two_extensions_is_named(course) -> None:
+    course.extensions += [["student06@a.edu", "2027-02-25 23:59 -0500"]]
+    with pytest.raises(TableError, match=r"extensions.csv: 'student06@a.edu' and 'student06' are both student06"):
+        course.merge()
 
 
 def results(folder: Path, student: str, content: object) -> None:
@@ -213,6 +226,10 @@ def test_what_a_platform_has_that_we_did_not_give_it_stays(course, tmp_path) -> 
         marks = {row[0]: row[-1] for row in csv.reader(file)}
     assert [marks[f"Given Student0{n}"] for n in (1, 2)] == ["100", "88.00"]
     assert again.remarks[-1] == "set by hand on the platform, and kept: student01 100, ours is 88.00"
+    plain = tmp_path / "out" / "grades.csv"
+    plain.write_text(plain.read_text().replace("total", "sum"))
+    with pytest.raises(TableError, match=r"grades.csv, row 1: there is no column total, expected student, total"):
+        exports.write(course.merged(), "HW 2", tmp_path / "out")
 
 
 def test_who_has_handed_in_nothing_gets_no_mark_unless_the_assignment_says_zero(course, tmp_path) -> None:

@@ -97,7 +97,8 @@ def test_a_unit_that_has_begun_is_spent_whole(term, unit, spent, left) -> None:
 
 
 def test_days_that_staff_grants_count_and_who_has_left_keeps_a_row(term) -> None:
-    _write(term / "late_days.csv", ["student", "granted", "HW1"], ["bob", "1", "5"], ["eve", "", "2"])
+    rows = (["bob", "1", "5", "", ""], ["eve", "", "2", "", ""])
+    _write(term / "late_days.csv", ["student", "granted", "HW1", "of", "left"], *rows)
     assert _enter(term, "HW2").grades[1].code.kept == 4000
     assert _table(term)["bob"]["left"] == "0"
     assert _table(term)["eve"]["HW1"] == "2"
@@ -118,6 +119,30 @@ def test_a_table_that_cannot_be_is_named_by_its_cell(term, row, said) -> None:
     _write(term / "late_days.csv", ["student", "granted", "HW1", "of", "left"], row)
     with pytest.raises(TableError, match=said):
         _enter(term, "HW2")
+
+
+@pytest.mark.parametrize("name", ["student", "granted", "of", "left"])
+@pytest.mark.parametrize("new", ["days", None], ids=["renamed", "missing"])
+def test_a_column_of_ours_that_has_another_name_is_not_taken_for_an_assignment(term, name, new) -> None:
+    _enter(term, "HW1")
+    rows = list(csv.reader((term / "late_days.csv").read_text().splitlines()))
+    at = rows[0].index(name)
+    for row in rows:
+        row[at : at + 1] = [new if row is rows[0] else row[at]] if new else []
+    _write(term / "late_days.csv", *rows)
+    before = (term / "late_days.csv").read_bytes()
+    with pytest.raises(TableError, match=f"^late_days.csv, row 1: there is no column {name}, expected student"):
+        _enter(term, "HW2")
+    assert (term / "late_days.csv").read_bytes() == before
+
+
+def test_a_bank_outlasts_a_spreadsheet_that_writes_it_in_another_way(term) -> None:
+    _enter(term, "HW 1")
+    before = (term / "late_days.csv").read_bytes()
+    text = before.decode().replace("left", " Left ").replace("HW 1", "hw  1 ").replace(",", ";").replace("\n", "\r\n")
+    (term / "late_days.csv").write_bytes(text.encode("utf-8-sig"))
+    _enter(term, "HW 1")
+    assert (term / "late_days.csv").read_bytes() == before
 
 
 def test_a_bank_without_a_table_and_a_table_without_a_bank_are_refused(term) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.course import assignment as assignments
+from autograder.course import report_rubric
 from autograder.course.lateness import Deadlines, Extension, duration, load_extensions
 from autograder.course.times import parse
 from autograder.errors import RubricError, TableError
@@ -160,6 +162,17 @@ def test_extensions_that_are_not_there_are_one_sentence(tmp_path, name) -> None:
 def test_the_assignment_gives_its_own_deadlines() -> None:
     assignment = assignments.load(COURSE)
     assert assignment.deadlines == Deadlines(assignment.due, assignment.grace, Fraction(1))
+
+
+def test_files_that_windows_marks_as_utf_8_are_read_like_others(tmp_path) -> None:
+    for name in (assignments.FILE, "report/rubric.toml"):
+        text = (COURSE.folder / name).read_text(encoding="utf-8")
+        (tmp_path / Path(name).name).write_text(text, encoding="utf-8-sig", newline="\r\n")
+    own, marked = assignments.load(COURSE), assignments.load(COURSE, tmp_path / assignments.FILE)
+    assert marked.model_copy(update={"path": own.path}) == own
+    assert report_rubric.load(tmp_path / "rubric.toml") == report_rubric.load(COURSE.folder / "report/rubric.toml")
+    (tmp_path / "a.toml").write_text("[ann]\ndue = 2024-02-26T23:59:00-05:00\n", encoding="utf-8-sig")
+    assert load_extensions(tmp_path / "a.toml")["ann"].due == DUE + 7 * DAY
 
 
 def test_times_without_a_zone_are_in_that_of_the_assignment(tmp_path) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from autograder.classroom.gradebook.roster import Roster
 from autograder.course import tables
 from autograder.course.assignment import LateDays
-from autograder.course.tables import Problems, Row
+from autograder.course.tables import Problems, Row, fold
 from autograder.errors import TableError
 from autograder.reports import sheets
 
@@ -115,7 +115,7 @@ def read(path: Path, rule: LateDays, column: str, known: Roster) -> Bank:
     bank = Bank(rule, column)
     if not path.exists():
         return bank
-    table = tables.read(path, ("student",))
+    table = tables.read(path, OURS, names={fold(column): column})  # every other column is an assignment's
     problems = Problems()
     bank.others = {name: {} for name in table.columns if name and name not in (*OURS, column)}
     for id, row in tables.once(table.rows, "student").items():

@@ -129,6 +129,11 @@ def merge(inputs: Inputs, assignment: Assignment, criteria: Criteria) -> Merged:
     if late_without := [id for id in code.late if not (times or {}).get(id, {}).get("code")]:
         said = f"late, as Canvas says; it does not say when, so that nothing is lost: {', '.join(late_without)}"
         code.remarks.append(said)
+    if inputs.times and times is not None:
+        timed = {*(("code",) if code.times else ()), *(work for mine in times.values() for work in mine)}
+        for work, there in (("code", code), ("report", report)):
+            if there.points and work not in timed:
+                code.remarks.append(f"{inputs.times.name} has no time for a {work}: nobody is late with it")
     if not inputs.report and assignment.report.points:
         code.remarks.append("only the code is counted: there is no table of marks for the report")
     remarks = [*_remarks(grades, known, code.remarks), *(bank.remarks() if bank else ())]
@@ -151,12 +156,15 @@ def _bank(inputs: Inputs, assignment: Assignment, known: Roster) -> Bank | None:
 
 
 def _extensions(path: Path, known: Roster, assignment: Assignment) -> dict[str, Extension]:
-    problems, found = Problems(), dict[str, Extension]()
+    problems, found, names = Problems(), dict[str, Extension](), dict[str, str]()
     who = {name: "student" for name, column in roster.NAMES.items() if column in roster.WHO}
     for name, extension in load_extensions(path, assignment.clock, who).items():
         with problems.collected():
             try:
-                found[known.find(name).id] = extension
+                id = known.find(name).id
+                if id in names:
+                    raise TableError(f"{name!r} and {names[id]!r} are both {id}")
+                names[id], found[id] = name, extension
             except TableError as error:
                 raise TableError(f"{path.name}: {error}") from None
     problems.finish()

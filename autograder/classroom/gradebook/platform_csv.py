@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -46,6 +45,7 @@ def write(merged: Merged, title: str, folder: Path) -> list[Path]:
 
     Raises:
         SetupError: if the folder cannot be written to.
+        TableError: if what was written there last time cannot be read.
     """
     makers: dict[str, Callable[[Sequence[Grade], str], Rows]] = {
         PLAIN: plain,
@@ -84,10 +84,15 @@ def _with_marks_by_hand(merged: Merged, column: str, before: Path) -> list[Grade
 
     Args:
         before: what we wrote last time, if at all.
+
+    Raises:
+        TableError: if that cannot be read: what we gave would be taken for set by hand.
     """
-    ours: dict[str, str] = {}
-    with suppress(TableError):
-        ours = {row["student"]: row["total"] for row in tables.read(before, ("student", "total")).rows}
+    try:
+        rows = tables.read(before, ("student", "total")).rows if before.exists() else ()
+    except TableError as error:
+        raise TableError(f"{error}; it has the marks that we gave last time: mend it, or move it away") from None
+    ours = {row["student"]: row["total"] for row in rows}
     grades, kept = [], []
     for grade in merged.grades:
         id, row = grade.student.id, merged.roster.cells.get(grade.student.id)
