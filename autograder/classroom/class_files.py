@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,10 +13,13 @@ from pathlib import Path
 from autograder.classroom import origin
 from autograder.classroom.copies import identical_files
 from autograder.classroom.exports import Found
+from autograder.classroom.gradebook import marks
+from autograder.classroom.gradebook.roster import EXCUSED
 from autograder.classroom.store import Store
 from autograder.course import tables
 from autograder.course.assignment import Assignment
 from autograder.course.definition import PACKAGE
+from autograder.course.tables import Row
 from autograder.errors import TableError
 from autograder.grading.expected import digest
 from autograder.reports import class_csv, class_page, html, results_json
@@ -38,11 +41,13 @@ class Aside:
 
     Attributes:
         absent: rows of the gradebook with such a mark, of submissions that are not in this class.
+        unfit: a sentence on each that is no mark of this assignment, perhaps since points have changed.
     """
 
     alike: Sequence[Alike] = ()
     by_hand: Sequence[tuple[Record, str]] = ()
     absent: Sequence[Mapping[str, str]] = ()
+    unfit: Sequence[str] = ()
 
 
 def write(store: Store, found: Found, assignment: Assignment, records: Sequence[Record]) -> Aside:
@@ -65,13 +70,23 @@ def write(store: Store, found: Found, assignment: Assignment, records: Sequence[
         for key in (class_csv.who(one, person) for person in one.people)
         if key in by_hand
     ]
-    return Aside(alike, kept, class_csv.absent(records, by_hand))
+    return Aside(alike, kept, class_csv.absent(records, by_hand), list(_unfit(kept)))
+
+
+def _unfit(kept: Iterable[tuple[Record, str]]) -> Iterator[str]:
+    for record, mark in kept:
+        try:
+            if tables.fold(mark) not in EXCUSED:
+                marks.points(mark, Fraction(record.sums[1], marks.HUNDREDTHS))
+        except TableError as error:
+            yield f"{record.name}: {error}"
 
 
 def _by_hand(table: Path) -> Iterator[tuple[tuple[str, str], Mapping[str, str]]]:
     """Find rows whose mark is not what grading gave when the table was written."""
     try:
-        rows = tables.read(table, ("submission", "points", "graded")).rows
+        rows = tables.read(table, ("submission", "id", "email", "points", "graded")).rows
+        _expect_once(rows)
     except TableError as error:
         raise TableError(f"{error}; marks set by hand may stand there: mend it, or move it away") from None
     groups = Counter(row["submission"] for row in rows)
@@ -80,6 +95,19 @@ def _by_hand(table: Path) -> Iterator[tuple[tuple[str, str], Mapping[str, str]]]
         if mark and _number(mark) != _number(graded):
             person = (row["email"] or row["id"]) if groups[row["submission"]] > 1 else ""
             yield (row["submission"], person), row.cells
+
+
+def _expect_once(rows: Iterable[Row]) -> None:
+    """Refuse a table where two marks may be meant.
+
+    Raises:
+        TableError: that names the second one.
+    """
+    seen: dict[tuple[str, ...], Row] = {}
+    for row in rows:
+        who = tuple(row[column] for column in ("submission", "name", "id", "email"))
+        if seen.setdefault(who, row) is not row:
+            raise TableError(f"{row.at('submission')}: {who[0]!r} is in row {seen[who].number} already")
 
 
 def _number(text: str) -> Fraction | str:

@@ -71,10 +71,21 @@ def say_changes(changed: Sequence[Record], console: Console) -> None:
         console.print(f"and {len(changed) - SHOWN} more: changes.csv has all", markup=False)
 
 
-def say_by_hand(kept: Sequence[tuple[Record, str]], absent: Sequence[Mapping[str, str]], console: Console) -> None:
-    """Print which marks are somebody's, and what grading gave; last those of submissions that are not in this class."""
-    said = (f"{record.name}: {mark}, graded {points(record.card.cents)}" for record, mark in kept)
-    _say("set by hand in gradebook.csv, and kept", list(said), console, "gradebook.csv")
+def say_by_hand(
+    kept: Sequence[tuple[Record, str]], absent: Sequence[Mapping[str, str]], unfit: Sequence[str], console: Console
+) -> None:
+    """Print which marks are somebody's, and what grading gave; last those of submissions that are not in this class.
+
+    Args:
+        unfit: sentences on those that are no marks of this assignment.
+    """
+    graded = (tuple(map(points, record.sums)) for record, _ in kept)
+    said = [
+        f"{one.name}: {mark}, graded {now} of {most}" for (one, mark), (now, most) in zip(kept, graded, strict=True)
+    ]
+    _say("set by hand in gradebook.csv, and kept", said, console, "gradebook.csv")
+    title = "no marks of this assignment, which `autograder gradebook` refuses: mend the column points of gradebook.csv"
+    _say(title, list(unfit), console, "gradebook.csv")
     rows = [f"{line(row['submission'])}: {line(row['points'])}" for row in absent]
     title = "set by hand in gradebook.csv, and kept, of submissions that are not in this class"
     _say(title, rows, console, "gradebook.csv")

@@ -19,6 +19,7 @@ from autograder.classroom.grader import Order
 from autograder.classroom.store import Store
 from autograder.errors import SetupError, TableError
 from autograder.grading.versions import versions
+from autograder.reports import sheets
 from autograder.reports.class_text import SHOWN, say_by_hand
 from autograder.reports.records import Record, State
 
@@ -26,7 +27,7 @@ from autograder.reports.records import Record, State
 def test_a_long_list_of_marks_set_by_hand_ends_where_they_stand() -> None:
     rows = [{"submission": f"student{number}", "points": "12.5"} for number in range(SHOWN + 5)]
     console = Console(file=StringIO(), width=100)
-    say_by_hand([], rows, console)
+    say_by_hand([], rows, [], console)
     said = console.file.getvalue().splitlines()
     assert said[1] == "  student0: 12.5"
     assert said[-1] == "and 5 more: gradebook.csv has all"
@@ -146,13 +147,40 @@ def test_a_mark_that_was_set_by_hand_outlasts_a_run_over_a_part_of_the_class(gra
 
 
 @pytest.mark.parametrize(
+    ("mark", "says"),
+    [
+        ("12.5", "12.5 points, expected 0 to 8"),
+        ("-1", "-1 points, expected 0 to 8"),
+        ("seven", "'seven' is no number"),
+        ("8,0", ""),
+        ("EX", ""),
+    ],
+)
+def test_a_mark_set_by_hand_that_the_assignment_does_not_have_is_kept_and_named(
+    grade_class, folder, small, tmp_path, mark, says
+) -> None:
+    unfit = "no marks of this assignment, which `autograder gradebook` refuses: mend the column points of gradebook.csv"
+    grade_class(folder)
+    table = tmp_path / "out" / "gradebook.csv"
+    rows = make_class.table(table)
+    rows[1]["points"] = mark
+    sheets.write(table, [rows[0].keys(), *(row.values() for row in rows)])
+    halved = small.model_copy(update={"parts": {3: small.parts[3].model_copy(update={"points": 8.0})}})
+    said = grade_class(folder, assignment=halved)[2]
+    assert f"set by hand in gradebook.csv, and kept:\n  blank: {mark}, graded 0.00 of 8.00\n" in said
+    assert (f"{unfit}:\n  blank: {says}\n" in said) == bool(says)
+    assert make_class.gradebook(tmp_path / "out")["blank"]["points"] == mark
+
+
+@pytest.mark.parametrize(
     ("old", "new", "says"),
     [
         ("\ncut,", ",forgot the file\ncut,", r"row 3: \d+ cells, expected \d+"),
-        ("graded", "was", "row 1: there is no column graded, expected submission, points, graded"),
+        ("graded", "was", "row 1: there is no column graded, expected submission, id, email, points, graded"),
+        ("\ncut,", "\nada,ada,,\ncut,", "row 4, column submission: 'ada' is in row 2 already"),
         ("submission", "PK\3\4", "it is a workbook, expected CSV"),
     ],
-    ids=["a comment beside the table", "a column with another name", "a workbook"],
+    ids=["a comment beside the table", "a column with another name", "a row that is there twice", "a workbook"],
 )
 def test_a_gradebook_that_cannot_be_read_is_not_overwritten(grade_class, folder, tmp_path, old, new, says) -> None:
     grade_class(folder)

@@ -201,11 +201,31 @@ def test_a_batchs_own_table_gives_marks_times_and_what_was_refused(course, tmp_p
         assert any(remark.startswith("late, as Canvas says") and remark.endswith(": bob") for remark in merged.remarks)
 
 
+def test_a_mark_in_a_batchs_table_may_be_somebodys(course) -> None:
+    excused = "s2,bellbob,999,,graded,,,ex,72.00,"
+    failed = "s3,003,,,to grade again,,,12.00,72.00,not graded"
+    ann, bob, cay = course.merge(code=_batch(ANN, excused, failed)).grades
+    assert (ann.code.kept, bob.excused, cay.code.kept) == (7000, True, 1200)
+
+
+@pytest.mark.parametrize("column", ["submission", "state", "points", "of"])
+def test_a_batchs_table_with_a_column_of_another_name_is_not_passed_over(course, tmp_path, column) -> None:
+    folder = tmp_path / "graded"
+    (folder / "students" / "s1").mkdir(parents=True)
+    (folder / "students" / "s1" / "results.json").write_text('{"score": 1}')
+    header = HEADER.replace(",of,", ",graded,of,").replace(column, f"{column} (old)")
+    (folder / "gradebook.csv").write_text(f"{header}{ANN.replace('72.00', '1.00,72.00')}\n")
+    (tmp_path / "roster.csv").write_text(ROSTER)
+    for path in (folder, folder / "gradebook.csv", folder / "students"):
+        with pytest.raises(TableError, match=f"gradebook.csv, row 1: there is no column {column}, expected submission"):
+            merge(Inputs(tmp_path / "roster.csv", path), worth(72, 38), RUBRIC)
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
         ([ANN, ANN.replace("s1", "s4")], "code.csv, row 3, column email: 'ann@example.edu' is in row 2 already"),
-        ([ANN.replace("graded", "to grade again")], "code.csv, row 2, s1: to be graded again, as the grader failed"),
+        (["s1,ann,,,to grade again,,,,72.00,"], "code.csv, row 2, s1: to be graded again, as the grader failed; or"),
         ([ANN.replace("72.00", "100.00")], "code.csv, row 2, s1: graded for 100.00 points, the assignment has 72"),
         ([ANN.replace("70.00", "")], "code.csv, row 2, s1: '' of '72.00' is no mark"),
         (["s2,dora,,,graded,,,1.00,72.00,"], "code.csv, row 2, column name: there is no student 'dora' in the roster"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from datetime import tzinfo
 from fractions import Fraction
 from pathlib import Path
@@ -11,15 +10,16 @@ from typing import Any
 
 from autograder.classroom.gradebook import marks, roster
 from autograder.classroom.gradebook.marks import HUNDREDTHS, Marks
-from autograder.classroom.gradebook.roster import Roster
+from autograder.classroom.gradebook.roster import EXCUSED, Roster
 from autograder.course import tables
-from autograder.course.tables import Problems, Row
+from autograder.course.tables import Problems, Row, fold
 from autograder.errors import TableError
 from autograder.reports.records import State
 
 TABLE = "gradebook.csv"
 RESULTS = "results.json"
-COLUMNS = ("submission", "state", "points", "of")
+COLUMNS = ("submission", "state", "points", "of")  # of a batch's table that marks are read from
+OURS = {"submission", "graded"}  # in no other table
 
 
 def read(path: Path, known: Roster, most: int, zone: tzinfo) -> Marks:
@@ -41,17 +41,18 @@ def read(path: Path, known: Roster, most: int, zone: tzinfo) -> Marks:
 
 
 def _is_of_batch(path: Path) -> bool:
-    with suppress(TableError):
-        return path.is_file() and {*COLUMNS} <= {*tables.read(path, names=roster.NAMES).columns}
-    return False
+    return path.is_file() and not OURS.isdisjoint(tables.read(path, names=roster.NAMES).columns)
 
 
 def _of_batch(path: Path, known: Roster, most: int, zone: tzinfo) -> Marks:
     problems, found = Problems(), Marks()
-    rows = tables.read(path, names=roster.NAMES).rows
+    rows = tables.read(path, COLUMNS, names=roster.NAMES).rows
     refused = list[str]()
     for student, row in marks.students(rows, known, problems):
         with problems.collected():
+            if fold(row["points"]) in EXCUSED:
+                found.excused.add(student.id)
+                continue
             found.points[student.id] = _points(row, most)
             if row["handed in"]:
                 found.times[student.id] = marks.time(row, "handed in", zone)
@@ -66,8 +67,8 @@ def _of_batch(path: Path, known: Roster, most: int, zone: tzinfo) -> Marks:
 def _points(row: Row, most: int) -> Fraction:
     """The mark of a submission that is final, and of this assignment."""
     name = f"{row.file}, row {row.number}, {row['submission']}"
-    if row["state"] == State.BROKEN:
-        raise TableError(f"{name}: to be graded again, as the grader failed")
+    if row["state"] == State.BROKEN and not row["points"]:
+        raise TableError(f"{name}: to be graded again, as the grader failed; or write a mark into its column points")
     if not marks.NUMBER.fullmatch(row["points"]) or not marks.NUMBER.fullmatch(row["of"]):
         raise TableError(f"{name}: {row['points']!r} of {row['of']!r} is no mark")
     mark, of = (Fraction(row[column].replace(",", ".")) * HUNDREDTHS for column in ("points", "of"))

@@ -204,9 +204,21 @@ def _mark(row: Row, column: str, most: Fraction, student: Student) -> Fraction:
     text = row[column]
     if text in NOTHING:
         raise TableError(f"{row.at(column)}: the mark of {student.id} is missing")
+    try:
+        return points(text, most)
+    except TableError as error:
+        raise TableError(f"{row.at(column)}: {error}") from None
+
+
+def points(text: str, most: Fraction) -> Fraction:
+    """Read a mark as people write it.
+
+    Raises:
+        TableError: if it is no number from 0 to what there is to be had.
+    """
     if not NUMBER.fullmatch(text):
-        raise TableError(f"{row.at(column)}: {text!r} is no number")
+        raise TableError(f"{text!r} is no number")
     mark = Fraction(text.replace(",", "."))
     if not 0 <= mark <= most:
-        raise TableError(f"{row.at(column)}: {text} points, expected 0 to {float(most):g}")
+        raise TableError(f"{text} points, expected 0 to {float(most):g}")
     return mark
