@@ -30,7 +30,7 @@ demo: .venv/ready ## grade the reference solution in the sandbox: full marks; wr
 check: .venv/ready lint ## run the project's own tests
 	@$(PY) -m pytest -n auto --dist worksteal
 
-check-slow: .venv/ready ## the tests that take minutes
+check-slow: .venv/ready ## the tests that take minutes; EVERYTHING=1: all of what they sample, in hours
 	@$(PY) -m pytest -n auto --dist worksteal --durations=40 -m slow
 
 lint: .venv/ready

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import atexit
 import functools
+import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from autograder.course import assignment as assignments
 from autograder.course import definition, skeleton
@@ -16,7 +19,15 @@ from autograder.course.definition import Course
 ROOT = Path(__file__).resolve().parents[1]
 COURSE = assignments.load(definition.find("convnets")).course  # as far as students are asked
 PARTS = COURSE.layout.parts
+EVERYTHING = bool(os.environ.get("EVERYTHING"))  # `make check-slow EVERYTHING=1`, before a release
+T = TypeVar("T")
 NO_PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # of pytest: a student has none, ours take a second to import
+
+
+def few(many: Iterable[T], count: int) -> list[T]:
+    """Of many, about so many that are evenly spread, the same each time; with EVERYTHING all of them."""
+    every = list(many)
+    return every if EVERYTHING else every[:: max(1, len(every) // count)]
 
 
 @functools.cache

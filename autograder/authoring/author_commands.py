@@ -93,7 +93,8 @@ def run_audit(
         int, typer.Option(min=0, help="Instead: of so many faults, how often `make test` names the true line.")
     ] = 0,
     on_machines: Annotated[
-        int, typer.Option("--machines", min=0, help="Instead: whether so many mutants get the same results everywhere.")
+        int,
+        typer.Option("--machines", min=0, help="Instead: whether so many solutions get the same results everywhere."),
     ] = 0,
     numpy: Annotated[list[Path] | None, typer.Option(help="With --machines: a folder that has another NumPy.")] = None,
     margins: Annotated[

@@ -2,13 +2,14 @@
 
     python -m autograder.authoring.auditing.machines COURSE PART COUNT
 
-writes what becomes of the reference, every unusual solution, and so many mutants, as JSON. `compare` lets it do so with
-NumPy's and torch's wide instructions and without, with one thread and two, and with other versions of NumPy.
+writes what becomes of the reference, of so many unusual solutions, and of so many mutants, as JSON. `compare` lets it
+do so with NumPy's and torch's wide instructions and without, with one thread and two, and with other versions of NumPy.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import subprocess
@@ -92,7 +93,7 @@ def results(course: Course, part: int, count: int) -> Rows:
     """Ask every solution, with every seed."""
     checks, reference = forked.checks_of(course, part), course.files()
     wrong = mutants.sample(mutants.of_part(reference, course.parts[part].folder), count)
-    asked: dict[str, Files] = {"reference": reference, **unusual.load(course)}
+    asked: dict[str, Files] = {"reference": reference, **dict(itertools.islice(unusual.load(course).items(), count))}
     todos = {f"{one.file}:{one.line} {one.after}": one for one in wrong}
     items = [(files, "") for files in asked.values()] + [(one.apply(reference), one.todo) for one in todos.values()]
     nothing: dict[str, list[str]] = {}
