@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -140,10 +141,15 @@ def train_epoch(entry: Entry, model: Any, loader: Any, criterion: Any, optimizer
     if entry.rule["name"] != "Solver":
         _call_loop(entry, 0, loader, model, optimizer, criterion)
         return
-    model.train()
-    solver = _solver(entry, model, optimizer, criterion)
-    for images, labels in loader:
-        call(step(solver, STEP, entry.folder), [images, labels], {}, entry.folder)
+    for _ in _steps(entry, model.train(), loader, criterion, optimizer):
+        pass
+
+
+def training(entry: Entry, model: Any, loader: Any, criterion: Any, optimizer: Any) -> Any:
+    """Return loss and accuracy of what a solver's steps return; None of a function, which returns nothing."""
+    if entry.rule["name"] != "Solver":
+        return None
+    return _measured(_steps(entry, model.train(), loader, criterion, optimizer), "training")
 
 
 def validate(entry: Entry, model: Any, loader: Any, criterion: Any, device: Any) -> Any:
@@ -151,32 +157,50 @@ def validate(entry: Entry, model: Any, loader: Any, criterion: Any, device: Any)
     if entry.rule["name"] != "Solver":
         found = _call_loop(entry, 0, loader, model, criterion)
         return 0.0, found[0] if isinstance(found, tuple | list) else found
-    model.eval()
     optimizer = sys.modules["torch"].optim.SGD(model.parameters(), lr=1.0)  # to be seen where it is stepped
-    solver, count, loss, hits = _solver(entry, model, optimizer, criterion), 0, 0.0, 0
+    return _measured(_steps(entry, model.eval(), loader, criterion, optimizer), "validation")
+
+
+def _steps(entry: Entry, model: Any, loader: Any, criterion: Any, optimizer: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield the labels of each batch and what a solver's step returned for it, as its own lines ask for one."""
+    solver = object.__new__(entry.theirs)  # as its constructor leaves it, which would read data sets
+    vars(solver).update(model=model, optimizer=optimizer, criterion=criterion, device="cpu")
     for images, labels in loader:
-        found = call(step(solver, STEP, entry.folder), [images, labels], {}, entry.folder)
-        if not isinstance(found, tuple | list) or len(found) != 2 or any(one is None for one in found):
-            raise Mismatch(f"Solver.{STEP} in validation returned {_told(found)}, expected (output, loss)")
+        yield labels, call(step(solver, STEP, entry.folder), [images, labels], {}, entry.folder)
+
+
+def _measured(steps: Iterator[tuple[Any, Any]], during: str) -> tuple[float, float]:
+    """Average loss and accuracy over all images, as the lines around a step do."""
+    count, loss, hits = 0, 0.0, 0
+    for labels, found in steps:
+        if not _is_pair(found, len(labels)):
+            raise Mismatch(
+                f"Solver.{STEP} in {during} returned {_told(found)}, expected (output, loss), tensors of shapes "
+                f"({len(labels)}, classes) and ()"
+            )
         scores, mean = found
-        count, loss = count + len(labels), loss + float(mean) * len(labels)
+        count, loss = count + len(labels), loss + mean.item() * len(labels)
         hits += int((scores.argmax(1) == labels).sum())
     return loss / count, hits / count
+
+
+def _is_pair(found: Any, count: int) -> bool:
+    """Whether the lines around a step, which are given, can use what it returned for so many images."""
+    tensor = sys.modules["torch"].Tensor
+    if not isinstance(found, tuple | list) or len(found) != 2 or not all(isinstance(one, tensor) for one in found):
+        return False
+    scores, loss = found
+    return scores.ndim == 2 and len(scores) == count and loss.numel() == 1
 
 
 def _told(value: Any) -> str:
     if isinstance(value, tuple | list):
         return f"({', '.join(map(_told, value))})"
+    if isinstance(value, sys.modules["torch"].Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
     return "None" if value is None else type(value).__name__
 
 
 def _call_loop(entry: Entry, *args: Any) -> Any:
     vars(entry.adapter.module(entry.rule["file"])).setdefault("args", Absent("args"))  # what main() would have read
     return entry.make(*args)
-
-
-def _solver(entry: Entry, model: Any, optimizer: Any, criterion: Any) -> Any:
-    """A solver as its constructor leaves it, which would read data sets."""
-    solver = object.__new__(entry.theirs)
-    vars(solver).update(model=model, optimizer=optimizer, criterion=criterion, device="cpu")
-    return solver

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections import defaultdict
 
 import pytest
+from rich.console import Console
 
 from autograder.authoring import reference as proof
 from autograder.authoring.auditing import audit, audited, mutants
@@ -46,6 +48,15 @@ def test_what_does_the_same_there_does_the_same_behind_a_handout(course) -> None
     for folder in {part.folder for part in course.parts.values()}:
         everything = audited.in_folder(course, folder, course.files())
         assert audit.stale(mutants.load_equivalent(course), everything, {}, folder) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("part", "count"), [(1, 24), (2, 24), (3, 8)])
+def test_what_a_handout_asks_for_is_checked_there(part, count) -> None:
+    chosen = mutants.sample(audited.of_part(GT, part, GT.files()), count)
+    found = audit.grade(GT, part, [], chosen, audited.equivalent(GT), 1, Console(file=io.StringIO()))
+    assert [one.diff(GT.files()) for one in found.survivors] == []
+    assert found.live().part > count / 3
 
 
 def test_a_mistake_of_a_part_is_asked_the_checks_of_that_part() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from published import COURSE, grade, said, solved, zipped
+from published import COURSE, grade, said, solved, wrong, zipped
 
 from autograder.course import assignment as assignments
 from autograder.sandbox.box import Box
@@ -107,15 +107,47 @@ def test_each_accepted_reading_of_the_losses_is_right(box, files, tmp_path, read
         ("True", r"2\.3-validation: Solver, cs7643/solver\.py: the parameters after validation\[0\] is"),
         (
             "not self.model.training:\n            return None, loss\n        if self.model.training",
-            r"2\.3-validation: Solver\._compute_loss_update_params in validation returned \(None, Tensor\), expected",
+            r"2\.3-validation: Solver\._compute_loss_update_params in validation returned \(None, a tensor of shape "
+            r"\(\)\), expected \(output, loss\), tensors of shapes \(4, classes\) and \(\)\n",
+        ),
+        (
+            "self.model.training:\n            loss = None\n        if self.model.training",
+            r"^2\.3-returns: Solver\._compute_loss_update_params in training returned "
+            r"\(a tensor of shape \(4, 4\), None\), expected",
+        ),
+        (
+            "self.model.training:\n            loss = loss * len(target)\n        if self.model.training",
+            r"^2\.3-returns: Solver, cs7643/solver\.py: the loss in training is .*\n.*$",
+        ),
+        (
+            "self.model.training:\n            scores = -scores\n        if self.model.training",
+            r"^2\.3-returns: Solver, cs7643/solver\.py: the accuracy in training is .*\n.*$",
         ),
     ],
-    ids=["right", "learns from validation", "tells nothing"],
+    ids=["right", "learns from validation", "tells nothing", "no loss", "a sum", "other scores"],
 )
 def test_a_solver_is_asked_for_its_step(box, files, tmp_path, condition, read) -> None:
     solver = {f"{PART}/cs7643/solver.py": SOLVER.replace("CONDITION", condition).encode()}
     text = said(grade(box, zipped(tmp_path / "s.zip", {**files, **solver}), "2.3"))
     assert re.search(read, text), text
+
+
+@pytest.mark.slow
+def test_a_validation_that_switches_training_off_for_ever_is_told_and_costs_nothing(box, files, tmp_path) -> None:
+    name = f"{PART}/part2_pytorch/train.py"
+    kept = re.sub(r"(?m)^    model\.train\(.*\)\n", "", files[name].decode())
+    card = grade(box, zipped(tmp_path / "s.zip", {**files, name: kept.encode()}), "2.3")
+    assert "the model is in evaluation mode for 3 of 3 batches, expected training mode" in said(card)
+    assert ([*wrong(card)], card.cents) == (["2.3-mode"], 600)
+
+
+@pytest.mark.slow
+def test_loops_that_do_nothing_earn_nothing(box, files, tmp_path) -> None:
+    name = f"{PART}/main.py"
+    bare = re.sub(r"(?m)^    .*reference\..*\n", "    pass\n", files[name].decode())
+    card = grade(box, zipped(tmp_path / "s.zip", {**files, name: bare.encode()}), "2.3")
+    assert "2.3-learns: train, main.py: " in said(card)
+    assert (card.cents, card.fault) == (0, "")
 
 
 @pytest.mark.slow
