@@ -278,6 +278,7 @@ def run(
                 class_csv.write_changes(out / class_files.CHANGES, changes)
         classtext.say_changes(changes, console)
         classtext.say_by_hand(batch.aside.by_hand, batch.aside.absent, batch.aside.unfit, console)
+        classtext.say_elsewhere(batch.aside.elsewhere, console)
         graded = f"{len(batch.graded)} graded in {clock(time.monotonic() - began)}, {unchanged} unchanged"
         graded += f", {len(batch.rescored)} with other points for what was graded before" if batch.rescored else ""
         classtext.say_sum(list(batch.records.values()), graded, console)

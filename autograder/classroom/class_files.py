@@ -42,12 +42,14 @@ class Aside:
     Attributes:
         absent: rows of the gradebook with such a mark, of submissions that are not in this class.
         unfit: a sentence on each that is no mark of this assignment, perhaps since points have changed.
+        elsewhere: results of submissions that are not in this class, and have no row in the gradebook.
     """
 
     alike: Sequence[Alike] = ()
     by_hand: Sequence[tuple[Record, str]] = ()
     absent: Sequence[Mapping[str, str]] = ()
     unfit: Sequence[str] = ()
+    elsewhere: Sequence[str] = ()
 
 
 def write(store: Store, found: Found, assignment: Assignment, records: Sequence[Record]) -> Aside:
@@ -70,7 +72,9 @@ def write(store: Store, found: Found, assignment: Assignment, records: Sequence[
         for key in (class_csv.who(one, person) for person in one.people)
         if key in by_hand
     ]
-    return Aside(alike, kept, class_csv.absent(records, by_hand), list(_unfit(kept)))
+    absent = class_csv.absent(records, by_hand)
+    elsewhere = store.others([*(one.key for one in found.handed), *(row["submission"] for row in absent)])
+    return Aside(alike, kept, absent, list(_unfit(kept)), elsewhere)
 
 
 def _unfit(kept: Iterable[tuple[Record, str]]) -> Iterator[str]:

@@ -140,7 +140,7 @@ def write_gradebook(
         paths.append(late_days)
     for line in merged.remarks:
         console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
-    said = f"{len(merged.grades)} students: {', '.join(map(str, paths))}"
+    said = f"{len(merged.grades)} student{'s' * (len(merged.grades) != 1)}: {', '.join(map(str, paths))}"
     console.print(said, markup=False, highlight=False, soft_wrap=True)
 
 

@@ -79,6 +79,10 @@ class Store:
                 found[key] = record
         return found
 
+    def others(self, keys: Iterable[str]) -> list[str]:
+        """Name the results that are there of other submissions than these."""
+        return sorted({path.parent.name for path in self.students.glob(f"[!.]*/{CARD}")} - {*keys})
+
     def save(self, record: Record, pages: Mapping[str, str]) -> None:
         """Replace one student's results.
 

@@ -91,13 +91,20 @@ def say_by_hand(
     _say(title, rows, console, "gradebook.csv")
 
 
+def say_elsewhere(names: Sequence[str], console: Console) -> None:
+    """Print whose results are kept and stand in no table: it seems that they handed in nothing."""
+    title = "graded before, kept, and in no table, as they are not in this class: a run over the whole class has them"
+    _say(title, names, console, "students/")
+
+
 def say_sum(records: Sequence[Record], graded: str, console: Console) -> None:
     """Print how many there are of each kind, and name what must be graded again."""
     states = [record.state for record in records]
     marks = [record.sums[0] for record in records if record.state is State.GRADED]
     mean = f"; mean {points(round(sum(marks) / len(marks)))} points" if marks else ""
     refused = states.count(State.REFUSED)
-    console.print(f"{len(states)} submissions: {graded}, {refused} refused{mean}", highlight=False, soft_wrap=True)
+    count = f"{len(states)} submission{'s' * (len(states) != 1)}"
+    console.print(f"{count}: {graded}, {refused} refused{mean}", highlight=False, soft_wrap=True)
     for record in [record for record in records if record.state is State.BROKEN][:SHOWN]:
         say_ungraded(record, console)
 

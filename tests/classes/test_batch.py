@@ -136,11 +136,17 @@ def test_a_mark_that_was_set_by_hand_outlasts_a_run_over_a_part_of_the_class(gra
     (late / "ada.zip").write_bytes((folder / "ada.zip").read_bytes())
     said = grade_class(late)[2]
     assert "of submissions that are not in this class:\n  blank: 12.5\n" in said
+    elsewhere = (
+        "graded before, kept, and in no table, as they are not in this class: a run over the whole class has them"
+    )
+    assert f"{elsewhere}:\n  cut\n" in said
     assert {name: row["points"] for name, row in make_class.gradebook(tmp_path / "out").items()} == {
         "ada": "16.00",
         "blank": "12.5",
     }
-    assert "and kept:\n  blank: 12.5, graded 0.00" in grade_class(folder)[2]
+    said = grade_class(folder)[2]
+    assert "and kept:\n  blank: 12.5, graded 0.00" in said
+    assert elsewhere not in said
     shutil.rmtree(tmp_path / "out" / "students" / "blank")
     assert "and kept:\n  blank: 12.5, graded 0.00" in grade_class(folder)[2]  # graded anew
     assert len(make_class.table(table)) == 3
