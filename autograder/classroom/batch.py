@@ -253,6 +253,7 @@ def run(
     Raises:
         GraderError: if the class cannot be graded at all.
     """
+    exports.expect_apart(out, folder)
     with exports.opened(folder, assignment.course.layout) as found, Store(out).open() as store:
         token = out / REGRADING
         with forks.without_collector():

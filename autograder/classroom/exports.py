@@ -87,6 +87,16 @@ def opened(path: Path, layout: Layout) -> Iterator[Found]:
         folder.remove()
 
 
+def expect_apart(out: Path, path: Path) -> None:
+    """Pass a folder for results that is not among the submissions.
+
+    Raises:
+        SetupError: if it is: the next run would grade it.
+    """
+    if out.resolve().is_relative_to(path.resolve()):
+        raise SetupError(f"{out} lies in {path}, where it would be taken for a submission: choose a folder beside it")
+
+
 def find(folder: Path, layout: Layout, name: str = "") -> Found:
     """List the submissions in a folder.
 

@@ -66,6 +66,8 @@ def run(
     checks = [check for check in assignment.checks() if wanted in ("", check.id, check.todo) and not check.exam]
     if not checks:
         raise SetupError(f"{wanted} is no check or TODO that asks code, expected one like {assignment.checks()[0].id}")
+    if within:
+        exports.expect_apart(out, within)
     out.mkdir(parents=True, exist_ok=True)
     if there := min((path.name for path in out.iterdir()), default=""):
         raise SetupError(f"{out} holds {there} already, expected an empty folder, or none: choose another one")

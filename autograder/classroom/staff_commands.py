@@ -134,7 +134,8 @@ def write_gradebook(
         asked = criteria.load(rubric_file or own).asked(assignment.parts)
     inputs = merge.Inputs(roster, code, report, times, extensions, dropped, late_days, column)
     merged = merge.merge(inputs, assignment, asked)
-    paths = exports.write(merged, column or assignment.title, out)
+    read = [path for path in vars(inputs).values() if isinstance(path, Path)]
+    paths = exports.write(merged, column or assignment.title, out, read)
     if merged.bank and late_days:
         merged.bank.write(late_days)
         paths.append(late_days)

@@ -11,6 +11,7 @@ from pathlib import Path
 from autograder.reports import files, html, sheets
 from autograder.reports.likeness import Likeness
 
+TABLE = ".csv"
 HEADER = ["what", "first", "second", "file of the first", "file of the second", "share", "weight", "p", "details"]
 
 
@@ -18,7 +19,7 @@ def write(folder: Path, page: str, found: Likeness) -> list[Path]:
     """Replace the page and, beside it, the table of the same name; return both."""
     path = folder / page
     files.replace(path, render(found))
-    table = path.with_suffix(".csv")
+    table = path.with_suffix(TABLE)
     sheets.write(table, [HEADER, *_rows(found)])
     return [path, table]
 

@@ -232,6 +232,14 @@ def test_what_a_kill_leaves_half_written_is_put_in_order(grade_class, folder, tm
     assert sorted(path.name for path in students.iterdir()) == ["ada", "blank", "cut"]
 
 
+@pytest.mark.parametrize("out", ["", "graded"])
+def test_results_among_the_submissions_are_refused_before_they_are_graded_as_one(small, folder, out) -> None:
+    before = sorted(folder.iterdir())
+    with pytest.raises(SetupError, match="where it would be taken for a submission: choose a folder beside it"):
+        batch.run(folder, folder / out, small, 0, crew.processes(1), Console())
+    assert sorted(folder.iterdir()) == before
+
+
 def test_two_batches_never_write_to_one_folder(tmp_path) -> None:
     with Store(tmp_path).open(), pytest.raises(SetupError, match="another batch is writing to"), Store(tmp_path).open():
         pass

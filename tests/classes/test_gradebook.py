@@ -16,7 +16,7 @@ from autograder.classroom.gradebook import platform_csv as exports
 from autograder.classroom.gradebook.merge import Grade, Inputs, Merged, merge
 from autograder.course import assignment as assignments
 from autograder.course import report_rubric as criteria
-from autograder.errors import TableError
+from autograder.errors import SetupError, TableError
 
 RUBRIC = criteria.load(COURSE.folder / "report" / "rubric.toml")
 LINES = [line.id for line in RUBRIC.line]
@@ -211,6 +211,15 @@ def test_each_platform_gets_the_columns_that_it_imports(course, tmp_path) -> Non
     ]  # fmt: skip
     assert written["gradescope.csv"][1] == ["Given", "Student01", "9000", "student01@a.edu", "", "109.25", "110.00"]
     assert len(written["grades.csv"]) == 31
+
+
+def test_a_table_that_was_read_is_never_written_over(course) -> None:
+    roster = course.inputs().roster.rename(course.folder / "canvas.csv")
+    before = roster.read_bytes()
+    with pytest.raises(SetupError, match=r"canvas.csv was read, and would be written over: choose another folder"):
+        exports.write(course.merged(), "HW 2", course.folder, [roster])
+    assert roster.read_bytes() == before
+    assert not (course.folder / "grades.csv").exists()
 
 
 def test_what_a_platform_has_that_we_did_not_give_it_stays(course, tmp_path) -> None:

@@ -95,5 +95,7 @@ def test_what_is_in_a_folder_already_is_never_mixed_with_another_case(wrong, tmp
     mode = tmp_path.stat().st_mode
     with pytest.raises(SetupError, match=r"holds notes.txt already, expected an empty folder, or none: choose another"):
         show.run(str(wrong / "Ada Lovelace.zip"), "", None, tmp_path, assignments.load(COURSE), 0, Console())
+    with pytest.raises(SetupError, match="where it would be taken for a submission"):
+        show.run("Ada Lovelace", "", wrong, wrong / "shown", assignments.load(COURSE), 0, Console())
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
     assert tmp_path.stat().st_mode == mode

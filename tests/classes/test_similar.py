@@ -20,6 +20,7 @@ from test_code_overlap import HIDDEN, WORK
 from autograder.authoring import variants
 from autograder.classroom import exports
 from autograder.classroom.copies import similar, winnowing
+from autograder.errors import SetupError
 from autograder.reports import likeness, similar_page
 from autograder.reports.likeness import Likeness
 from autograder.reports.records import Alike, LeftOut
@@ -115,6 +116,8 @@ def test_the_command_writes_the_page_and_the_table(write, assignment, tmp_path) 
     folder = write(ada={CODE: WORK.encode()}, bell={CODE: HIDDEN.encode()}, curie={CODE: b"a = 1\n"})
     console = Console(record=True, width=200)
     similar.run(folder, tmp_path / "new" / "similar.html", assignment, console)
+    with pytest.raises(SetupError, match=r"similar.csv is what the table is called, expected a page: .*similar.html"):
+        similar.run(folder, tmp_path / "similar.csv", assignment, console)
     assert "3 submissions, 0 checkpoints: 1 pairs with code in common" in console.export_text()
     page = (tmp_path / "new" / "similar.html").read_text()
     assert "A place to look, no finding" in page

@@ -22,7 +22,7 @@ from autograder.course import skeleton
 from autograder.course.assignment import Assignment
 from autograder.course.definition import Course
 from autograder.course.layout import Layout
-from autograder.errors import GraderError, SubmissionError
+from autograder.errors import GraderError, SetupError, SubmissionError
 from autograder.reports import similar_page
 from autograder.reports.likeness import Code, Crowd, LayerFound, Likeness, Side, Weights
 from autograder.reports.records import LeftOut
@@ -59,8 +59,10 @@ def run(folder: Path, out: Path, assignment: Assignment, console: Console) -> No
         out: the page, with a name that ends in .html.
 
     Raises:
-        GraderError: if there is no class.
+        GraderError: if there is no class, or the page has the name of the table.
     """
+    if out.suffix == similar_page.TABLE:
+        raise SetupError(f"{out} is what the table is called, expected a page: {out.with_suffix('.html')}")
     with exports.opened(folder, assignment.course.layout) as found:
         likeness = compare(found.handed, assignment)
     likeness.left_out += found.left_out

@@ -18,7 +18,7 @@ gradescope.csv        the columns of Gradescope's own export of a course's grade
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -37,14 +37,15 @@ CANVAS = r".+ \(\d+\)"  # an assignment's column in Canvas's export: its number 
 EXCUSED = "EX"  # Canvas's word; the others know none, and get no mark
 
 
-def write(merged: Merged, title: str, folder: Path) -> list[Path]:
+def write(merged: Merged, title: str, folder: Path, read: Collection[Path] = ()) -> list[Path]:
     """Write all of them; return where they are.
 
     Args:
         title: of the column with the marks; where Canvas's roster has one of that name, with Canvas's number behind it.
+        read: tables that were read, and which nothing is written over.
 
     Raises:
-        SetupError: if the folder cannot be written to.
+        SetupError: if the folder cannot be written to, or one of them is there under the same name.
         TableError: if what was written there last time cannot be read.
     """
     makers: dict[str, Callable[[Sequence[Grade], str], Rows]] = {
@@ -57,6 +58,9 @@ def write(merged: Merged, title: str, folder: Path) -> list[Path]:
         makers[BLACKBOARD] = blackboard
     if any(grade.student.participant for grade in merged.grades):
         makers["moodle_worksheet.csv"] = worksheet
+    kept = {path.resolve() for path in read}
+    if over := [folder / name for name in makers if (folder / name).resolve() in kept]:
+        raise SetupError(f"{over[0]} was read, and would be written over: choose another folder for --out")
     column = _numbered(rf"{re.escape(title)} \(\d+\)", merged) or title
     if column == title and (other := _numbered(CANVAS, merged)):
         name = other.rpartition(" ")[0]
