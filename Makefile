@@ -20,7 +20,7 @@ help: ## list the targets
 
 .venv/ready: pyproject.toml requirements.lock
 	@test -x $(PY) || { $(PYTHON) autograder/students/environment.py && $(PYTHON) -m venv .venv; }
-	@$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[grading,report,dev,docs]"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[grading,cluster,report,dev,docs]"
 	@$(GRADER) skeletons --given
 	@touch $@
 

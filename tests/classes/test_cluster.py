@@ -75,7 +75,6 @@ def slurm(tmp_path: Path) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_a_class_on_slurm_goes_encrypted_and_outlives_a_lost_job(slurm, tmp_path) -> None:
-    pytest.importorskip("dask_jobqueue")
     right = {name: content for name, content in COURSE.files().items() if name.startswith("part1")}
     (tmp_path / "class").mkdir()
     for name in "abcdefgh":
