@@ -67,6 +67,7 @@ def layer(
     tensors: bool = False,
     cases: Mapping[str, Sequence[Sizes]] | None = None,
     wrong: Mapping[str, str] | None = None,
+    back: Mapping[str, str] | None = None,
     tolerances: Mapping[str, float] | None = None,
     spoken: Mapping[str, str] | None = None,
 ) -> Declaration:
@@ -90,6 +91,7 @@ def layer(
         plain: it is a function, no class.
         tensors: its arrays are tensors, and there is no backward: autograd goes back.
         wrong: other lines of PyTorch, which known mistakes come to, by a clause that continues "what you get when".
+        back: other words for some of these clauses, where the gradient of an input is wrong.
         tolerances, spoken: by array: the relative error that it may have; what its axes are called, "filter channel".
     """
     package = sys._getframe(2 if plain or tensors else 1).f_globals["__name__"]
@@ -117,6 +119,7 @@ def layer(
         plan=plan,
         counterpart=counterpart(f"{todo}-{title}", like) if like else None,
         wrong={clause: counterpart(f"{todo}-{title}: {clause}", line) for clause, line in (wrong or {}).items()},
+        back=back or {},
         args=first,
         inputs=arrays,
         outputs=shapes,

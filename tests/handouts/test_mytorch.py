@@ -194,6 +194,27 @@ def test_the_empty_handout_earns_nothing(box, files, tmp_path) -> None:
             "grad = layer.backward(activation.backward(grad)); layer.conv1d_stride1.dLdW = 0 * layer.conv1d_stride1.W",
             r"1\.14-backward: .*\n.*backward does not come to convolutional_layers\[1\], where it is left at zero",
         ),
+        (
+            "mytorch/nn/Conv1d.py", "dLdA = self.reference.backward(dLdZ)",
+            "kept = self.W; self.W = kept[:, :, ::-1]; dLdA = self.reference.backward(dLdZ); self.W = kept",
+            r"1\.2-dx: .*\n.*when the kernel lies the wrong way round: a convolution of dLdZ takes it flipped(?:.*\n)*"
+            r"1\.6-backward: .*\n.*when the kernel lies the wrong way round",
+        ),
+        (
+            "models/cnn.py", "activation.forward(layer.forward(A))",
+            "activation.forward(activation.forward(layer.forward(A)))",
+            r"1\.14-forward: .*\n.*when each activation is applied twice$",
+        ),
+        (
+            "models/cnn.py", "activation.backward(grad)", "activation.backward(activation.backward(grad))",
+            r"1\.14-backward: .*\n.*when the slope of each activation is multiplied in twice$",
+        ),
+        (
+            "models/cnn.py", "for layer, activation in zip(self.convolutional_layers[::-1]",
+            "grad = grad.reshape(len(grad), grad.shape[2], -1).swapaxes(1, 2)\n        "
+            "for layer, activation in zip(self.convolutional_layers[::-1]",
+            r"1\.14-backward: .*\n.*when Flatten's backward puts the positions before the channels$",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_in_the_names_of_the_handout(box, files, tmp_path, name, old, new, read) -> None:

@@ -25,6 +25,7 @@ class Declaration:
         package: of the checks that it stands among.
         target: the student's class or function.
         wrong: what known mistakes come to, by what is said of them.
+        back: what is said instead, by that, where it is the gradient of an input that is wrong.
         args: positional arguments of the constructor, or terms for them.
         outputs: their names, with an array each where the lengths are not for PyTorch to say.
         parameters, buffers: arrays that are attributes of the layer.
@@ -46,6 +47,7 @@ class Declaration:
     plan: Plan
     counterpart: Counterpart | None
     wrong: Mapping[str, Counterpart]
+    back: Mapping[str, str]
     args: tuple[Any, ...]
     inputs: Mapping[str, Array]
     outputs: Mapping[str, Array | None]

@@ -50,7 +50,9 @@ def suspects(trial: Trial, kind: str, index: int) -> Clauses:
 def named(trial: Trial, kind: str, index: int) -> Clauses:
     """What one array may be when a mistake was made that the author has a line for."""
     asked = trial.question if kind == "gradients" else replace(trial.question, upstream=())
-    return {clause: partial(one.entry, asked, kind, index) for clause, one in trial.declaration.wrong.items()}
+    words = trial.declaration.back if kind == "gradients" and index < len(trial.declaration.leaves) else {}
+    wrong = trial.declaration.wrong.items()
+    return {words.get(clause, clause): partial(one.entry, asked, kind, index) for clause, one in wrong}
 
 
 def by_size(trial: Trial, kind: str, index: int) -> Iterator[tuple[str, Callable[[], np.ndarray]]]:

@@ -14,7 +14,7 @@ from autograder.checking.expect import expect_close
 from autograder.checking.rubric import check
 from autograder.checking.student import Student
 from courses.convnets.checks.part1 import conv1d, conv2d
-from courses.convnets.checks.part1.convolutions import Layer
+from courses.convnets.checks.part1.convolutions import BACK, Layer
 from courses.convnets.checks.part1.shared import Clauses, draw
 
 from ..oracles.convolutions import (
@@ -120,6 +120,9 @@ def _expect_spread(student: Student, rng: np.random.Generator, sizes: Sizes, *, 
     suspects = {
         "the places of the zeros are not taken out again": lambda: inner,
         "the gradient does not go through the convolution": lambda: dy[(..., *(slice(None, None, factor),) * rank)],
+        BACK["the kernel is flipped"]: lambda: upsampled_dx(
+            convolution_dx(dy, np.flip(weight, (*range(2, rank + 2),)), wide.shape[2:], 1, 0), x.shape[2:], factor
+        ),
         "zeros are put in on the way back too, where they have to be taken out": lambda: upsampled(inner, factor),
     }
     expect_close(layer.backward(dy), upsampled_dx(inner, x.shape[2:], factor), "dLdA", suspects=suspects)

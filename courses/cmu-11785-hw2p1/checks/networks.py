@@ -37,6 +37,7 @@ def network_chains_its_layers(student: Student, rng: np.random.Generator) -> Non
         network = student.new("mytorch:CNN", width, kernels, strides, linear)
         suspects: Clauses = {
             "no activations follow the convolutions": partial(scores, *case, "no activations"),
+            "each activation is applied twice": partial(scores, *case, "activations twice"),
             "Flatten puts the positions before the channels": partial(scores, *case, "time-major"),
         }
         expect_close(network.forward(case[0]), scores(*case), "Z", suspects=suspects)
@@ -65,6 +66,10 @@ def network_goes_back_through_all(student: Student, rng: np.random.Generator) ->
                 "the gradient passes the activations by": partial(gradient, *case, index, "activations forgotten"),
                 "the slope of an activation stands in the place of the gradient, not times it": partial(
                     gradient, *case, index, "slope alone"
+                ),
+                "the slope of each activation is multiplied in twice": partial(gradient, *case, index, "slope twice"),
+                "Flatten's backward puts the positions before the channels": partial(
+                    gradient, *case, index, "back by position"
                 ),
             }
             expect_close(found, gradient(*case, index), f"dLdW of convolutional_layers[{index}]", suspects=back_only)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -18,9 +19,14 @@ def _scores(
     for kernel, stride in zip(kernels, strides, strict=True):
         x = F.conv1d(x, kernel, stride=stride)
         bent = x if rule == "no activations" else x.tanh()
+        bent = bent.tanh() if rule == "activations twice" else bent
         if rule == "slope alone" and bent.requires_grad:
             bent.register_hook(torch.ones_like)
+        if rule == "slope twice" and x.requires_grad:
+            x.register_hook(partial(torch.mul, 1 - bent.detach() ** 2))
         x = x + (bent - x).detach() if rule == "activations forgotten" else bent
+    if rule == "back by position" and x.requires_grad:
+        x.register_hook(lambda back: back.reshape(len(back), back.shape[2], -1).swapaxes(1, 2))
     return (x.swapaxes(1, 2) if rule == "time-major" else x).flatten(1) @ linear.T
 
 
@@ -31,7 +37,7 @@ def scores(
     """(N, C, L) -> (N, classes), tanh after each convolution, no bias anywhere.
 
     Args:
-        rule: a mistake: "no activations", or "time-major", flattened by position.
+        rule: a mistake: "no activations", "activations twice", or "time-major", flattened by position.
     """
     return _scores(double(x), [*map(double, kernels)], strides, double(linear), rule).numpy()
 
@@ -50,7 +56,8 @@ def gradient(
 
     Args:
         of: the number of a kernel, -1 for the linear layer's matrix, -2 for x.
-        rule: a mistake on the way back: "activations forgotten", or "slope alone", not multiplied by what comes back.
+        rule: a mistake on the way back: "activations forgotten", "slope alone", not multiplied by what comes back,
+            "slope twice", or "back by position", as Flatten's output is taken apart.
     """
     inputs = [double(x).requires_grad_(), double(linear).requires_grad_()]
     parameters = [double(kernel).requires_grad_() for kernel in kernels]

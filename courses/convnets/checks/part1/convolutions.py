@@ -91,6 +91,15 @@ OF_TRANSPOSED_IMAGES = {
     "the kernel is transposed as well": "{0}(x, weight.transpose(2, 3), bias, stride, padding)",
     "the kernel is transposed, not flipped": "{0}(x, weight.flip(2, 3).transpose(2, 3), bias, stride, padding)",
 }
+# Whether dx flips the kernel depends on how it is worked out; that of a transposed convolution is a plain convolution.
+BACK = {
+    "the kernel is flipped": (
+        "the kernel lies the wrong way round: a convolution of dy takes it flipped, a sum over windows as it is"
+    ),
+    "the rows of the kernel are flipped": "the rows of the kernel lie the wrong way round",
+    "the columns of the kernel are flipped": "the columns of the kernel lie the wrong way round",
+    "the kernel is not flipped": "the kernel is flipped, as on the way forward",
+}
 
 
 def convolution(target: str, rank: int, cases: Mapping[str, Sequence[Sizes]], transposed: bool = False) -> Declaration:
@@ -114,4 +123,5 @@ def convolution(target: str, rank: int, cases: Mapping[str, Sequence[Sizes]], tr
         spoken={"dw": f"{' '.join(words)} {places}", "db": "filter"},
         cases=cases,
         wrong={clause: line.format(function, rank, *words_of) for clause, line in mistakes.items()},
+        back=BACK,
     )
