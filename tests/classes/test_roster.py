@@ -93,6 +93,17 @@ def test_a_number_called_id_is_canvass_only_in_canvass_own_columns(tmp_path) -> 
     assert (ada.sid, ada.canvas_id, ada.participant) == ("001", "101", "")
 
 
+def test_who_may_see_no_logins_gets_the_same_students_from_canvas(tmp_path) -> None:
+    text = "\n".join(",".join(row[:-5] + row[-3:]) for row in (line.split(",") for line in CANVAS.splitlines())) + "\n"
+    assert text.startswith("\ufeffStudent,ID,Section,HW 2 (123456),")
+    found = _read(tmp_path, text)
+    assert [(one.name, one.canvas_id) for one in found.students.values()] == [
+        ("Lovelace, Ada King", "101"),
+        ("Bell, Bob", "102"),
+    ]
+    assert found.said == ["row 6 is Canvas's test student"]
+
+
 def test_who_is_no_student_is_said(tmp_path) -> None:
     assert _read(tmp_path, CANVAS).said == ["row 6 is Canvas's test student"]
     assert _read(tmp_path, GRADESCOPE).said == [
