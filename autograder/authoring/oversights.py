@@ -20,6 +20,7 @@ from autograder.errors import RubricError
 SHAPE = re.compile(r"\([^()]*\b[A-Z]\w*\b[^()]*\)|\bshapes?\b|\b(scalar|index|indices|counts?)\b")
 SAME = 3  # statements of a solution that a given file may not have in a row, or all of a shorter one that says much
 MUCH = 25  # characters
+UNFIT = "mistake that does not fit the solution"
 NAMES_GONE = "text of the handout that names what is left out"
 TEXTS = (".py", ".md", "Makefile")
 
@@ -42,6 +43,7 @@ def find(course: Course) -> Iterator[Oversight]:
     """Yield all of them, in the order in which an author would see to them."""
     yield from unchecked(course)
     yield from untold(course)
+    yield from astray(course)
     yield from without_shapes(course)
     yield from given_away(course)
     for file in presets(course):
@@ -73,6 +75,23 @@ def untold(course: Course) -> Iterator[Oversight]:
     for mistake in catalogue.load(course):
         if not mistake.named:
             yield Oversight("mistake without a sentence of its own", mistake.file, mistake.name)
+
+
+def astray(course: Course) -> Iterator[Oversight]:
+    """Mistakes that cannot be made in the solution, or that name checks which there are not."""
+    files, checks = course.files(), {check.id for check in course.checks()}
+    for mistake in catalogue.load(course):
+        try:
+            ast.parse(mistake.apply(files)[mistake.file])
+        except RubricError as error:
+            yield Oversight(UNFIT, mistake.file, str(error))
+        except SyntaxError as error:
+            yield Oversight(UNFIT, mistake.file, f"{mistake.name}: it is no Python: {error.msg}")
+        for check in (*mistake.loses, *mistake.seen):
+            if check not in checks:
+                known = ", ".join(sorted(one for one in checks if one.startswith(check.partition("-")[0] + "-")))
+                what = f"{mistake.name}: {check}" + (f", expected one of {known}" if known else "")
+                yield Oversight("mistake that names no check of the course", mistake.file, what)
 
 
 def without_shapes(course: Course) -> Iterator[Oversight]:

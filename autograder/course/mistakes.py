@@ -5,9 +5,8 @@ Each says which checks it must lose, and what the student must read. `make refer
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -17,6 +16,7 @@ from autograder.checking.translation import translated
 from autograder.course.definition import Course, Files
 from autograder.course.handouts import Handout
 from autograder.course.regions import fill, find
+from autograder.course.toml_files import complaint, named, read_table
 from autograder.errors import RubricError
 
 Text = Annotated[str, Field(min_length=1)]
@@ -72,6 +72,8 @@ class Mistake(BaseModel):
         Raises:
             RubricError: if it does not fit the reference.
         """
+        if self.file not in files:
+            raise RubricError(f"{self.name}: there is no {self.file} in reference/")
         source = files[self.file].decode().replace("\r\n", "\n")  # a clone on Windows has other ends of lines
         if self.function:
             changed = fill(source, self.file, self.function, self.body)
@@ -107,14 +109,13 @@ def load(course: Course) -> tuple[Mistake, ...]:
         return tuple(_adapted(course.handout, course.base))
     mistakes: dict[str, Mistake] = {}
     for path in sorted((course.folder / "mistakes").rglob("*.toml")):
-        for number, table in enumerate(_tables(tomllib.loads(path.read_text(encoding="utf-8"))), start=1):
+        for number, table in enumerate(_tables(path), start=1):
             try:
                 mistake = Mistake.model_validate(table)
             except ValidationError as error:
-                first = error.errors()[0]
-                raise RubricError(f"{path.name}: mistake {number}: {first['loc']}: {first['msg'].lower()}") from None
+                raise complaint(path, error, f"mistake {number}") from None
             if mistake.name in mistakes:
-                raise RubricError(f"{path.name}: two mistakes are called {mistake.name!r}")
+                raise RubricError(f"{named(path)}: two mistakes are called {mistake.name!r}")
             mistakes[mistake.name] = mistake
     if course.asked is None:
         return tuple(mistakes.values())
@@ -122,19 +123,29 @@ def load(course: Course) -> tuple[Mistake, ...]:
     return tuple(mistake for mistake in mistakes.values() if mistake.file in files)
 
 
-def _tables(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _tables(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the entries of a file; those of `slips` are short: by file, what a student reads = [text, replacement].
 
     Or several such pairs, where it can be made in several places. Those that one check alone sees stand in a table of
     its own, `[slips."layers/pooling.py"."7.2-values"]`: no other is asked about them.
     """
-    yield from content.get("mistake", [])
-    for file, slips in content.get("slips", {}).items():
-        for check, own in {"": slips, **slips}.items():
-            for clause, pairs in own.items() if isinstance(own, dict) else ():
+    content = read_table(path)
+    own, slips = content.get("mistake", []), content.get("slips", {})
+    astray = sorted(content.keys() - {"mistake", "slips"}) or ["mistake"] * (not isinstance(own, list))
+    if astray or not all(isinstance(table, dict) for table in slips.values()):
+        raise RubricError(f'{named(path)}: {(*astray, "slips")[0]}: expected [[mistake]], or [slips."layers/file.py"]')
+    yield from own
+    for file, clauses in slips.items():
+        for check, pairs_of in {"": clauses, **clauses}.items():
+            for clause, pairs in pairs_of.items() if isinstance(pairs_of, dict) else ():
                 if isinstance(pairs, dict):
                     continue
-                for number, (replace, by) in enumerate(pairs if isinstance(pairs[0], list) else [pairs], start=1):
+                several = pairs if isinstance(pairs, list) and pairs and isinstance(pairs[0], list) else [pairs]
+                if not all(isinstance(pair, list) and len(pair) == 2 for pair in several):
+                    raise RubricError(
+                        f'{named(path)}: slips: {clause!r} is {pairs!r}, expected ["text", "replacement"]'
+                    )
+                for number, (replace, by) in enumerate(several, start=1):
                     name = f"{PurePath(file).stem}: {clause}" + (f" ({number})" if number > 1 else "")
                     name = f"{check}, {name}" if check else name
                     seen = {"seen": (check,)} if check else {}

@@ -33,11 +33,12 @@ def named(path: Path) -> str:
     return path.relative_to(home).as_posix()
 
 
-def complaint(path: Path, error: ValidationError) -> RubricError:
-    """Say what is wrong with a file, and where in it."""
+def complaint(path: Path, error: ValidationError, entry: str = "") -> RubricError:
+    """Say what is wrong with a file, and where in it, or in an entry of it."""
     first, *others = error.errors()
     said = "there is no such key here" if first["type"] == UNKNOWN else first["msg"].lower()
     # A slip in a name is two errors: the key that is missed comes first.
     unknown = [str(one["loc"][-1]) for one in others if one["type"] == UNKNOWN and one["loc"][:-1] == first["loc"][:-1]]
     meant = f"; there is no key {unknown[0]}" if unknown and first["type"] == MISSING else ""
-    return RubricError(f"{named(path)}: {'.'.join(map(str, first['loc']))}: {said}{meant}")
+    place = [named(path), entry, ".".join(map(str, first["loc"]))]
+    return RubricError(": ".join([*filter(None, place), said.removeprefix("value error, ") + meant]))

@@ -122,14 +122,36 @@ def _begin(folder: Path) -> None:
     [
         ('name = "a"\nfile = "f"\nloses = ["1.2-x"]\nsays = "s"', "give function and body, or replace and by"),
         ('name = "a"\nfile = "f"\nloses = []\nsays = "s"\nreplace = "x"', "give the checks that it loses"),
-        ('name = "a"\nfile = "f"\nloses = ["1.2-x"]\nsays = "s"\nreplace = "x"\ntypo = 1', "extra inputs"),
+        (
+            'name = "a"\nfile = "f"\nloses = ["1.2-x"]\nsays = "s"\nreplace = "x"\ntypo = 1',
+            "typo: there is no such key here",
+        ),
+        ('name = "a"\nfile = "f"\nlose = ["1.2-x"]\nsays = "s"\nreplace = "x"', "loses: .*; there is no key lose"),
     ],
-    ids=["no change", "loses nothing", "unknown key"],
+    ids=["no change", "loses nothing", "unknown key", "slip in a key"],
 )
 def test_a_malformed_entry_is_refused_by_file_and_number(tmp_path, text, message) -> None:
     _begin(tmp_path)
     (tmp_path / "mistakes" / "layers.toml").write_text(f"[[mistake]]\n{text}\n")
     with pytest.raises(RubricError, match=rf"layers.toml: mistake 1: .*{message}"):
+        catalogue.load(Course(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[[mistake]]\nname = "a', "Unterminated string"),
+        ('[[mistakes]]\nname = "a"', r"mistakes: expected \[\[mistake\]\], or"),
+        ('[mistake]\nname = "a"', r"mistake: expected \[\[mistake\]\], or"),
+        ('[slips]\n"one" = ["a", "b"]', r"slips: expected \[\[mistake\]\], or"),
+        ('[slips."f"]\n"one" = "a"', r"""slips: 'one' is 'a', expected \["text", "replacement"\]"""),
+    ],
+    ids=["no TOML", "unknown table", "no list", "no file", "no pair"],
+)
+def test_a_malformed_file_of_mistakes_is_refused_in_one_sentence(tmp_path, text, message) -> None:
+    _begin(tmp_path)
+    (tmp_path / "mistakes" / "layers.toml").write_text(text)
+    with pytest.raises(RubricError, match=rf"^mistakes/layers.toml: {message}[^\n]*$"):
         catalogue.load(Course(tmp_path))
 
 
