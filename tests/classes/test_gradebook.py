@@ -141,6 +141,7 @@ def test_all_bad_cells_are_named_at_once_and_nothing_is_merged(course) -> None:
         ("roster", 0, ["who", "b", "c", "d", "e"], "roster.csv, row 1: there is no column student"),
         ("roster", 2, ["", "x"], "roster.csv, row 3, column student: it is empty"),
         ("code", 1, ["student01", "1", "2"], "code.csv, row 2: 3 cells, expected 2"),
+        ("code", 0, ["who", "score"], "code.csv, row 1: there is no column student, nor email, nor another that names"),
         ("code", 0, ["student", "sum"], "code.csv, row 1: there is no column score"),
         ("times", 1, ["student01", "", ON_TIME], "student01: there is a mark for the code and no time"),
         ("extensions", 1, ["nobody", ON_TIME], "extensions.csv: there is no student 'nobody' in the roster"),

@@ -46,9 +46,10 @@ def _is_of_batch(path: Path) -> bool:
 
 def _of_batch(path: Path, known: Roster, most: int, zone: tzinfo) -> Marks:
     problems, found = Problems(), Marks()
-    rows = tables.read(path, COLUMNS, names=roster.NAMES).rows
+    table = tables.read(path, COLUMNS, names=roster.NAMES)
+    marks.expect_who(path, table.columns)
     refused = list[str]()
-    for student, row in marks.students(rows, known, problems):
+    for student, row in marks.students(table.rows, known, problems):
         with problems.collected():
             if fold(row["points"]) in EXCUSED:
                 found.excused.add(student.id)

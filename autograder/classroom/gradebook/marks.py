@@ -53,8 +53,9 @@ def read_code(path: Path, known: Roster, most: int) -> Marks:
         TableError: that names each cell that cannot be used.
     """
     problems, found = Problems(), Marks()
-    rows = tables.read(path, ("score",), names=roster.who(SCORES)).rows
-    for student, row in students(rows, known, problems):
+    table = tables.read(path, ("score",), names=roster.who(SCORES))
+    expect_who(path, table.columns)
+    for student, row in students(table.rows, known, problems):
         if fold(row["score"]) in EXCUSED:
             found.excused.add(student.id)
         elif row["score"] not in NOTHING or not fold(row["status"]).startswith(MISSING):
@@ -75,7 +76,7 @@ def read_report(path: Path, known: Roster, criteria: Criteria) -> Marks:
     most = {line.id: Fraction(str(line.points)) for line in criteria.line}
     table = tables.read(path, names=roster.who({fold(line): line for line in most}))
     problems, found = Problems(), Marks()
-    _expect_who(path, table.columns)
+    expect_who(path, table.columns)
     for column in table.columns:
         if column not in (*roster.MEANINGS, *most, ""):
             problems.sentences.append(f"{path.name}, row 1, column {column}: the rubric has no such line")
@@ -111,7 +112,7 @@ def read_times(path: Path, known: Roster, zone: tzinfo) -> dict[str, dict[str, d
     """
     problems, found = Problems(), dict[str, dict[str, datetime]]()
     table = tables.read(path, names=roster.who({**HANDED_IN, **dict(zip(WORK, WORK, strict=True))}))
-    _expect_who(path, table.columns)
+    expect_who(path, table.columns)
     if not {*WORK} & {*table.columns}:
         raise TableError(f"{path.name}, row 1: there is no column code and none report, expected a time in one of them")
     for student, row in students(table.rows, known, problems):
@@ -194,7 +195,12 @@ def _column(row: Row) -> str:
     return next((column for column in (*roster.WHO, "first", "last") if row[column]), "student")
 
 
-def _expect_who(path: Path, columns: Sequence[str]) -> None:
+def expect_who(path: Path, columns: Sequence[str]) -> None:
+    """Pass a table with a column that names students.
+
+    Raises:
+        TableError: if it has none.
+    """
     if not any(column in columns for column in (*roster.WHO, "last")):
         raise TableError(f"{path.name}, row 1: there is no column student, nor email, nor another that names one")
 
