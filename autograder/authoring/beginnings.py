@@ -58,6 +58,7 @@ loses = ["@TODO@-inputs"]
 says = "x was changed by the call"
 """,
 }
+PACKAGE = {"given/@PART@/__init__.py": '"""@TITLE@: what has a TODO is to be written."""\n'}
 COURSE = {
     "course.toml": """# What this course is made of. Points, dates and limits are in assignment.toml.
 
@@ -81,7 +82,6 @@ title = "@TITLE@"
 points = @POINTS@
 todos = { "@TODO@" = @POINTS@ }
 """,
-    "given/@PART@/__init__.py": '"""@TITLE@: what has a TODO is to be written, with NumPy alone."""\n',
     "handout/README.md": """# {{ title }}
 
 Each TODO is a comment in the file, with the shapes after each step; the docstrings say what is to be done.

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from autograder.authoring.beginnings import COURSE, FUNCTION, fill
+from autograder.authoring.beginnings import COURSE, FUNCTION, PACKAGE, fill
 from autograder.course import assignment as assignments
 from autograder.course import definition
+from autograder.course.course_file import free_name
 from autograder.course.definition import Course
 from autograder.errors import SetupError
 
@@ -56,10 +57,14 @@ def course(folder: Path, title: str, part: str, name: str, points: int) -> Made:
     """
     expect_empty(folder)
     _expect_names(part, name)
+    try:
+        free_name(part)
+    except ValueError as error:
+        raise SetupError(str(error)) from None
     _expect_text(title)
     due = (datetime.now(UTC) + timedelta(weeks=WEEKS)).strftime("%Y-%m-%dT23:59:00Z")
     names = {"PART": part, "FILE": name, "NAME": name, "TITLE": title, "TODO": "1.1", "POINTS": str(points), "DUE": due}
-    return _made(folder, fill({**COURSE, **FUNCTION}, names), "1.1")
+    return _made(folder, fill({**COURSE, **PACKAGE, **FUNCTION}, names), "1.1")
 
 
 def todo(course: Course, part_number: str, title: str, name: str, points: int) -> Made:
@@ -71,7 +76,11 @@ def todo(course: Course, part_number: str, title: str, name: str, points: int) -
     """
     parts = course.definition.parts
     if part_number not in map(str, parts):
-        raise SetupError(f"{course.name} has no part {part_number}, its parts are {', '.join(map(str, parts))}")
+        known = ", ".join(map(str, parts))
+        raise SetupError(
+            f"{course.name} has no part {part_number}, its parts are {known}: a further one is a table of course.toml, "
+            "[parts.N] with its folder"
+        )
     part = int(part_number)
     _expect_names(name)
     _expect_text(title)
@@ -79,7 +88,8 @@ def todo(course: Course, part_number: str, title: str, name: str, points: int) -
     numbers += [int(check.todo.partition(".")[2]) for check in course.checks() if check.part == part]
     number = f"{part}.{max(numbers, default=0) + 1}"
     names = {"PART": parts[part].folder, "FILE": name, "NAME": name, "TITLE": title, "TODO": number}
-    texts = fill(FUNCTION, names)
+    first = not any((course.folder / home / parts[part].folder).exists() for home in ("reference", "given"))
+    texts = fill({**(PACKAGE if first else {}), **FUNCTION}, names)
     given = course.folder / "given" / parts[part].folder / f"{name}.py"
     for path in [given, *(course.folder / file for file in texts)]:
         if path.exists():
@@ -87,20 +97,26 @@ def todo(course: Course, part_number: str, title: str, name: str, points: int) -
                 f"{path.relative_to(course.folder)} is there already, expected a new name: nothing was written"
             )
     assignment = course.folder / assignments.FILE
-    changed = with_points(assignment.read_text(encoding="utf-8"), part, number, points)
+    changed = with_points(assignment.read_text(encoding="utf-8"), part, number, points, title)
     made = _made(course.folder, texts, number)
     assignment.write_text(changed, encoding="utf-8")
     return Made((*made.files, _from_here(assignment)), made.next)
 
 
-def with_points(text: str, part: int, todo: str, points: int) -> str:
+def with_points(text: str, part: int, todo: str, points: int, title: str = "") -> str:
     """Add a TODO to the text of an assignment file, and its points to those of the part; comments stay.
+
+    Args:
+        title: of the part, where it is not there yet.
 
     Raises:
         SetupError: if the text is laid out so that this cannot be done safely.
     """
     before = tomllib.loads(text)
-    table = before.get("parts", {}).get(str(part), {})
+    if str(part) not in before.get("parts", {}):
+        own = f'[parts.{part}]\ntitle = "{title}"\npoints = {points}\ntodos = {{ "{todo}" = {points} }}\n'
+        return f"{text.rstrip()}\n\n{own}"
+    table = before["parts"][str(part)]
     if todo in table.get("todos", {}):
         return text
     start = next((one.end() for one in TABLE.finditer(text) if int(one[1]) == part), len(text))
@@ -134,7 +150,10 @@ def _made(folder: Path, texts: Mapping[str, str], todo: str) -> Made:
 def _expect_names(*names: str) -> None:
     for name in names:
         if not NAME.fullmatch(name) or keyword.iskeyword(name):
-            raise SetupError(f"{name!r} is no name for a module, expected lower case letters, digits and _")
+            raise SetupError(
+                f"{name!r} is no name for a module, expected a letter, then lower case letters, digits and _, and no "
+                "word of Python's own"
+            )
 
 
 def _expect_text(title: str) -> None:

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import functools
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from autograder.course.toml_files import complaint, read_table
 
 Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+TAKEN = sys.stdlib_module_names | {"autograder", "numpy", "torch"}  # what is imported by these names is something else
+
+
+def free_name(folder: str) -> str:
+    """Pass a name that a package of students can have.
+
+    Raises:
+        ValueError: if something else is imported by it.
+    """
+    if folder in TAKEN:
+        raise ValueError(f"{folder} is a package that everybody imports, expected a name of its own")
+    return folder
 
 
 class _Table(BaseModel):
@@ -28,7 +41,7 @@ class PartFiles(_Table):
         builds_on: numbers of the parts whose code it imports.
     """
 
-    folder: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+    folder: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$"), AfterValidator(free_name)]
     libraries: Literal["numpy", "torch"] = "torch"
     collect: tuple[str, ...] = ("*.py",)
     editable: tuple[str, ...] = ()

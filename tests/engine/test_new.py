@@ -14,7 +14,8 @@ from homework import COURSE
 from test_tiny_course import run
 from trees import tree
 
-from autograder.authoring import new
+from autograder.authoring import new, oversights
+from autograder.course.definition import Course
 from autograder.errors import SetupError
 
 FLAGS = ("--title", "Vectors", "--part", "layers", "--name", "energy", "--points", "10")
@@ -72,7 +73,14 @@ def test_it_asks_for_what_is_not_given_and_takes_what_it_offers(tmp_path) -> Non
             "'class' is no name for a module",
         ),
         (("course", "other", "--title", 'a "b"', *FLAGS[2:]), "is no title, expected one line without quotation marks"),
-        (("todo", *FLAGS[:2], "--part", "3", *FLAGS[4:]), "has no part 3, its parts are 1"),
+        (
+            ("course", "other", *FLAGS[:2], "--part", "json", *FLAGS[4:]),
+            "json is a package that everybody imports, expected a name of its own",
+        ),
+        (
+            ("todo", *FLAGS[:2], "--part", "3", *FLAGS[4:]),
+            "has no part 3, its parts are 1: a further one is a table of course.toml, [parts.N] with its folder",
+        ),
         (
             ("todo", *FLAGS[:2], "--part", "1", *FLAGS[4:]),
             "reference/layers/energy.py is there already, expected",
@@ -88,6 +96,18 @@ def test_nothing_is_overwritten_and_one_sentence_says_why(tmp_path, arguments, s
     assert sentence in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert tree(tmp_path) == before
+
+
+def test_the_first_todo_of_a_further_part_brings_its_package_and_its_points(tmp_path) -> None:
+    new.course(tmp_path, "Vectors", "layers", "energy", 10)
+    with (tmp_path / "course.toml").open("a") as file:
+        file.write('\n[parts.2]\nfolder = "blocks"\n')
+    new.todo(Course(tmp_path), "2", "Powers", "power", 5)
+    new.todo(Course(tmp_path), "2", "Roots", "root", 2)
+    part = tomllib.loads((tmp_path / "assignment.toml").read_text())["parts"]["2"]
+    assert part == {"title": "Powers", "points": 7, "todos": {"2.1": 5, "2.2": 2}}
+    assert (tmp_path / "given/blocks/__init__.py").is_file()
+    assert [*oversights.find(Course(tmp_path))] == []
 
 
 def test_points_are_added_and_comments_stay() -> None:
