@@ -12,7 +12,7 @@ import zipfile
 from contextlib import suppress
 from pathlib import Path
 
-from autograder.classroom.platforms import METADATA, recognise
+from autograder.classroom.platforms import METADATA, may_be_upload
 from autograder.errors import SetupError
 from autograder.reports.records import LeftOut
 from autograder.submission.entries import ENCRYPTED, NAME_IS_UTF8, Route, clean, megabytes
@@ -28,9 +28,9 @@ def is_export(path: Path) -> bool:
     except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, OSError):
         return False
     names = {route[0] for route in routes if route and not route[0].startswith((".", "__MACOSX"))}
-    if len(names) == 1 and not recognise(Path(*names)):
+    if len(names) == 1 and not may_be_upload(*names):
         names = {route[1] for route in routes if len(route) > 1 and not route[1].startswith(".")}
-    return not names.isdisjoint(METADATA) or (bool(names) and all(recognise(Path(name)) for name in names))
+    return not names.isdisjoint(METADATA) or (bool(names) and all(map(may_be_upload, names)))
 
 
 def unpack(path: Path, into: Path) -> list[LeftOut]:

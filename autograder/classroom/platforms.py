@@ -55,7 +55,12 @@ class Upload:
 
 def recognise(path: Path) -> Upload | None:
     """Read from its name whose upload something is; None where no platform names it so."""
-    return _moodle(path) or _canvas(path)
+    return _moodle(path) or (None if path.is_dir() else _canvas(path))
+
+
+def may_be_upload(name: str) -> bool:
+    """Whether a platform names a file so; of what lies nowhere, and may have a name that no file can have."""
+    return (_moodle(Path(name)) or _canvas(Path(name))) is not None
 
 
 def plain(path: Path) -> Upload | None:
@@ -81,7 +86,7 @@ def _moodle(path: Path) -> Upload | None:
 
 def _canvas(path: Path) -> Upload | None:
     found = CANVAS.fullmatch(path.name)
-    if not found or path.is_dir():
+    if not found:
         return None
     late = any(found[group] for group in ("late", "between", "later"))
     number, again = found["n"] or found["number"], AGAIN.search(path.name)

@@ -50,6 +50,14 @@ def test_an_export_that_lies_in_a_folder_is_taken_if_alone_and_named_if_not(tmp_
     assert left_out(tmp_path / "class") == {"submissions.zip": why}
 
 
+def test_a_zip_with_names_that_no_file_can_have_ends_no_class(tmp_path) -> None:
+    touch(tmp_path, "ada.zip")
+    packing.write_zip(tmp_path / "bell.zip", {f"run_1_2_{'x' * 300}": b"", "part1_numpy/views.py": b""})
+    packing.write_zip(tmp_path / "eve.zip", {f"run_1_2_{'x' * 300}": b"", "run_1_2_b.txt": b""})
+    assert [one.key for one in exports.find(tmp_path, COURSE.layout).handed] == ["ada", "bell"]
+    assert [*left_out(tmp_path)] == ["eve.zip"]
+
+
 def test_no_name_in_a_zip_of_a_class_leads_out_of_it_and_no_link_is_made(tmp_path) -> None:
     with zipfile.ZipFile(tmp_path / "class.zip", "w") as archive:
         archive.writestr("ada.zip", b"PK")
