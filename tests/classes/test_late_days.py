@@ -136,6 +136,17 @@ def test_a_column_of_ours_that_has_another_name_is_not_taken_for_an_assignment(t
     assert (term / "late_days.csv").read_bytes() == before
 
 
+def test_days_that_are_granted_in_mid_term_are_written_beside_a_left_that_is_emptied(term) -> None:
+    _enter(term, "HW1")
+    text = (term / "late_days.csv").read_text()
+    (term / "late_days.csv").write_text(text.replace("bob,,2,5,3", "bob,3,2,5,3"))
+    with pytest.raises(TableError, match=r"left: 3, expected 6 by .* granted, beside a left that is emptied"):
+        _enter(term, "HW2")
+    (term / "late_days.csv").write_text(text.replace("bob,,2,5,3", "bob,3,2,5,"))
+    _enter(term, "HW2")
+    assert _table(term)["bob"]["left"] == "4"
+
+
 def test_a_bank_outlasts_a_spreadsheet_that_writes_it_in_another_way(term) -> None:
     _enter(term, "HW 1")
     before = (term / "late_days.csv").read_bytes()

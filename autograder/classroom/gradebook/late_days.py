@@ -6,7 +6,7 @@
 
 It goes through the term: each assignment has a column, which is written anew whenever its marks are. So it makes no
 difference how often, or in which order, marks are entered again. Staff writes into `granted` what a student is given
-beside, or with a minus what is taken. `of` is what all have, and `left` follows from the others.
+beside, or with a minus what is taken, and empties `left`. `of` is what all have, and `left` follows from the others.
 """
 
 from __future__ import annotations
@@ -172,4 +172,4 @@ def _expect_sum(row: Row, granted: int, spent: Mapping[str, int], rule: LateDays
     expected = of + granted - sum(spent.values())
     if left != expected:
         said = f"{row.at('left')}: {row['left']}, expected {expected / UNITS[rule.unit]:.4g} by the other columns"
-        raise TableError(f"{said}: days that are given or taken stand in granted")
+        raise TableError(f"{said}: days that are given or taken stand in granted, beside a left that is emptied")
