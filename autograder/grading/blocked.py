@@ -16,6 +16,7 @@ from autograder.checking.rubric import Check
 from autograder.course.assignment import Assignment
 from autograder.grading.marking import Verdict
 from autograder.reports.scores import Mark, Outcome
+from autograder.reports.words import names_exception
 
 Marks = Mapping[str, Mark]
 TRIVIAL = "dtype"
@@ -55,7 +56,8 @@ def own(check: Check, result: Verdict, marks: Marks) -> Verdict:
     first = next((mark for mark in behind if not _apart(check, result, mark)), None)
     if first is None:
         return result
-    seen = "your code raised " * (result.outcome is Outcome.RAISED) + result.message
+    raised = result.outcome is Outcome.RAISED and names_exception(result.message)
+    seen = "your code raised " * raised + result.message
     return _skipped(f"needs {first.check}, which has not passed: it was asked, and fails as well: {seen}", first)
 
 

@@ -233,6 +233,8 @@ def describe(error: BaseException, folder: Path) -> dict[str, Any]:
         kind, where = "", error.where
     elif sentence := targets.unimportable(error, folder):
         kind, text = "", sentence
+    elif isinstance(error, KeyError) and targets.is_ours(error):  # of ours, which says nothing to others
+        kind, text = "", "what is asked for is not there"
     elif lacking := surroundings.lacking(error, text):
         kind, text = "", lacking
     else:

@@ -143,6 +143,12 @@ def is_open(error: BaseException) -> bool:
     return trace.tb_frame.f_code.co_code[trace.tb_lasti] == dis.opmap["RAISE_VARARGS"]
 
 
+def is_ours(error: BaseException) -> bool:
+    """Whether a line of the grader's own has raised an exception, called by the student's code or not."""
+    trace = _innermost(error)
+    return trace is not None and Path(trace.tb_frame.f_code.co_filename).is_relative_to(PACKAGE)
+
+
 def is_own(filename: str, folder: Path) -> bool:
     """Whether a file is the student's; in a handout, ours and the libraries' lie in the same folder."""
     path = Path(filename)

@@ -14,7 +14,7 @@ from autograder.reports import causes
 from autograder.reports.scores import Outcome
 
 Files = Mapping[str, bytes]
-CONV, FOCAL = "part1_numpy/conv2d.py", "part3_imbalance/losses.py"
+CONV, FOCAL, MODELS = "part1_numpy/conv2d.py", "part3_imbalance/losses.py", "part2_pytorch/models.py"
 FLIPPED = "Conv2d exchanges rows and columns of the kernel"
 
 
@@ -60,6 +60,15 @@ def test_one_line_that_raises_in_many_checks_is_one_cause(grade, reference) -> N
     raised = [mark for mark in card.marks.values() if mark.outcome is Outcome.RAISED]
     assert len(raised) > 1
     assert len([cause for cause in causes.told(card) if cause.mark.outcome is Outcome.RAISED]) == 1
+
+
+def test_parameters_of_other_shapes_are_told_in_a_sentence_wherever_they_are_filled(grade, reference) -> None:
+    sizes = ("kernel_size=7)", "kernel_size=5)"), ("32 * 13 * 13, 10", "32 * 14 * 14, 10")
+    marks = grade(change(reference, MODELS, *sizes), todos=("2.2",)).marks
+    told = [mark.message for mark in marks.values() if "asked" in mark.message]
+    assert told
+    seen = "it was asked, and fails as well: conv.weight has shape (32, 3, 5, 5), expected one of (32, 3, 7, 7), (32,),"
+    assert [one for one in told if seen not in one] == []
 
 
 def test_a_policy_can_lose_what_is_blocked(grade, reference) -> None:

@@ -17,7 +17,8 @@ from autograder.checking.each import for_each
 from autograder.checking.oracles import oracle
 from autograder.checking.student import Student
 from autograder.errors import CheckFailed
-from autograder.inside.host import describe
+from autograder.inside.host import Host, describe
+from autograder.inside.wire import Reference
 
 TRAITS = (
     Trait("list", "the labels are a list", "for labels as an array", "kind"),
@@ -222,6 +223,13 @@ def test_whoever_raises_in_words_of_their_own_is_not_corrected(statement, tmp_pa
     (tmp_path / "layer.py").write_text(MODULE.replace("return EXPRESSION", statement))
     error = raised(tmp_path, monkeypatch)
     assert describe(error, tmp_path)["text"] == str(error)
+
+
+def test_a_name_of_the_graders_own_is_told_to_nobody(tmp_path) -> None:
+    with pytest.raises(KeyError, match="7041") as caught:
+        Host(tmp_path).perform({"do": "fetch", "on": Reference(7041)})
+    described = describe(caught.value, tmp_path)
+    assert (described["type"], described["text"]) == ("", "what is asked for is not there")
 
 
 def raised(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Exception:

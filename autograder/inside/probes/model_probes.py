@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..targets import Mismatch
+
 
 def ready(model: Any, shape: Sequence[int]) -> Any:
     """The model, whose lazy layers have seen a first batch of this shape: before it, they have no shapes themselves."""
@@ -28,11 +30,19 @@ def parameter_shapes(model: nn.Module) -> list[tuple[int, ...]]:
 
 
 def fill(model: nn.Module, arrays: Sequence[np.ndarray]) -> None:
-    """Give each parameter the array of its shape."""
+    """Give each parameter the array of its shape.
+
+    Raises:
+        Mismatch: if there is none.
+    """
     by_shape = {array.shape: array for array in arrays}
     with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.copy_(torch.from_numpy(by_shape[tuple(parameter.shape)]))
+        for name, parameter in model.named_parameters():
+            array = by_shape.get(tuple(parameter.shape))
+            if array is None:
+                known = ", ".join(map(str, by_shape))
+                raise Mismatch(f"{name} has shape {tuple(parameter.shape)}, expected one of {known}")
+            parameter.copy_(torch.from_numpy(array))
 
 
 def gradients(model: nn.Module, x: torch.Tensor, dy: torch.Tensor) -> dict[str, Any]:
