@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from autograder.errors import CheckFailed
+from autograder.inside.operands import INDICES
 from autograder.inside.wire import Opaque, Tensor
 
 MAX_BITS = 1000  # of a whole number that is taken for a float
@@ -75,6 +76,15 @@ def pair(answer: object) -> tuple[object, object] | None:
 def table(answer: object) -> dict[str, object] | None:
     """The entries of a dictionary."""
     return dict(answer) if isinstance(answer, dict) else None
+
+
+def kind(answer: object) -> str:
+    """What an answer is that is no array, in words: "a tuple of 2"."""
+    if isinstance(answer, tuple) and len(answer) == 1 and array(answer[0]) is not None:
+        return INDICES
+    if isinstance(answer, tuple | list):
+        return f"a {type(answer).__name__} of {len(answer)}"
+    return f"a {type_name(answer) or type(answer).__name__}"
 
 
 def type_name(answer: object) -> str | None:

@@ -196,7 +196,7 @@ def _as_array(actual: object, name: str, shape: tuple[int, ...], dtype: str) -> 
         raise CheckFailed(f"{name} has dtype {actual.entries}, expected {dtype}")
     expected = f"an array of shape {shape}" if shape else "a number"
     if isinstance(actual, tuple | list):
-        raise CheckFailed(f"{name} is a {type(actual).__name__} of {len(actual)}, expected {expected}")
+        raise CheckFailed(f"{name} is {answers.kind(actual)}, expected {expected}")
     why = ", as of a function that ends without return" if actual is None else ""
     raise CheckFailed(f"{name} is {show(actual)}{why}, expected {expected}")
 

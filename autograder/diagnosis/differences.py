@@ -103,6 +103,7 @@ def locate(
     patterns = itertools.chain(
         _global_patterns(found, expected, tolerance),
         _order_patterns(found, expected, tolerance),
+        _sum_patterns(found, expected, tolerance),
         formulas.patterns(found, expected),
         _place_patterns(wrong, names),
         _value_patterns(found, wrong),
@@ -191,6 +192,15 @@ def _order_patterns(found: np.ndarray, expected: np.ndarray, tolerance: float) -
         yield f"they are right, but for axes in the order {order} before a reshape"
     if found.size > 3 and _equal(np.sort(found, axis=None), np.sort(expected, axis=None), tolerance):
         yield "the values are right but stand in other places"
+
+
+def _sum_patterns(found: np.ndarray, expected: np.ndarray, tolerance: float) -> Iterator[str]:
+    """The right values, added up along an axis: >= for ==, or a sum that is not begun anew."""
+    for axis in range(found.ndim):
+        if found.shape[axis] > 2 and _equal(found, np.cumsum(expected, axis), tolerance):
+            yield f"each is the sum of what it and all before it along axis {axis} should be"
+        if found.shape[axis] > 2 and _equal(np.flip(found, axis), np.cumsum(np.flip(expected, axis), axis), tolerance):
+            yield f"each is the sum of what it and all behind it along axis {axis} should be"
 
 
 def _shifts(found: np.ndarray, expected: np.ndarray, tolerance: float) -> Iterator[str]:

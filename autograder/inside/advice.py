@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from . import targets
-from .operands import dictionaries, holders, is_array, named, own, shapes
+from .operands import INDICES, dictionaries, holders, is_array, is_indices, named, own, shapes
 
 # What a line of an error has room for; a name may be as long as student code likes.
 MOST = 4  # things that are told
@@ -39,6 +39,7 @@ CAUSES = {
     DETACHED: "is something on the way to it detached (detach, item, data), or computed without gradients (no_grad)?",
     "target with class probabilities": "its scores have the shape of its labels, where they have one axis more",
     r"log_softmax\w*\W+not implemented for '(Long|Int)'": "its scores are whole numbers: are they labels?",
+    "inhomogeneous shape": "its entries have other lengths: they can be joined in a row, not stacked",
     "as a data type": "a second argument is taken for a dtype: a shape of several axes is a tuple",
 }
 PLAIN = (str, int, float, bool)
@@ -53,8 +54,10 @@ def advice(error: BaseException, folder: Path) -> str:
     if trace is None or isinstance(error, QUIET) or targets.is_open(error):
         return ""
     nodes = _nodes(trace)
-    if not nodes or any(isinstance(node, ast.Raise) for node in nodes):
+    if not nodes:
         return ""
+    if any(isinstance(node, ast.Raise) for node in nodes):
+        return ", ".join([*_counted(trace, error)][:MOST])
     match error:
         case UnboundLocalError():
             return "it is set in lines only that have not been run"
@@ -113,6 +116,20 @@ def _nodes(trace: TracebackType) -> list[ast.AST]:
         return list(ast.walk(ast.parse(textwrap.dedent("".join(lines)).strip())))
     except SyntaxError:
         return []
+
+
+def _counted(trace: TracebackType, error: BaseException) -> Iterator[str]:
+    """Where the student's own line raises, say of what is counted in its condition that it has axes, or is a tuple."""
+    frame = trace.tb_frame
+    around = ast.parse("".join(linecache.getlines(frame.f_code.co_filename)))
+    heads = [one for one in ast.walk(around) if isinstance(one, ast.If)]
+    inner = [one for one in heads if one.body[0].lineno <= trace.tb_lineno <= (one.body[-1].end_lineno or 0)]
+    for node in ast.walk(max(inner, key=lambda one: one.lineno).test) if inner else ():
+        match node:
+            case ast.Call(func=ast.Name(id="len"), args=[ast.Name(id=name)]):
+                value: Any = frame.f_locals.get(name)
+                if is_indices(value) or (is_array(value) and value.ndim > 1):
+                    yield f"{name} {_said(value, error)}"
 
 
 def _attribute(error: AttributeError, frame: FrameType, nodes: list[ast.AST]) -> str:
@@ -203,6 +220,8 @@ def _said(value: Any, error: BaseException) -> str:
         return f"of shape {tuple(value.shape)}" + (f" and dtype {dtype}" if about else "")
     if isinstance(error, IndexError) and isinstance(value, int | np.integer):
         return f"is {value}"[:MAX_SHOWN]
+    if is_indices(value):
+        return f"is {INDICES}"
     return _kind(value) if isinstance(error, TypeError) else ""
 
 

@@ -16,6 +16,7 @@ import numpy as np
 REDUCING = ("argmax", "argmin", "max", "min", "amax", "amin", "sum", "mean", "prod", "any", "all", "std", "var")
 # Where a torch module keeps what looks like attributes.
 KEPT = ("_buffers", "_parameters", "_modules")
+INDICES = "a tuple of one array, as of np.where without [0]"
 
 
 def named(nodes: list[ast.AST], frame: FrameType) -> Iterator[tuple[str, Any]]:
@@ -78,6 +79,11 @@ def holders(keys: Set[Any], known: Mapping[str, Any]) -> Iterator[str]:
         for key, entry in one.items() if is_dictionary(one) and keys else ():
             if type(key) is str and is_dictionary(entry) and keys <= entry.keys():
                 yield f"{name}[{key!r}] has {'it' if len(keys) == 1 else 'them'}"
+
+
+def is_indices(value: Any) -> bool:
+    """Whether a value is what np.where, torch.where or nonzero gives for a single axis: a tuple of one array."""
+    return type(value) is tuple and len(value) == 1 and is_array(value[0])
 
 
 def is_dictionary(value: Any) -> bool:

@@ -71,6 +71,8 @@ EXAMPLES: list[tuple[str, np.ndarray, np.ndarray]] = [
         X.transpose(0, 2, 3, 1).reshape(X.shape),
         X,
     ),
+    ("each is the sum of what it and all before it along axis 2 should be", np.cumsum(X, 2), X),
+    ("each is the sum of what it and all behind it along axis 1 should be", np.cumsum(X[:, ::-1], 1)[:, ::-1], X),
     ("each is cut off to a whole number", np.floor(X / 7), X / 7),
     ("each is rounded to a whole number", np.rint(X / 7), X / 7),
     ("each is one over what it should be", 1 / X, X),
@@ -193,6 +195,12 @@ CLAIMS: dict[str, Claim] = {
     ),
     r"all along axis (\d) are what the (first|last) of them should be": lambda f, e, w, k, end: close(
         f, np.broadcast_to(e.take([0 if end == "first" else -1], int(k)), e.shape)
+    ),
+    r"each is the sum of what it and all before it along axis (\d) should be": lambda f, e, w, k: close(
+        f, np.cumsum(e, int(k))
+    ),
+    r"each is the sum of what it and all behind it along axis (\d) should be": lambda f, e, w, k: close(
+        f, e.sum(int(k), keepdims=True) - np.cumsum(e, int(k)) + e
     ),
     r"(?:each|it) is cut off to a whole number": lambda f, e, w: close(f, np.floor(e)),
     r"(?:each|it) is rounded to a whole number": lambda f, e, w: close(f, np.rint(e)),

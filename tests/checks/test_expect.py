@@ -92,6 +92,7 @@ FORGERIES: list[tuple[str, Any, np.ndarray, str]] = [
     ("one number for all", np.float64(2), TWOS, "y has shape (), expected (2, 3)"),
     ("a number for an array", 2.0, TWOS, f"y is 2.0, {ARRAY}"),
     ("a tuple of arrays", (X, X), X, f"y is a tuple of 2, {ARRAY}"),
+    ("what np.where gives", (X,), X, f"y is a tuple of one array, as of np.where without [0], {ARRAY}"),
     ("a list of numbers", X.tolist(), X, f"y is a list of 2, {ARRAY}"),
     ("None", None, X, f"y is None, as of a function that ends without return, {ARRAY}"),
     ("text", "array([[1., -2.]])", X, f"y is 'array([[1., -2.]])', {ARRAY}"),

@@ -106,6 +106,7 @@ CODE = {
     "Path('a')[count]": "'PosixPath' object is not subscriptable",
     "path[0]": "'PosixPath' object is not subscriptable",
     "np.zeros(3, 3)": "Cannot interpret '3' as a data type",
+    "np.random.default_rng(0).choice(places, 2, replace=False)": "Cannot take a larger sample than population",
 }
 SAYS = {
     "a @ b": "a of shape (2, 3), b of shape (2, 3)",
@@ -133,6 +134,9 @@ SAYS = {
     "Path('a')[count]": "count is the number 3",
     "path[0]": "path is a path, nothing that was read from it",
     "np.zeros(3, 3)": "a second argument is taken for a dtype: a shape of several axes is a tuple",
+    "np.random.default_rng(0).choice(places, 2, replace=False)": (
+        "places is a tuple of one array, as of np.where without [0]"
+    ),
 }
 MODULE = """
 from pathlib import Path
@@ -162,6 +166,7 @@ class Layer:
         zero, table, count = 0, {"shape": 1, 3: 2}, 3
         nested, index, path = {"inner": {"there": 1}, "other": {"gone": 2}}, np.array([0, 1]), Path("a")
         made = nothing()
+        places = np.where(index)
         if zero:
             late = 1
         return EXPRESSION
@@ -223,6 +228,20 @@ def test_whoever_raises_in_words_of_their_own_is_not_corrected(statement, tmp_pa
     (tmp_path / "layer.py").write_text(MODULE.replace("return EXPRESSION", statement))
     error = raised(tmp_path, monkeypatch)
     assert describe(error, tmp_path)["text"] == str(error)
+
+
+COUNTED = {
+    "len(places) < count": "no: places is a tuple of one array, as of np.where without [0]",
+    "len(a) < count": "no: a of shape (2, 3)",
+    "len(index) < count": "no",
+}
+
+
+@pytest.mark.parametrize("condition", COUNTED)
+def test_whoever_refuses_a_number_of_entries_reads_what_is_counted(condition, tmp_path, monkeypatch) -> None:
+    refused = f"if {condition}:\n            raise ValueError('no')"
+    (tmp_path / "layer.py").write_text(MODULE.replace("return EXPRESSION", refused))
+    assert describe(raised(tmp_path, monkeypatch), tmp_path)["text"] == COUNTED[condition]
 
 
 def test_a_name_of_the_graders_own_is_told_to_nobody(tmp_path) -> None:

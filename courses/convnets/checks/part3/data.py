@@ -14,7 +14,7 @@ from autograder.checking.expect import expect_equal
 from autograder.checking.raising import expect_raises, telling
 from autograder.checking.rubric import check
 from autograder.checking.student import Student
-from autograder.errors import CheckFailed, Finding
+from autograder.errors import CheckFailed, Finding, StudentRaised
 from autograder.inside.wire import Seed
 
 from ...oracles.imbalance import long_tail, step
@@ -96,8 +96,11 @@ def subset_has_the_counts(student: Student, rng: np.random.Generator) -> None:
         asked = next(
             (f": all are below {end}, are they {kind}?" for end, kind in kinds.items() if found.max() < end), ""
         )
+        asked = asked or _strays(student, labels, rng)
         raise CheckFailed(f"index {places[twice]} occurs {repeated[twice]} times, expected each at most once{asked}")
     chosen = [int((labels[found] == c).sum()) for c in range(len(counts))]
+    if chosen != counts and (strays := _strays(student, labels, rng)):
+        raise CheckFailed(f"the number of images of each class is {chosen}, expected {counts}{strays}")
     expect_equal(chosen, counts, "the number of images of each class")
 
 
@@ -155,6 +158,22 @@ def labels_may_be_a_list(student: Student, rng: np.random.Generator) -> None:
     for_each(student, rng, cases, body)
 
 
+def _strays(student: Student, labels: np.ndarray, rng: np.random.Generator) -> str:
+    """Ask for the images of one class after the other, and say where those of later classes come, and never others."""
+    told = ""
+    for c, size in enumerate(np.bincount(labels)):
+        alone = np.where(np.unique(labels) == c, size, 0)
+        try:
+            came = labels[_indices(student.call(SUBSET, labels, alone, _seed(rng)), len(labels), int(size))]
+        except (CheckFailed, StudentRaised):
+            return ""
+        if (came < c).any():
+            return ""
+        if (came > c).any() and not told:
+            told = f": where all {size} images of class {c} are asked for and no others, images of later classes come"
+    return told and f"{told}: is == meant where >= stands?"
+
+
 def _seed(rng: np.random.Generator) -> Seed:
     return Seed(int(rng.integers(1 << 30)))
 
@@ -163,12 +182,13 @@ def _indices(actual: object, size: int, count: int) -> np.ndarray:
     """Pass whole numbers that are indices into `size` images, `count` of them."""
     found = answers.array(actual)
     if found is None:
-        kind = answers.type_name(actual) or type(actual).__name__
-        raise CheckFailed(f"imbalanced_subset returned a {kind}, expected an array of {count} indices")
+        returned = answers.kind(actual)
+        raise CheckFailed(f"imbalanced_subset returned {returned}, expected an array of {count} indices")
     if found.dtype.kind not in "iu":
         raise CheckFailed(f"the indices have dtype {found.dtype}, expected int64")
     if found.shape != (count,):
-        raise CheckFailed(f"the indices have shape {found.shape}, expected {(count,)}")
+        further = ": is an axis too many, as of np.argwhere, or of an array of np.where without [0]?" * (found.ndim > 1)
+        raise CheckFailed(f"the indices have shape {found.shape}, expected {(count,)}{further}")
     outside = found[(found < 0) | (found >= size)]
     if outside.size:
         raise CheckFailed(f"{outside[0]} is among the indices, expected 0 to {size - 1}")

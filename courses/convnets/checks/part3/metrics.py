@@ -72,7 +72,8 @@ def every_class_has_row_and_column(student: Student, rng: np.random.Generator) -
         asked = _some(rng, case)
         expect_numbers(student.call(CONFUSION, *asked), confusion(*asked), "matrix", axes=AXES)
 
-    for_each(student, rng, situations("5 classes", ABSENT, "last inner", "inner", "last"), body)
+    # At first the last class occurs: a matrix that lacks it is none that ends with the largest class that occurs.
+    for_each(student, rng, situations("5 classes", ABSENT, "inner", "last inner", "last"), body)
 
 
 @check("3.6-per-class", points=2, needs=("3.6-confusion",))
