@@ -98,8 +98,8 @@ def mismeasured(setting: Setting) -> np.ndarray:
 
     Of the means of batches: averaged; the first, the last; the last over all; every batch taken to be as large as the
     first, as the last; without the last; divided by the number of batches; added up, weighed and not; divided once
-    more; in percent. Then the two exchanged, and hits by other rules than the highest score. A model that learns:
-    measured after the epoch, and after each step.
+    more; in percent; the two exchanged; divided by the size of the last batch. Then hits by other rules than the
+    highest score. A model that learns: measured after the epoch, and after each step.
     """
     seen = [(batch, after) for _, batch, after in _steps(setting, "cross")]
     means, later = (np.array([batch.means for batch in batches]) for batches in zip(*seen, strict=True))
@@ -111,7 +111,7 @@ def mismeasured(setting: Setting) -> np.ndarray:
     ways = [means.mean(0), means[0], means[-1], sums[-1] / total]
     ways += [sums.sum(0) / (len(means) * counts[place]) for place in (0, -1)]
     ways += [sums[:-1].sum(0) / counts[:-1].sum(), sums.sum(0) / len(means), sums.sum(0), means.sum(0)]
-    ways += [means.sum(0) / total, 100 * sums.sum(0) / total, sums.sum(0)[::-1] / total]
+    ways += [means.sum(0) / total, 100 * sums.sum(0) / total, sums.sum(0)[::-1] / total, sums.sum(0) / counts[-1]]
     hits = [sum(int(rule(batch.scores, batch.labels).sum()) for batch, _ in seen) / total for rule in RULES]
     return np.array([*ways, *([np.nan, share] for share in hits)])
 

@@ -38,10 +38,13 @@ def expect_history(answer: object, plan: Plan) -> None:
             raise CheckFailed(
                 f"row {missing[0]} of the history has no {name!r}, only {show(sorted(found[missing[0]]))}"
             )
+    if len({tuple(answers.number(row[name]) for name in ("epoch", *COLUMNS)) for row in found}) < min(2, len(found)):
+        raise CheckFailed(f"all {len(found)} rows of the history are equal: is one dictionary filled again and again?")
     epochs = tuple(range(1, plan.epochs + 1))
     expect_equal(tuple(_whole(row["epoch"]) for row in found), epochs, "the epochs of the history")
     for index, name in enumerate(COLUMNS):
-        for epoch, (row, expected) in enumerate(zip(found, rows(plan)[:, index], strict=True), start=1):
+        # Where suspects are weighed, a wrong number of rows has passed.
+        for epoch, (row, expected) in enumerate(zip(found, rows(plan)[:, index], strict=False), start=1):
             expect_close(number(row[name]), expected, f"{name} of epoch {epoch}", tolerance=SINGLE)
 
 

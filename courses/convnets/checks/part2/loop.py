@@ -52,6 +52,7 @@ WAYS = (
     "the mean of each batch is divided by the number of samples once more",
     "it is in percent",
     "loss and accuracy change places: the loss comes first",
+    "the sum over all samples is divided by the size of the last batch",
     "the first class with a score above 0 is taken, not that with the highest score",
     "a hit is a score of the label above 0, not the highest of all",
     "the class with the lowest score is taken",
