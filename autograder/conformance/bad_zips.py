@@ -107,6 +107,14 @@ ATTACKS = {
     "too deep": (pack(Raw(DEEP)), rf"lies {MAX_DEPTH + 1} folders deep, at most {MAX_DEPTH} are accepted"),
     "path too long": (pack(Raw(LONG)), rf"a path of {MAX_PATH_BYTES + 1} bytes, at most {MAX_PATH_BYTES}"),
     "path too long in bytes": (pack(Raw("layers/" + "é" * 118 + ".py")), r"a path of 246 bytes"),
+    "so deep that its folders fill the memory": (
+        pack(GOOD, *(Raw(f".{n}/" + "a/" * 1000 + "x", b"", local_name=b"x") for n in range(1500))),
+        r"lies 1002 folders deep, at most 100 are read: leave it out",
+    ),
+    "names that take minutes to normalise": (
+        pack(GOOD, *(Raw(f".{n}/" + "\u0345" * 8000 + "\u0334" * 8000, b"", local_name=b"x") for n in range(100))),
+        r"has a path of 3200\d bytes, at most 2048 are read: leave it out",
+    ),
     "too many entries": (
         honest({"hw2/" + MODULE: CODE} | VENV),
         r"has 2001 entries, at most 2000 .*; 2000 lie in hw2/more/lib/python3/: leave that out",

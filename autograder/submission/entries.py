@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import BinaryIO, Literal
 
 from autograder.errors import SubmissionError
@@ -20,6 +21,8 @@ MAX_LISTED = 20_000  # entries
 MAX_ENTRIES = 2000  # of them, without what is left out by its name
 MAX_PATH_BYTES = 240
 MAX_DEPTH = 12
+# Of any entry, what is left out included: it takes time by the square of these to compare names, and to normalise them.
+ANY_PATH_BYTES, ANY_DEPTH = 2048, 100
 MAX_UNPACKED = 400 * MEGABYTE  # again without what is left out
 MAX_SHOWN = 80  # characters of a name in a sentence
 
@@ -140,8 +143,12 @@ def _judge_one(info: zipfile.ZipInfo) -> Entry:
         raise SubmissionError(f"{shown} is compressed with {method}, expected deflate: make the zip again")
     if info.flag_bits & ENCRYPTED:
         raise SubmissionError(f"{shown} is encrypted: make a zip without a password")
+    if (size := len(info.orig_filename.encode("utf-8", "replace"))) > ANY_PATH_BYTES:
+        raise SubmissionError(f"{shown} has a path of {size} bytes, at most {ANY_PATH_BYTES} are read: leave it out")
     name = _name(info)
     path = _route(name, shown)
+    if len(path) > ANY_DEPTH:
+        raise SubmissionError(f"{shown} lies {len(path)} folders deep, at most {ANY_DEPTH} are read: leave it out")
     form = stat.S_IFMT(info.external_attr >> 16)
     kind: Kind = "file"
     if form not in (0, stat.S_IFREG, stat.S_IFDIR):
@@ -196,16 +203,17 @@ def expect_modest(entries: Sequence[Entry]) -> None:
 
 def _expect_distinct(entries: Iterable[Entry]) -> None:
     """Refuse two entries that some file system takes for one."""
-    files: dict[str, str] = {}
-    folders: set[str] = set()
+    files: dict[Route, str] = {}
+    folders: set[Route] = set()
     for entry in entries:
-        key, name = fold("/".join(entry.path)), "/".join(entry.path)
-        folders.update(key[:i] for i, character in enumerate(key) if character == "/")
+        key, name = tuple(map(fold, entry.path)), "/".join(entry.path)
         if entry.kind == "folder":
             folders.add(key)
         elif key in files:
             raise SubmissionError(f"{clean(files[key])} and {clean(name)} have one name: remove one of them")
         else:
             files[key] = name
-    for key in sorted(files.keys() & folders):
-        raise SubmissionError(f"{clean(files[key])} is both a file and a folder in the zip: make the zip again")
+    # In this order what lies below a name comes right after it; to list all folders above each would take memory.
+    for key, after in pairwise(sorted([*files, *folders])):
+        if key in files and after[: len(key)] == key:
+            raise SubmissionError(f"{clean(files[key])} is both a file and a folder in the zip: make the zip again")
