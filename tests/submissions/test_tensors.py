@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pickle
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +16,9 @@ import numpy as np
 import pytest
 import torch
 
+from autograder.conformance.bad_checkpoints import archive
 from autograder.errors import BadCheckpoint, NoCheckpoint
-from autograder.submission import tensors
+from autograder.submission import checkpoints, tensors
 
 Read = Callable[[bytes], tensors.Arrays]
 NAME = "checkpoints/my_model.pt"
@@ -99,3 +102,38 @@ def test_nothing_is_called(read, tmp_path) -> None:
 def test_what_is_missing_has_its_sentence(tmp_path) -> None:
     with pytest.raises(NoCheckpoint):
         tensors.read(tmp_path / "none.pt", NAME, 1)
+
+
+def text(word: str) -> bytes:
+    return b"X" + len(word).to_bytes(4, "little") + word.encode()
+
+
+def named(names: int, value: bytes) -> bytes:
+    """Items of a dictionary that all have one value."""
+    return b"".join(text(f"{number:x}") + value for number in range(names))
+
+
+STORAGE = b"(" + text("storage") + b"ctorch\nFloatStorage\n" + text("0") + text("cpu") + b"K\x01tQ"
+TENSOR = b"ctorch._utils\n_rebuild_tensor\n(" + STORAGE + b"K\x00%sK\x01\x85tR"
+ONE = text("one") + TENSOR % b"K\x01\x85" + b"q\x01"
+SHORT = {  # what some bytes make many times over
+    "a state_dict with many names": ONE + text("all")
+    + b"}(" + named(2000, b"h\x01") + b"uq\x02" + named(2000, b"h\x02"),
+    "dictionaries made of one list": ONE + text("all")
+    + b"](" + b"".join(b"(" + text(f"{number:x}") + b"h\x01t" for number in range(500)) + b"e\x85q\x02"
+    + named(2000, b"ccollections\nOrderedDict\nh\x02R"),
+    "a shape of many numbers": text("one") + TENSOR % (b"(" + b"K\x01" * 20_000 + b"t") + b"q\x01"
+    + named(2000, b"h\x01"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SHORT)
+def test_what_has_many_names_in_a_file_is_no_larger_than_the_file(case, tmp_path) -> None:
+    (tmp_path / "a.pt").write_bytes(archive(b"\x80\x02}(" + SHORT[case] + b"u.", {"m/data/0": bytes(4)}))
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(BadCheckpoint):
+            assert checkpoints.read(tmp_path / "a.pt", NAME, 1).parameters == 1
+        assert tracemalloc.get_traced_memory()[1] < 20 * 2**20
+    finally:
+        tracemalloc.stop()
