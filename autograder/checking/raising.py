@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
-from autograder.errors import CheckFailed, StudentRaised, Unfinished
+from autograder.checking.student import Student
+from autograder.diagnosis.suspects import explained, no_suspects
+from autograder.errors import CheckFailed, GraderError, StudentRaised, Unfinished
+
+EARLIER = "right after the constructor it goes well: something of an earlier batch is kept"
 
 
 @contextmanager
@@ -18,6 +23,36 @@ def telling(what: str) -> Iterator[None]:
     except StudentRaised as error:
         error.args = (f"{error}: {what}",)
         raise
+
+
+@contextmanager
+def telling_earlier(student: Student, afresh: Callable[[], object]) -> Iterator[None]:
+    """Where a later batch fails and nothing says why, see whether it would not fail as the first one.
+
+    Args:
+        afresh: asks a new layer about this batch alone, and raises what is wrong.
+    """
+    try:
+        yield
+    except Unfinished:
+        raise
+    except (CheckFailed, StudentRaised) as error:
+        told = isinstance(error, CheckFailed) and error.finding.suspect
+        if not told and student.explains and explained() and _goes_well(afresh):
+            if isinstance(error, CheckFailed):
+                error.finding = replace(error.finding, suspect=EARLIER, cause=EARLIER)
+            else:
+                error.args = (f"{error}: {EARLIER}",)
+        raise
+
+
+def _goes_well(ask: Callable[[], object]) -> bool:
+    try:
+        with no_suspects():
+            ask()
+    except GraderError:
+        return False
+    return True
 
 
 def expect_raises(ask: Callable[[], object], error: str, what: str) -> None:

@@ -27,6 +27,11 @@ WITHIN = """    def forward(self, x):
 
 
 class MaxPool2d(Largest):"""
+LATE = """class MaxPool2d(Largest):
+    def backward(self, dy):
+        self.winner = self.__dict__.setdefault("first", self.winner)
+        return super().backward(dy)
+"""
 SHARES = """    def backward(self, dy):
         return super().backward(dy) * self.kernel_size**2 / dy[0, 0].size
 
@@ -214,6 +219,31 @@ def test_the_empty_handout_earns_nothing(box, files, tmp_path) -> None:
             "grad = grad.reshape(len(grad), grad.shape[2], -1).swapaxes(1, 2)\n        "
             "for layer, activation in zip(self.convolutional_layers[::-1]",
             r"1\.14-backward: .*\n.*when Flatten's backward puts the positions before the channels$",
+        ),
+        (
+            "mytorch/nn/Conv1d.py", "dLdA = self.reference.backward(dLdZ)",
+            "self.__dict__.setdefault('windows', self.reference.windows)\n        "
+            "self.reference.windows = self.windows\n        dLdA = self.reference.backward(dLdZ)",
+            r"1\.3-repeat: ValueError.* \(conv1d\.py:\d+ in backward\): right after the constructor it goes well: "
+            r"something of an earlier batch is kept(?:.*\n)*1\.14-repeat: .* of a later signal is .*\nright after the",
+        ),
+        (
+            "mytorch/nn/pool.py", "class MaxPool2d(Largest):", LATE,
+            r"^1\.9-repeat: .*\n?.*right after the constructor it goes well: something of an earlier batch is kept\n?$",
+        ),
+        (
+            "mytorch/nn/Conv1d.py", "return self.conv1d_stride1.backward(dLdZ)",
+            "dLdA = self.conv1d_stride1.backward(dLdZ); self.conv1d_stride1.W *= 2; return dLdA",
+            r"^1\.3-kept: Conv1d\.backward, mytorch/nn/Conv1d\.py: W was changed by backward: only an optimizer moves",
+        ),
+        (
+            "mytorch/nn/ConvTranspose.py", "return self.upsample2d.backward(",
+            "self.conv2d_stride1.b = self.conv2d_stride1.b + 1; return self.upsample2d.backward(",
+            r"^1\.7-backward: ConvTranspose2d\.backward, mytorch/nn/ConvTranspose\.py: b was changed by backward",
+        ),
+        (
+            "models/cnn.py", "return grad", "self.linear_layer.W = self.linear_layer.W * 2; return grad",
+            r"^1\.14-repeat: CNN\.backward, models/cnn\.py: linear_layer\.W was changed by backward: step\(\) alone",
         ),
     ],
 )  # fmt: skip

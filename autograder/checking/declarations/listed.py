@@ -28,6 +28,7 @@ from autograder.checking.declarations.drawn import Case
 from autograder.checking.declarations.tried import Trial
 from autograder.checking.declarations.untouched import expect_left_alone
 from autograder.checking.each import for_each, for_every
+from autograder.checking.raising import telling_earlier
 from autograder.checking.student import Remote, Student
 
 
@@ -115,6 +116,22 @@ def _latest(own: Declaration, names: Sequence[str], of: str, student: Student, r
         other.run(student, layer, other.arrays)
     if own.parameters:
         layer.set(**{name: last.arrays[name] for name in own.parameters})
+    with telling_earlier(student, partial(_afresh, last, names, student)):
+        _expect_latest(layer, earlier, last, names, of, student)
+
+
+def _afresh(trial: Trial, names: Sequence[str], student: Student) -> None:
+    """Pass a layer that gives the right values of one batch, the first that it sees."""
+    own = trial.declaration
+    for kind, index, found in _found(trial, trial.layer(student), [*own.gradients.values()], student, True):
+        if kind == "gradients" or own.called(kind)[index] in names:
+            expect_right(trial, kind, index, found, own.called(kind)[index], False)
+
+
+def _expect_latest(
+    layer: Remote, earlier: Sequence[Trial], last: Trial, names: Sequence[str], of: str, student: Student
+) -> None:
+    own, first = last.declaration, earlier[0]
     kept = {f"the {one} of an earlier batch is kept": {one: first.arrays[one]} for one in own.parameters}
     for index, (name, found) in enumerate(zip(own.outputs, last.run(student, layer, last.arrays), strict=True)):
         if name in names:

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from autograder.cases.sizes import Sizes
+from autograder.checking.declarations.untouched import expect_parameters_kept
 from autograder.checking.declare import Row, checks
 from autograder.checking.each import NoCase, for_each
 from autograder.checking.expect import expect_close
@@ -45,13 +46,22 @@ SPREAD_IMAGES: tuple[Sizes, ...] = (
 
 ONE = replace(
     conv1d.CONV,
-    cases={"plain": SIGNALS, "latest": (Layer((3, 2, 9), 3, 3, 2, 1), Layer((4, 2, 6), 3, 3, 2, 1))},
+    cases={
+        "plain": SIGNALS,
+        "inputs": (Layer((2, 2, 6), 3, 3, 2, 1),),
+        "latest": (Layer((3, 2, 9), 3, 3, 2, 1), Layer((4, 2, 6), 3, 3, 2, 1)),
+    },
 )
 TWO = replace(
     conv2d.CONV,
-    cases={"plain": IMAGES, "latest": (Layer((3, 2, 7, 8), 3, 3, 2, 1), Layer((4, 2, 6, 5), 3, 3, 2, 1))},
+    cases={
+        "plain": IMAGES,
+        "inputs": (Layer((2, 2, 4, 5), 3, 3, 2, 1),),
+        "latest": (Layer((3, 2, 7, 8), 3, 3, 2, 1), Layer((4, 2, 6, 5), 3, 3, 2, 1)),
+    },
 )
 NOT_DIVIDED = "The loss has taken the mean already: nothing is divided by N."
+KEPT = "{} leaves A and dLdZ, W and b as they are: step() alone moves parameters."
 REPEAT = "{}.backward belongs to the latest forward, whose {} may be {} or {} than those before."
 checks(
     "1.2",
@@ -64,6 +74,7 @@ checks(
     ONE,
 )  # fmt: skip
 checks("1.3", {"repeat": Row(REPEAT.format("Conv1d", "signals", "longer", "shorter"), ask="latest y")}, ONE)
+checks("1.3", {"kept": Row(KEPT.format("Conv1d"), ask="inputs", needs=("1.3-repeat",))}, ONE)
 checks(
     "1.4",
     {
@@ -75,6 +86,7 @@ checks(
     TWO,
 )  # fmt: skip
 checks("1.5", {"repeat": Row(REPEAT.format("Conv2d", "images", "larger", "smaller"), ask="latest y")}, TWO)
+checks("1.5", {"kept": Row(KEPT.format("Conv2d"), ask="inputs", needs=("1.5-repeat",))}, TWO)
 
 
 @check("1.6-forward", points=2)
@@ -125,9 +137,11 @@ def _expect_spread(student: Student, rng: np.random.Generator, sizes: Sizes, *, 
         ),
         "zeros are put in on the way back too, where they have to be taken out": lambda: upsampled(inner, factor),
     }
+    held = student.new("probe:Parameters", layer, ["weight", "bias"])
     expect_close(layer.backward(dy), upsampled_dx(inner, x.shape[2:], factor), "dLdA", suspects=suspects)
     expect_close(layer.get("dw"), convolution_dw(wide, dy, kernel, 1, 0), "dLdW")
     expect_close(layer.get("db"), convolution_db(dy), "dLdb")
+    expect_parameters_kept(held, {"weight": weight, "bias": bias}, "backward")
 
 
 def _forward_suspects(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, factor: int) -> Clauses:

@@ -6,9 +6,12 @@ from functools import partial
 
 import numpy as np
 
+from autograder.checking import answers
 from autograder.checking.expect import expect_close
+from autograder.checking.raising import telling_earlier
 from autograder.checking.rubric import check
-from autograder.checking.student import Student
+from autograder.checking.student import Remote, Student
+from autograder.errors import CheckFailed
 from courses.convnets.checks.part1.shared import Clauses, draw
 
 from ..oracles.networks import gradient, scores
@@ -74,3 +77,36 @@ def network_goes_back_through_all(student: Student, rng: np.random.Generator) ->
             }
             expect_close(found, gradient(*case, index), f"dLdW of convolutional_layers[{index}]", suspects=back_only)
         expect_close(back, gradient(*case, -2), "dLdA")
+
+
+@check("1.14-repeat", needs=("1.14-backward",))
+def network_goes_by_the_latest_signal(student: Student, rng: np.random.Generator) -> None:
+    """CNN goes by the latest signal, and backward leaves all parameters as they are: step() alone moves them."""
+    width, channels, layers = NETWORKS[0]
+    kernels, strides, linear = _drawn(rng, width, channels, layers)
+    earlier, latest = (draw(rng, 1, channels, width) for _ in range(2))
+    labels = np.eye(CLASSES)[[1]]
+
+    def ask(network: Remote, x: np.ndarray) -> None:
+        expect_close(network.forward(x), scores(x, kernels, strides, linear), "Z of a later signal")
+        back = network.backward(labels)
+        for index in reversed(range(len(kernels))):
+            found = network.get(f"convolutional_layers.{index}.conv1d_stride1.dLdW")
+            right = gradient(x, labels, kernels, strides, linear, index)
+            expect_close(found, right, f"dLdW of convolutional_layers[{index}] of a later signal")
+        expect_close(back, gradient(x, labels, kernels, strides, linear, -2), "dLdA of a later signal")
+
+    def made() -> Remote:
+        return student.new("mytorch:CNN", width, kernels, strides, linear)
+
+    network = made()
+    network.forward(earlier)
+    paths = [*(f"convolutional_layers.{index}.conv1d_stride1.W" for index in range(len(kernels))), "linear_layer.W"]
+    before = [answers.array(network.get(path)) for path in paths]
+    network.backward(labels)
+    for path, matrix in zip(paths, before, strict=True):
+        after = answers.array(network.get(path))
+        if after is None or matrix is None or not np.array_equal(after, matrix):
+            raise CheckFailed(f"{path} was changed by backward: step() alone moves parameters")
+    with telling_earlier(student, lambda: ask(made(), latest)):
+        ask(network, latest)
