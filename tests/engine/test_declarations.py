@@ -31,10 +31,15 @@ def test_the_solution_passes_and_its_mutants_do_not(ask, course, todo) -> None:
     assert not missed
 
 
-@pytest.mark.parametrize("todo", [f"1.{number}" for number in range(10, 16)])
+@pytest.mark.parametrize("todo", [f"1.{number}" for number in range(10, 17)])
 def test_what_has_no_gradient_or_may_be_left_out_is_declared_as_well(ask, todo) -> None:
     """Steps of an optimizer, sizes of a result, class weights, places, no input at all, no bias and no mask."""
     assert ask(DECLARED, todo, DECLARED.files()) == []
+
+
+def test_values_that_share_a_draw_are_few_and_differ_more_from_call_to_call(ask) -> None:
+    files = DECLARED.files()
+    assert [seed for seed in range(9) if ask(DECLARED, "1.16", files, seed)] == []
 
 
 KINDS = "layers/kinds.py"
@@ -51,6 +56,11 @@ KINDS = "layers/kinds.py"
         ("1.14", ("np.arange(0, features, 2)", "np.arange(0, features // 2)"), "1.14-values"),
         ("1.15", ("if self.bias is not None:", "if True:"), "1.15-values"),
         ("1.15", ("dy = dy * self.mask[:, None]", "dy = dy"), "1.15-gradient"),
+        ("1.16", ("(len(x), 1, 1, 1)", "x.shape"), "1.16-shares"),
+        ("1.16", ("(len(x), 1, 1, 1)", "(1, 1, 1, 1)"), "1.16-shares"),
+        ("1.16", ("normal(0.0, self.spread", "normal(0.0, 1.5 * self.spread"), "1.16-shares"),
+        ("1.16", ("normal(0.0", "normal(0.3"), "1.16-shares"),
+        ("1.16", ("return x + ", "return x + self.rng.random() + "), "1.16-shares"),
     ],
 )
 def test_a_slip_in_a_layer_of_another_kind_is_seen(ask, todo, pair, loses) -> None:

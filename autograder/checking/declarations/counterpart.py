@@ -97,7 +97,8 @@ class Counterpart:
     def statistics(self, question: Question) -> list[Statistics]:
         """What is always so in a random layer, for each output: of many calls for one input."""
         found: list[np.ndarray] = _consulted(self, "statistics")(question)
-        return [Statistics(*found[start : start + 5]) for start in range(0, len(found), 5)]
+        size = len(Statistics._fields)
+        return [Statistics(*found[start : start + size]) for start in range(0, len(found), size)]
 
     def work_out(self, what: str, question: Question) -> Any:
         """Do the work behind the three others, with PyTorch."""

@@ -70,7 +70,7 @@ KINDS: dict[str, tuple[Body, str, str]] = {
     ),
     "shares": (
         randomness.shares, "{0} draws what its options say.",
-        "How much is dropped, what the rest is multiplied by, and which values share a draw.",
+        "What is multiplied or added, how much and how often, and which values share a draw.",
     ),
     "seeds": (
         randomness.seeds, "{0} draws anew in each call, all of it from {5}.",

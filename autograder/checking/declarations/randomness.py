@@ -39,7 +39,7 @@ def shares(own: Declaration, student: Student, rng: Rng) -> None:
         x, name = trial.arrays[next(iter(own.inputs))], next(iter(own.outputs))
         if right.levels.size:
             _expect_levels(calls, x, right, name)
-        _expect_moments(statistics(calls, x), right, calls.size, name)
+        _expect_moments(statistics(calls, x), right, name)
 
     for_each(student, rng, _large(own, rng), ask)
 
@@ -115,12 +115,16 @@ def _expect_levels(calls: np.ndarray, x: np.ndarray, right: Statistics, name: st
             raise CheckFailed(f"{found:.2f} of {name} is {level:g} times what goes in, expected {share:.2f}")
 
 
-def _expect_moments(found: Statistics, right: Statistics, count: int, name: str) -> None:
+def _expect_moments(found: Statistics, right: Statistics, name: str) -> None:
     if right.levels.size:  # all is said by them
         return
+    for axis, (together, alike) in enumerate(zip(found.alike, right.alike, strict=True)):
+        if together != alike:
+            seen, wanted = ("one draw" if shared else "draws of their own" for shared in (together, alike))
+            raise CheckFailed(f"values along axis {axis} of {name} have {seen}, expected {wanted}")
     (mean, deviation), (right_mean, right_deviation) = found.moments, right.moments
-    allowed = SIGMAS * right_deviation * math.sqrt(2 / count)
-    if abs(mean - right_mean) > allowed:
+    allowed = SIGMAS * math.sqrt(2) * right.errors + CLOSE * (1 + right_deviation)
+    if abs(mean - right_mean) > allowed[0]:
         raise CheckFailed(f"what is added to make {name} is {mean:.3g} in the mean, expected {right_mean:.3g}")
-    if abs(deviation - right_deviation) > allowed:
+    if abs(deviation - right_deviation) > allowed[1]:
         raise CheckFailed(f"what is added to make {name} varies by {deviation:.3g}, expected {right_deviation:.3g}")

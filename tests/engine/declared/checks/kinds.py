@@ -55,3 +55,11 @@ layer(
     inputs={"x": "N D", "mask": "N bool optional"},
     parameters={"weight": "U D", "bias": "U"},
 )
+layer(
+    "1.16",
+    "layers.kinds:Brightness",
+    "x + spread * torch.randn(N, 1, 1, 1)",
+    options={"spread": (0.5, 0.1)},
+    inputs={"x": "N C H W"},
+    random="rng",
+)

@@ -155,3 +155,24 @@ class Linear:
             self.dbias = dy.sum(axis=0)
         return dy @ self.weight
         # <<< solution
+
+
+class Brightness:
+    """Make each image a little brighter or darker."""
+
+    def __init__(self, rng: np.random.Generator, spread: float = 0.5) -> None:
+        self.rng, self.spread = rng, spread
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """(N, C, H, W) -> (N, C, H, W)."""
+        # TODO 1.16: one draw for each image.
+        # >>> solution
+        return x + self.rng.normal(0.0, self.spread, size=(len(x), 1, 1, 1)).astype(x.dtype)
+        # <<< solution
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        """(N, C, H, W) -> (N, C, H, W)."""
+        # TODO 1.16: what is added has no gradient.
+        # >>> solution
+        return dy
+        # <<< solution
