@@ -107,11 +107,12 @@ def missed(
             yield Oversight(NEVER_LOST, check.id, check.title)
     for mutant in result.survivors:
         yield Oversight(SURVIVED, mutant.file, mutant.diff(files))
-    written = "".join(
-        text.decode() for text in selection.read(course.folder, ("checks", "oracles", "mistakes")).values()
-    )
+    written = "".join(text.decode() for text in selection.read(course.folder, ("checks", "oracles")).values())
+    own = {one.suspect for one in mistakes}
     for clause in sorted(suspects(course, part, todo)):
-        if clause in written and not any(clause in text for text in result.said):  # not those of every layer
+        if (clause in written or clause in own) and not any(
+            clause in text for text in result.said
+        ):  # not those of every layer
             yield Oversight(NEVER_TOLD, folder, clause)
 
 
