@@ -31,7 +31,7 @@ def test_the_solution_passes_and_its_mutants_do_not(ask, course, todo) -> None:
     assert not missed
 
 
-@pytest.mark.parametrize("todo", [f"1.{number}" for number in range(10, 17)])
+@pytest.mark.parametrize("todo", [f"1.{number}" for number in range(10, 18)])
 def test_what_has_no_gradient_or_may_be_left_out_is_declared_as_well(ask, todo) -> None:
     """Steps of an optimizer, sizes of a result, class weights, places, no input at all, no bias and no mask."""
     assert ask(DECLARED, todo, DECLARED.files()) == []
@@ -40,6 +40,12 @@ def test_what_has_no_gradient_or_may_be_left_out_is_declared_as_well(ask, todo) 
 def test_values_that_share_a_draw_are_few_and_differ_more_from_call_to_call(ask) -> None:
     files = DECLARED.files()
     assert [seed for seed in range(9) if ask(DECLARED, "1.16", files, seed)] == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_mask_that_lets_nothing_through_is_a_case_where_pytorch_returns_a_number(ask, seed) -> None:
+    _, files = changed(KINDS, ("max(1, int(mask.sum()))", "np.float64(mask.sum())"))
+    assert ask(DECLARED, "1.17", files, seed)[:1] == ["1.17-values"]
 
 
 KINDS = "layers/kinds.py"

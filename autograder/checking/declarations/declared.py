@@ -10,7 +10,7 @@ import numpy as np
 
 from autograder.cases.sizes import Sizes
 from autograder.checking.declarations.counterpart import Arrays, Counterpart, Question, Result
-from autograder.checking.declarations.drawn import EXTREMES, Array, Case, Plan
+from autograder.checking.declarations.drawn import EXTREMES, FALSE, Array, Case, Plan
 from autograder.errors import RubricError
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
@@ -114,7 +114,9 @@ class Declaration:
         if name in self.buffers and array.real:  # averages and variances
             return rng.uniform(0.5, 1.5, shape).astype(np.float32).astype(np.float64)
         drawn = array.draw(rng, case)
-        return EXTREMES[case.values](drawn) if name in self.inputs and array.real else drawn
+        if name in self.inputs and array.real and case.values in EXTREMES:
+            return EXTREMES[case.values](drawn)
+        return np.zeros_like(drawn) if drawn.dtype == bool and case.values == FALSE else drawn
 
     def upstream(self, rng: np.random.Generator, name: str, shape: tuple[int, ...], real: bool = True) -> np.ndarray:
         """Draw the gradient of an output; of whole numbers it is 0, and nobody hands it on."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograder.checking import answers
 from autograder.checking.declarations.declared import Declaration
-from autograder.checking.declarations.drawn import CLAUSES, Case
+from autograder.checking.declarations.drawn import EVEN, FALSE, LARGE, Case
 from autograder.checking.declarations.general import by_size, named, suspects
 from autograder.checking.declarations.tried import Trial, draw
 from autograder.checking.each import for_each
@@ -30,8 +30,11 @@ Ask = Callable[[Student, Rng, Case, bool], None]
 def _cases(own: Declaration, student: Student, rng: Rng, ask: Ask, extremes: bool = False) -> None:
     """Ask for each case, of extreme entries too where that is asked; with general suspects for the first ones."""
     cases = own.plan.cases(rng, own.typical)
-    if extremes and own.counterpart and any(array.real for array in own.inputs.values()):
-        cases += [replace(case, values=values) for case, values in zip(cases[1:], CLAUSES, strict=False)]
+    if extremes and own.counterpart:
+        inputs = own.inputs.values()
+        edges = [EVEN, LARGE] * any(array.real for array in inputs)
+        edges += [FALSE] * any("bool" in array.words for array in inputs)
+        cases += [replace(case, values=values) for case, values in zip(cases[1:], edges, strict=False)]
     first = {*cases[:SUSPECTED]}
     for_each(student, rng, cases, lambda student, rng, case: ask(student, rng, case, case in first))
 

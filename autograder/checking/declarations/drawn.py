@@ -32,7 +32,8 @@ EXTREMES: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
     EVEN: lambda drawn: np.round(drawn) + 0.0,
     LARGE: lambda drawn: (1000 * drawn).astype(np.float32).astype(np.float64),
 }
-CLAUSES = {EVEN: "entries are 0 or equal each other", LARGE: "entries are large"}
+FALSE = "truth values that are all False"
+CLAUSES = {EVEN: "entries are 0 or equal each other", LARGE: "entries are large", FALSE: "all truth values are False"}
 
 Length = int | tuple[int, ...]
 
@@ -88,7 +89,7 @@ class Case:
     Attributes:
         plan: what else there could be.
         axes, options: by name, in the order of the plan.
-        values: what its inputs are like, one of EXTREMES.
+        values: what its inputs are like, one of EXTREMES, or FALSE.
     """
 
     plan: Plan

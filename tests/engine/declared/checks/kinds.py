@@ -63,3 +63,9 @@ layer(
     inputs={"x": "N C H W"},
     random="rng",
 )
+function(
+    "1.17",
+    "layers.kinds:masked_mean",
+    "(x * mask).sum() / mask.sum().clamp(min=1)",
+    inputs={"x": "N T", "mask": "N T bool"},
+)
