@@ -152,9 +152,15 @@ def run_keeps_the_best_weights(student: Student, rng: np.random.Generator) -> No
 
 def expect_best(run: Run, plan: Plan) -> None:
     """Pass a run of the telling plan that has kept the weights of epoch 2."""
-    weights, numbers = run.saved(BEST)
+    weights, _ = run.saved(BEST)
     expect_close(weights, fitted(plan)[1], "the weights in best.pt", axes=("weight",))
     for name, right in (("epoch", 2.0), ("accuracy", rows(plan)[1, 3])):
-        if name not in numbers:
-            raise CheckFailed(f"best.pt holds no number {name!r} beside the weights, only {show(sorted(numbers))}")
-        expect_close(number(numbers[name]), right, f"{name!r} in best.pt", tolerance=SINGLE)
+        expect_number(run, BEST, name, right)
+
+
+def expect_number(run: Run, file: str, name: str, right: float) -> None:
+    """Pass a run of whose files one holds the right number under a name."""
+    _, numbers = run.saved(file)
+    if name not in numbers:
+        raise CheckFailed(f"{file} holds no number {name!r} beside the weights, only {show(sorted(numbers))}")
+    expect_close(number(numbers[name]), right, f"{name!r} in {file}", tolerance=SINGLE)

@@ -12,7 +12,7 @@ from autograder.checking.student import Student
 from autograder.errors import CheckFailed
 
 from ..part1.shared import Clauses
-from .fit import SECONDS, expect_best, expect_history
+from .fit import SECONDS, expect_best, expect_history, expect_number
 from .runs import LAST, Run, Stop, draw_plan, draw_telling_plan, fit
 from .shared import draw_parameters
 
@@ -69,15 +69,17 @@ def run_continues_its_records(student: Student, rng: np.random.Generator) -> Non
     """fit() goes on with history, epochs and best accuracy of the run that was stopped.
 
     The history has the rows of all epochs, steps are counted on, and best.pt is replaced by better weights only.
+    `epoch` in last.pt is the number of epochs that are finished.
     """
     plan = draw_telling_plan(rng)
-    rest = _resumed(student, plan, ("cut", 4, 0), 3)
+    rest = _resumed(student, plan, ("cut", 4, 0), 1)
     expect_history(rest.history, plan)
     suspects: Clauses = {"epochs are counted from 1 again": lambda: (1, 2), "epochs are counted from 0": lambda: (3, 4)}
     for tag in ("Train/loss", "LearningRate"):
         steps = tuple(step for step, _ in rest.scalars(tag))
         expect_equal(steps, (4, 5), f"the steps of {tag} after a stop in epoch 4", suspects=suspects)
     expect_best(rest, plan)
+    expect_number(rest, LAST, "epoch", plan.epochs)
 
 
 @check("2.5-counted", needs=("2.5-resume", "2.5-batches"), seconds=SECONDS, alone=False)
