@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections.abc import Iterable
 
@@ -15,6 +16,7 @@ COPIES = re.compile(
 CLOSE = 0.8  # of difflib: "foward" is close to "forward", "average" not to "maximum"
 
 
+@functools.lru_cache(maxsize=4096)  # a submission's files are compared with each that is missing, all by one
 def bare(name: str) -> str:
     """What is left of a name without its ending, the marks of a copy, case and punctuation.
 
@@ -30,12 +32,14 @@ def bare(name: str) -> str:
 def nearest(wanted: str, names: Iterable[str], close: float = CLOSE) -> str | None:
     """The one of some names that was probably meant by `wanted`, or None; digits in it tell names apart."""
     right = bare(wanted)
-    found = [(_likeness(right, bare(name)), name) for name in names if name != wanted]
+    found = [(_likeness(right, bare(name), close), name) for name in names if name != wanted]
     best = max(found, key=lambda pair: pair[0], default=(0.0, ""))
     return best[1] if best[0] >= close else None
 
 
-def _likeness(right: str, other: str) -> float:
+def _likeness(right: str, other: str, close: float) -> float:
+    """How alike two names are; 0 where that is less than `close`, which their lengths or letters tell at once."""
     if re.findall(r"\d", right) != re.findall(r"\d", other):
         return 0.0
-    return difflib.SequenceMatcher(None, right, other).ratio()
+    both = difflib.SequenceMatcher(None, right, other)
+    return both.ratio() if min(both.real_quick_ratio(), both.quick_ratio()) >= close else 0.0
