@@ -120,7 +120,7 @@ def _only(homes: Mapping[Route, Mapping[Route, Entry]], notes: list[str]) -> Rou
     if any(content != contents[0] for content in contents):
         one, two = sorted((_shown(first), _shown(others[0])))
         raise SubmissionError(f"the parts lie in different folders, {one} and {two}: put all of them into one, once")
-    notes += [f"{_shown(other)} is the same as {_shown(first)}, which counts" for other in others]
+    notes += misnamed.first([f"{_shown(other)} is the same as {_shown(first)}, which counts" for other in others])
     return first
 
 

@@ -39,8 +39,8 @@ def sentences(
     named = dict(_missing(layout, kept, [part for part in layout.parts if part in present], files))
     if layout.models and (layout.trained & present or weights):
         named |= dict(_missing_models(layout.models, kept, weights, runs))
-    notes += _first(list(named.values()))
-    notes += _first([*_copies(layout, kept, [entry for entry in files if entry.path not in named])])
+    notes += first(list(named.values()))
+    notes += first([*_copies(layout, kept, [entry for entry in files if entry.path not in named])])
     left = [
         clean("/".join(path))
         for path in weights
@@ -51,10 +51,10 @@ def sentences(
     return notes
 
 
-def _first(notes: list[str]) -> list[str]:
+def first(notes: list[str]) -> list[str]:
     """The first of many sentences of one kind."""
     more = len(notes) - MAX_NOTES
-    return [*notes[:MAX_NOTES], f"and {more} more files of this kind"] if more > 1 else notes
+    return [*notes[:MAX_NOTES], f"and {more} more of this kind"] if more > 1 else notes
 
 
 def may_count(name: str, layout: Layout) -> bool:

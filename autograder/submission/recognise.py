@@ -15,6 +15,7 @@ from autograder.errors import SubmissionError
 from autograder.inside.names import nearest
 from autograder.submission import folders
 from autograder.submission.entries import Entry, Route, clean, fold
+from autograder.submission.misnamed import first
 from autograder.submission.sift import is_junk
 
 LIKELY = 0.6  # of names of files: "conv.py" for "convolution.py" is not, "maxpool.py" for "max_pool.py" is
@@ -50,7 +51,7 @@ def recognise(files: Sequence[Entry], layout: Layout) -> tuple[dict[str, Entry],
     tops = roots([entry.path for entry in files], layout)
     _expect_once(files, tops, layout)
     kept: dict[str, Entry] = {}
-    notes: list[str] = []
+    taken: list[str] = []
     for entry in files:
         inside = [part for part, top in tops.items() if entry.path[: len(top)] == top]
         deepest = max((len(tops[part]) for part in inside), default=0)
@@ -60,8 +61,8 @@ def recognise(files: Sequence[Entry], layout: Layout) -> tuple[dict[str, Entry],
             if len(tops[part]) == deepest and layout.keeps(name) and "checkpoints" not in below[:1]:
                 kept[name] = entry
                 if below != entry.path[len(tops[part]) :]:
-                    notes.append(f"{clean('/'.join(entry.path))} is taken as {'/'.join(below)}: write it like that")
-    notes += _loose(files, tops, kept, layout)
+                    taken.append(f"{clean('/'.join(entry.path))} is taken as {'/'.join(below)}: write it like that")
+    notes = [*first(taken), *_loose(files, tops, kept, layout)]
     if not kept:
         wanted = ", ".join(layout.work[part][0] for part in layout.parts)
         raise SubmissionError(f"none of the files of this homework is in the zip: {wanted} and the others")

@@ -223,6 +223,19 @@ def test_bidirectional_control_characters_are_named_with_their_line(control, unp
     )
 
 
+MANY = {
+    "control characters": {f"part1_numpy/{number}.py": "# \u202e".encode() for number in range(300)},
+    "equal copies": {f"{number:03}/part1_numpy/conv2d.py": CODE for number in range(300)},
+}
+
+
+@pytest.mark.parametrize("case", MANY)
+def test_of_many_sentences_of_one_kind_the_first_are_said(case, unpack) -> None:
+    notes = [note for note in unpack(honest(MANY[case])).notes if "is not in the zip" not in note]
+    assert len(notes) <= 8
+    assert any(note.startswith("and 29") for note in notes)
+
+
 def test_text_from_right_to_left_is_no_control_character(unpack) -> None:
     files = {"part1_numpy/conv2d.py": "# שלום, עולם; مرحبا \u200f\n".encode()}
     assert not any("control" in note for note in unpack(honest(files)).notes)
