@@ -11,7 +11,9 @@ import typer
 from rich.console import Console
 
 from autograder.course import definition
+from autograder.course.definition import Course
 from autograder.course.options import AssignmentFile, Command, CourseName, find_assignment
+from autograder.errors import SetupError
 
 console = Console()
 
@@ -33,7 +35,7 @@ def handout(
     """Pack what students get: skeletons, public checks with recorded values, and nothing that solves a TODO."""
     from autograder.authoring import release
 
-    _announce(path, release.handout(definition.find(course), assignment_file))
+    _announce(path, release.handout(_own(course), assignment_file))
 
 
 def gradescope(
@@ -48,6 +50,21 @@ def gradescope(
 
     occasion.expect_visibility(visibility)
     _announce(path, release.gradescope(definition.find(course), visibility, assignment_file=assignment_file))
+
+
+def _own(name: str) -> Course:
+    """Find a course that has solutions of its own.
+
+    Raises:
+        SetupError: if it is a handout of others.
+    """
+    course = definition.find(name)
+    if course.base is not None:
+        raise SetupError(
+            f"{course.name} is a handout of others, graded by the checks of {course.base.name}: it has no "
+            "solutions of its own"
+        )
+    return course
 
 
 def _announce(path: Path, files: dict[str, bytes]) -> None:
@@ -179,7 +196,7 @@ def begin(
         worth = points if points is not None else int(typer.prompt("Points", default=10, type=int))
         made = new.course(folder, title, part, name, worth)
     else:
-        found = definition.find(course)
+        found = _own(course)
         part = ask(part, "Part", str(max(found.definition.parts)))
         name = ask(name, "Function", "energy")
         title = ask(title, "Title", name.replace("_", " ").capitalize())
@@ -203,7 +220,7 @@ def review(
     """List what an author forgot: nothing is left to do when the list is empty."""
     from autograder.authoring import author
 
-    sys.exit(author.run(definition.find(course), console, part, mutants, jobs, fast=fast, todo=todo))
+    sys.exit(author.run(_own(course), console, part, mutants, jobs, fast=fast, todo=todo))
 
 
 COMMANDS: dict[str, Command] = {

@@ -22,7 +22,9 @@ def seed(path: Path) -> int:
     try:
         content = path.read_bytes().strip()
     except OSError as error:
-        raise SetupError(f"{path.name} cannot be read ({error.strerror}): make gradescope writes it") from None
+        raise SetupError(
+            f"{path.name} cannot be read ({error.strerror}): autograder gradescope writes it where there is none"
+        ) from None
     if len(content) < MIN_BYTES:
         raise SetupError(f"{path.name} has {len(content)} bytes, expected at least {MIN_BYTES}")
     return int.from_bytes(sha256(b"cases/" + content).digest()[:8], "little")

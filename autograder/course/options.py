@@ -42,5 +42,5 @@ def find_assignment(course: str, file: str = "", dataset: str = "") -> Assignmen
 def warn_of_public(seed: int, console: Console) -> None:
     """Say it where submissions are graded on cases that everybody knows."""
     if seed == PUBLIC_SEED:
-        said = "the cases are those of `make test`, which students know: --key secret.key draws others"
+        said = "the cases are those of `autograder test`, which students know: --key secret.key draws others"
         console.print(said, style="yellow", highlight=False, soft_wrap=True)

@@ -181,21 +181,22 @@ def _tried(steps: Steps, unpacked: Path, assignment: Assignment) -> None:
         steps.say("note", "checks", str(error))
     steps.status.update("")
     if findings.checks:
-        _checks(steps, findings)
+        _checks(steps, findings, assignment)
     for model in findings.models:
         steps.say("note" if model.message else "ok", "checkpoints", _model(model))
     if findings.finished:
         _time(steps, findings, assignment.limits)
 
 
-def _checks(steps: Steps, findings: Findings) -> None:
+def _checks(steps: Steps, findings: Findings, assignment: Assignment) -> None:
     passed = sum(check.outcome is Outcome.PASSED for check in findings.checks)
     got = sum(check.cents for check in findings.checks if check.outcome is Outcome.PASSED)
     most = sum(check.cents for check in findings.checks)
-    detail = f"{passed} of {len(findings.checks)} pass, {points(got)} of {points(most)} points without checkpoints"
+    detail = f"{passed} of {len(findings.checks)} pass, {points(got)} of {points(most)} points"
     wrong = [check.id for check in findings.checks if check.outcome in (Outcome.FAILED, Outcome.RAISED, Outcome.LOST)]
     broken = [check.message for check in findings.checks if check.outcome is Outcome.BROKEN]
-    detail += f"; wrong: {_some(wrong)}; make test says why" if wrong else ""
+    detail += " without checkpoints" if assignment.course.models else ""
+    detail += f"; wrong: {_some(wrong)}; autograder test says why" if wrong else ""
     steps.say("note" if passed < len(findings.checks) else "ok", "checks", detail)
     told = [check.message for check in findings.checks if check.outcome is Outcome.RAISED]
     shown = [message for message in dict.fromkeys(told) if not names_exception(message) or WORDS.search(message)]

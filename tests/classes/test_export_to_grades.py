@@ -155,6 +155,6 @@ def test_moodle_as_it_exports_to_what_it_imports(course) -> None:
 
 def test_the_public_seed_is_named_where_a_class_is_graded_with_it(course) -> None:
     done = _run(course, "batch", "missing", "--out", "graded")
-    assert "the cases are those of `make test`, which students know: --key secret.key draws others" in done.stdout
+    assert "the cases are those of `autograder test`, which students know: --key secret.key draws others" in done.stdout
     done = _run(course, "batch", "missing", "--out", "graded", "--key", "secret.key")
     assert "which students know" not in done.stdout

@@ -45,6 +45,18 @@ def test_a_student_tests_in_a_folder_of_the_handout(tmp_path) -> None:
         assert "Linear.backward, modules/linear.py: db[0] is 0, expected" in said, said
 
 
+@pytest.mark.parametrize("command", ["handout", "author", "new todo --part 1 --name a --title A --points 1"])
+def test_what_needs_solutions_says_that_a_handout_of_others_has_none(tmp_path, command) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder", *command.split(), "--course", COURSE.name],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    sentence = f"{COURSE.name} is a handout of others, graded by the checks of convnets: it has no solutions of its own"
+    assert done.stderr.splitlines() == [sentence]
+    assert not any(tmp_path.iterdir())
+
+
 def test_files_that_a_handout_gives_are_no_copies_and_weights_are(tmp_path) -> None:
     given = {name: content * 9 for name, content in COURSE.given().items()}
     weights = {"part2-pytorch/checkpoints/mymodel.pth": bytes(range(256)) * 9}
