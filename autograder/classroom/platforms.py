@@ -29,6 +29,7 @@ CANVAS = re.compile(
 )
 MOODLE = re.compile(r"(?P<name>.+?)(_(?P<number>\d+))?_assignsubmission_(?P<kind>[a-z]+)(_(?P<file>.*))?")
 ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")  # all but the first are refused when graded
+MAX_NAME = 255  # characters; of most file systems
 AGAIN = re.compile(r"-(\d+)\.\w+")  # Canvas names a second upload of one name so
 
 
@@ -60,7 +61,8 @@ def recognise(path: Path) -> Upload | None:
 
 def may_be_upload(name: str) -> bool:
     """Whether a platform names a file so; of what lies nowhere, and may have a name that no file can have."""
-    return (_moodle(Path(name)) or _canvas(Path(name))) is not None
+    # A longer one takes the expressions time by the square of its length.
+    return len(name) <= MAX_NAME and (_moodle(Path(name)) or _canvas(Path(name))) is not None
 
 
 def plain(path: Path) -> Upload | None:
