@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import importlib
 import pkgutil
+import re
 import traceback
 from collections.abc import Callable, Collection, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -26,6 +28,7 @@ from autograder.diagnosis.suspects import leaving_out, reviewing, unexplained
 from autograder.errors import CheckFailed, GraderError, RubricError
 
 PUBLIC_SEED = 0
+ID = re.compile(r"\d+\.\d+-[\w-]+")
 SECONDS = 10.0  # of a check that does not say how long it may take
 SECONDS_AGAIN = 2.0  # that a failing check may take to be asked a second time
 OTHERWISE = "asked the same again, it gives something else: is anything random, or left over from an earlier call?"
@@ -175,6 +178,8 @@ def register(check: Check, module: str, file: str) -> None:
         RubricError: if it is malformed, or another file has a check of this id.
     """
     key = module.partition(".checks")[0], check.id
+    if not ID.fullmatch(check.id):
+        raise RubricError(f"{Path(file).name}: a check is called {check.id!r}, expected a TODO and a word: 1.2-values")
     if _places.setdefault(key, file) != file:
         raise RubricError(f"{check.id}: two checks have this id")
     if not check.title.endswith("."):

@@ -62,6 +62,14 @@ def test_a_check_without_a_title_is_refused(declared) -> None:
         def nothing(student, rng: np.random.Generator) -> None: ...
 
 
+def test_a_check_whose_name_begins_with_no_todo_is_refused(declared) -> None:
+    with pytest.raises(RubricError, match=r"test_rubric.py: a check is called '1.2x-y', expected a TODO and a word"):
+
+        @check("1.2x-y")
+        def nothing(student, rng: np.random.Generator) -> None:
+            """Linear is right."""
+
+
 def test_a_check_with_fewer_points_than_none_is_refused(declared) -> None:
     with pytest.raises(RubricError, match=r"1.2-x: -1 points, expected at least 0"):
 

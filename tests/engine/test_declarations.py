@@ -104,6 +104,11 @@ def test_a_declaration_that_cannot_be_meant_is_told_with_its_file(tmp_path, chan
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
+        (
+            "layer('1.2', 'layers.kinds.Linear', inputs={})",
+            "checks/wrong.py: 1.2: it is of 'layers.kinds.Linear', expected",
+        ),
+        ("layer('1.x', 'layers.kinds:Linear', inputs={})", "wrong.py: a check is called '1.x-"),
         ("layer('1.2', 'layers.kinds:Linear', input={})", "checks/wrong.py:3: TypeError: layer() got an unexpected"),
         ("layer('1.2', 'layers.kinds:Linear', inputs={'x': 'N D'}", "checks/wrong.py:3: SyntaxError: '(' was never"),
         ("layer('1.2', 'layers.kinds:Linear', inputs={'x': ('N', 'D')})", "checks/wrong.py:3: AttributeError: "),

@@ -15,6 +15,7 @@ from autograder.errors import RubricError
 
 RECORDED = "recorded"  # stands in a handout for a line of PyTorch
 WORD = re.compile(r"\W")  # what the line of PyTorch cannot have in a name
+TARGET = re.compile(r"[\w.-]+:[\w.]+")
 KNOWN = ("torch", "nn", "F", "math", "run", "training")  # to every line of PyTorch
 
 
@@ -39,6 +40,8 @@ def spoken(line: str, args: Iterable[Any]) -> list[str]:
 
 
 def _names(own: Declaration, course: str) -> Iterator[str]:
+    if not TARGET.fullmatch(own.target):
+        yield f"it is of {own.target!r}, expected a module and a name: layers.norm:LayerNorm"
     arrays = {**own.inputs, **own.parameters, **own.buffers}
     numbers = [*own.plan.axes, *own.plan.options]
     line = own.counterpart.line if own.counterpart else ""
