@@ -34,7 +34,7 @@ from autograder.course.course_file import Definition, Model, PartFiles
 from autograder.course.handouts import Handout
 from autograder.course.layout import Layout
 from autograder.course.regions import TODO
-from autograder.errors import RubricError
+from autograder.errors import RubricError, SetupError
 
 PACKAGE = Path(__file__).resolve().parents[1]
 # What lies beside the package: courses, the lock, texts. A wheel has it inside: what is beside it there is others'.
@@ -76,6 +76,16 @@ class Course:
         own = [*every] if self.asked is None else [int(todo.partition(".")[0]) for todo in self.todos]
         kept = {*own, *(base for number in own if number in every for base in every[number].builds_on)}
         return {number: part for number, part in every.items() if number in kept}
+
+    def part(self, number: int) -> PartFiles:
+        """One of the parts.
+
+        Raises:
+            SetupError: if there is none of that number.
+        """
+        if number not in self.parts:
+            raise SetupError(f"{self.name} has no part {number}, its parts are {', '.join(map(str, self.parts))}")
+        return self.parts[number]
 
     @property
     def todos(self) -> frozenset[str]:

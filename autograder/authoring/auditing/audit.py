@@ -25,7 +25,7 @@ from autograder.authoring.auditing.mutants import Files, Key, Mutant
 from autograder.course import mistakes as catalogue
 from autograder.course.definition import Course
 from autograder.course.mistakes import Mistake
-from autograder.errors import RubricError, SetupError
+from autograder.errors import RubricError
 from autograder.reports.scores import Outcome, Scorecard
 
 SECONDS = 5.0  # for a check of a mutant, which may hang; what is lost for that alone is graded again
@@ -125,11 +125,12 @@ def run(
 
     Args:
         with_margins: ask all of them once more, for how near their values come to what is allowed.
+
+    Raises:
+        SetupError: if there is no such part.
     """
     began, when = time.monotonic(), record.circumstances()
-    if part not in course.parts:
-        raise SetupError(f"{course.name} has no part {part}")
-    folder, files = course.parts[part].folder, course.files()
+    folder, files = course.part(part).folder, course.files()
     mistakes = [mistake for mistake in catalogue.load(course) if proof.part_of(course, mistake) == part]
     everything = audited.of_part(course, part, files)
     chosen = mutants.sample(everything, count)

@@ -49,7 +49,12 @@ def settings(numpys: Sequence[Path]) -> dict[str, dict[str, str]]:
 
 
 def compare(course: Course, console: Console, part: int, count: int, numpys: Sequence[Path]) -> int:
-    """Print for each setting what is not as on this machine, and return 1 if anything is."""
+    """Print for each setting what is not as on this machine, and return 1 if anything is.
+
+    Raises:
+        SetupError: if there is no such part.
+    """
+    course.part(part)
     table = Table("setting", "versions", "digest", "other results")
     first: Rows | None = None
     differences: list[str] = []

@@ -63,8 +63,7 @@ def run(
     Raises:
         SetupError: if there is no such solution or part.
     """
-    if part not in course.parts:
-        raise SetupError(f"{course.name} has no part {part}")
+    course.part(part)
     caught = whole = 0
     for one in sets(course, part, kind, bases):
         live = _grade(course, console, one, count, jobs, json_file)

@@ -55,7 +55,7 @@ def record(course: Course, parts: Collection[int], todos: Collection[str], jobs:
 def told(course: Course, files: Files, part: int) -> Sequence[tuple[Mutant, str]]:
     """The slips of a part that have words, with these."""
     free, found = judged_by_images(course), list[tuple[Mutant, str]]()
-    for one in mutants.of_part(files, course.parts[part].folder, SLIPS):
+    for one in mutants.of_part(files, course.part(part).folder, SLIPS):
         source = files[one.file].decode()
         if one.todo not in free:
             public = frozenset(re.findall(r"\w+", regions.strip(source, one.file)))
