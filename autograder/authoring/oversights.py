@@ -63,11 +63,14 @@ def presets(course: Course) -> list[Path]:
 
 
 def unchecked(course: Course) -> Iterator[Oversight]:
-    """TODOs of which no check asks anything."""
+    """TODOs of which no check asks anything, and checks of what nobody is asked for."""
     checked = {check.todo for check in course.checks()}
-    for todo, file in course.places().items():
+    places = course.places()
+    for todo, file in places.items():
         if todo not in checked:
             yield Oversight("TODO without a check", todo, file)
+    for todo in sorted(checked - places.keys()):
+        yield Oversight("check without a TODO", todo, "no solution has a comment that begins with its number")
 
 
 def untold(course: Course) -> Iterator[Oversight]:
@@ -99,8 +102,9 @@ def without_shapes(course: Course) -> Iterator[Oversight]:
     said: dict[str, bool] = {}
     for name, content in _solved(course).items():
         text = content.decode()
+        own_regions = regions.find(text, name)
         functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
-        for region in regions.find(text, name):
+        for region in own_regions:
             own = max((one for one in functions if one.lineno < region.first), key=lambda one: one.lineno)
             lines = [line.strip() for line in text.splitlines()[own.lineno : region.first]]
             words = [ast.get_docstring(own) or "", *(line for line in lines if line.startswith("#"))]

@@ -45,11 +45,14 @@ def find(source: str, file: str) -> list[Region]:
     """Find the solution regions of a module.
 
     Raises:
-        RubricError: with file and line, where a region is not closed, not opened, nested, outside of a
-            function, without a TODO above it, empty, or not the end of its function.
+        RubricError: with file and line, where it is no Python, or a region is not closed, not opened, nested, outside
+            of a function, without a TODO above it, empty, or not the end of its function.
     """
     lines = source.splitlines()
-    functions = list(_functions(ast.parse(source, file)))
+    try:
+        functions = list(_functions(ast.parse(source, file)))
+    except SyntaxError as error:
+        raise RubricError(f"{file}:{error.lineno}: it is no Python: {error.msg}") from None
     found = []
     for first, last in _marks(lines, file):
         inside = [(name, node) for name, node in functions if node.lineno < first <= (node.end_lineno or 0)]

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from autograder.authoring import author, new, oversights
 from autograder.course.definition import Course
-from autograder.errors import SetupError
+from autograder.errors import RubricError, SetupError
 
 SOLUTION = "reference/layers/energy.py"
 ANSWER = "    return (x**2).mean(axis=1)\n"
@@ -75,6 +75,7 @@ def found(course: Course) -> list[tuple[str, str]]:
     ("name", "before", "after", "kind", "said"),
     [
         ("checks/energy.py", '"1.1"', '"1.2"', "TODO without a check", "1.1: layers/energy.py"),
+        (SOLUTION, "TODO 1.1", "TODO 1.2", "check without a TODO", "1.1: no solution has a comment"),
         (
             "mistakes/energy.toml",
             "loses",
@@ -164,6 +165,12 @@ def test_grading_shows_what_no_file_does(course) -> None:
     assert "+x = x.copy() if isinstance(x, np.ndarray) else x" in said
     assert "check that no mistake or mutant loses: 1\n  1.1-again: energy can be asked for no rows." in said
     assert "suspect that is never told: 1\n  layers: its sign and size are lost" in said
+
+
+def test_a_solution_that_is_no_python_is_told_by_its_line(course) -> None:
+    edit(course, SOLUTION, "import numpy as np\n", "import numpy as (np\n")
+    with pytest.raises(RubricError, match=r"^layers/energy.py:7: it is no Python: invalid syntax$"):
+        found(course)
 
 
 def test_a_todo_that_there_is_not_is_refused(course) -> None:
