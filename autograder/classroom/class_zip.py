@@ -9,7 +9,9 @@ import shutil
 import stat
 import unicodedata
 import zipfile
+import zlib
 from contextlib import suppress
+from lzma import LZMAError
 from pathlib import Path
 
 from autograder.classroom.platforms import METADATA, may_be_upload
@@ -52,7 +54,7 @@ def unpack(path: Path, into: Path) -> list[LeftOut]:
                 route = _route(info)
                 if (why := _refused(info, route)) or (why := _write(archive, info, into.joinpath(*route))):
                     left_out.append(LeftOut(clean("/".join(route)), why))
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, NotImplementedError, ValueError) as error:
         raise SetupError(f"{path.name} is no zip or damaged ({type(error).__name__}): export it again") from None
     return left_out
 
@@ -82,5 +84,7 @@ def _write(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> str:
         with archive.open(info) as source, path.open("xb") as target:
             shutil.copyfileobj(source, target, 2**20)
     except OSError as error:  # a name that is too long, or there twice
+        if error.errno is None:  # what bzip2 raises where it cannot go on
+            raise zipfile.BadZipFile from error
         return error.strerror or type(error).__name__
     return ""

@@ -94,6 +94,18 @@ def test_a_zip_that_is_no_class_is_refused_in_a_sentence(tmp_path, files, messag
         pass
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_of_a_class_with_a_damaged_upload_is_refused_in_a_sentence(tmp_path, method) -> None:
+    path = tmp_path / "class.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("ada.zip", bytes(1000))
+        archive.writestr("bell.zip", b"PK")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:50] + bytes(255 - byte for byte in whole[50:56]) + whole[56:])
+    with pytest.raises(SetupError, match=r"class\.zip is no zip or damaged"), exports.opened(path, COURSE.layout):
+        pass
+
+
 LINKS = {
     "a zip": "ada.zip",
     "a student's folder": "ada",
