@@ -132,17 +132,17 @@ def loses_its_own(mistake: Mistake, card: Scorecard, exactly: bool = True) -> st
     """
     lost, expected = {mark.check for mark in failed(card)}, set(mistake.loses)
     if not exactly:
-        return "" if lost else f"does not lose {sorted(expected)}"
+        return "" if lost else f"does not lose {', '.join(sorted(expected))}"
     if not expected and not lost:
         return "loses no check"
     if expected and lost != expected:
-        more, less = sorted(lost - expected), sorted(expected - lost)
+        more, less = (", ".join(sorted(those)) for those in (lost - expected, expected - lost))
         return "; ".join(
             text for text in (f"also loses {more}" if more else "", f"does not lose {less}" if less else "") if text
         )
     skipped = [mark for mark in card.marks.values() if mark.outcome is Outcome.SKIPPED]
     if stray := [mark.check for mark in skipped if not _follows(mark, card)]:
-        return f"skips {stray}"
+        return f"skips {', '.join(stray)}"
     read = "\n".join(f"{mark.message}\n{mark.finding.suspect}" for mark in failed(card))
     return "" if mistake.says in read else f"says {read[:200]!r}, expected {mistake.says!r}"
 
