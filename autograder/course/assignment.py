@@ -19,7 +19,7 @@ from autograder.course.course_file import Share
 from autograder.course.datasets import TestSet
 from autograder.course.definition import Course
 from autograder.course.lateness import Deadlines
-from autograder.course.toml_files import complaint, named, read_table
+from autograder.course.toml_files import complaint, form, named, read_table
 from autograder.errors import RubricError, TableError
 
 FILE = "assignment.toml"
@@ -156,7 +156,7 @@ class Assignment(_Table):
     parts: dict[int, Part]
     limits: Limits = Limits()
     policies: Policies = Policies()
-    dataset: Annotated[str, Field(pattern=DATASETS)] = "cifar10"
+    dataset: Annotated[str, form(DATASETS, "cifar10, images:PATH or shapes")] = "cifar10"
     blocked: Literal["ask", "lose"] = "ask"
     thresholds: dict[Literal["cifar10", "images", "shapes"], dict[str, Share]] = {}
 

@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from autograder.course.toml_files import complaint, read_table
+from autograder.course.toml_files import TARGET, TODO, complaint, form, read_table
 
 Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+FOLDER = form(r"^[A-Za-z][A-Za-z0-9_-]*$", "letters, digits, _ and -, a letter first")
 TAKEN = sys.stdlib_module_names | {"autograder", "numpy", "torch"}  # what is imported by these names is something else
 
 
@@ -41,7 +42,7 @@ class PartFiles(_Table):
         builds_on: numbers of the parts whose code it imports.
     """
 
-    folder: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$"), AfterValidator(free_name)]
+    folder: Annotated[str, FOLDER, AfterValidator(free_name)]
     libraries: Literal["numpy", "torch"] = "torch"
     collect: tuple[str, ...] = ("*.py",)
     editable: tuple[str, ...] = ()
@@ -60,8 +61,8 @@ class Model(_Table):
         advice: what to do where there is none: "run make train MODEL=net".
     """
 
-    target: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
-    todo: Annotated[str, Field(pattern=r"^\d+\.\d+$")]
+    target: Annotated[str, TARGET]
+    todo: Annotated[str, TODO]
     arguments: tuple[int, ...] = ()
     classes: Annotated[int, Field(gt=1)] = 10
     base: str = ""
@@ -102,9 +103,9 @@ class Definition(_Table):
 
     default: bool = False
     checks: str = ""
-    weights: Annotated[str, Field(pattern=r"^\.\w+$")] = ".pt"
+    weights: Annotated[str, form(r"^\.\w+$", "the end of a file's name, like .pt")] = ".pt"
     parts: dict[int, PartFiles]
-    models: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")], Model] = {}
+    models: dict[Annotated[str, form(r"^[A-Za-z][A-Za-z0-9_]*$", "letters, digits and _, a letter first")], Model] = {}
     images: Images | None = None
     thresholds: dict[str, Share] = {}
 

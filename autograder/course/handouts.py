@@ -16,13 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from autograder.checking.adaptation import Adaptation, Theirs
 from autograder.checking.rubric import Check
 from autograder.checking.translation import adapted
-from autograder.course.toml_files import complaint, read_table
+from autograder.course.toml_files import TARGET, TODO, complaint, form, read_table
 from autograder.errors import RubricError
 
 FILE, CODE = "adapter.toml", "adapter.py"
 
-Number = Annotated[str, Field(pattern=r"^\d+\.\d+$")]
-Place = Annotated[str, Field(pattern=r"^[\w./-]+\.py:\w+$")]
+Number = Annotated[str, TODO]
+Place = Annotated[str, form(r"^[\w./-]+\.py:\w+$", "a file and a name in it, like layers/linear.py:Linear")]
 
 
 class _Table(BaseModel):
@@ -114,7 +114,7 @@ class Handout(_Table):
 
     words: dict[str, str] = {}
     paths: dict[int, tuple[str, ...]] = {}
-    targets: dict[Annotated[str, Field(pattern=r"^[\w.]+:\w+$")], Target]
+    targets: dict[Annotated[str, TARGET], Target]
     todos: dict[Number, Todo]
     standin: dict[str, tuple[str, ...]] = {}
     same_dtypes: bool = False

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from autograder.errors import RubricError
+from autograder.course.toml_files import TODO, complaint, form, read_table
 
 FILE = "rubric.toml"
 
@@ -24,8 +23,8 @@ class Line(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
-    number: Annotated[str, Field(pattern=r"^\d+\.\d+$")]
+    id: Annotated[str, form(r"^[a-z][a-z0-9-]*$", "small letters, digits and -, a letter first")]
+    number: Annotated[str, TODO]
     title: Annotated[str, Field(min_length=1)]
     points: Annotated[float, Field(gt=0, le=1000)]
 
@@ -86,10 +85,6 @@ def load(path: Path) -> Criteria:
         RubricError: with the file, the place and what is wrong.
     """
     try:
-        return Criteria.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RubricError(f"{path.name}: {error.strerror if isinstance(error, OSError) else error}") from None
+        return Criteria.model_validate(read_table(path))
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise RubricError(f"{path.name}: {place}{': ' if place else ''}{first['msg'].lower()}") from None
+        raise complaint(path, error) from None

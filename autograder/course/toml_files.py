@@ -6,12 +6,25 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from autograder.errors import RubricError
 
-UNKNOWN, MISSING = "extra_forbidden", "missing"  # kinds of error, by pydantic
+# Kinds of error, by pydantic.
+UNKNOWN, MISSING, FORM, OURS = "extra_forbidden", "missing", "string_pattern_mismatch", "value_error"
 HOME = "course.toml"  # lies in the folder of every course
+_forms: dict[str, str] = {}  # in words, by the pattern
+
+
+def form(pattern: str, words: str) -> Any:
+    """A field that takes text of some form; who writes another reads in words what is expected."""
+    _forms[pattern] = words
+    return Field(pattern=pattern)
+
+
+TODO = form(r"^\d+\.\d+$", "a number like 1.2")
+TARGET = form(r"^[\w.]+:\w+$", "a module and a name in it, like networks.models:Net")
 
 
 def read_table(path: Path) -> dict[str, Any]:
@@ -36,9 +49,16 @@ def named(path: Path) -> str:
 def complaint(path: Path, error: ValidationError, entry: str = "") -> RubricError:
     """Say what is wrong with a file, and where in it, or in an entry of it."""
     first, *others = error.errors()
-    said = "there is no such key here" if first["type"] == UNKNOWN else first["msg"].lower()
     # A slip in a name is two errors: the key that is missed comes first.
     unknown = [str(one["loc"][-1]) for one in others if one["type"] == UNKNOWN and one["loc"][:-1] == first["loc"][:-1]]
     meant = f"; there is no key {unknown[0]}" if unknown and first["type"] == MISSING else ""
-    place = [named(path), entry, ".".join(map(str, first["loc"]))]
-    return RubricError(": ".join([*filter(None, place), said.removeprefix("value error, ") + meant]))
+    place = [named(path), entry, ".".join(str(part) for part in first["loc"] if part != "[key]")]
+    return RubricError(": ".join([*filter(None, place), _said(first) + meant]))
+
+
+def _said(error: ErrorDetails) -> str:
+    if error["type"] == UNKNOWN:
+        return "there is no such key here"
+    if error["type"] == FORM:
+        return f"{error['input']!r}, expected {_forms[error['ctx']['pattern']]}"
+    return str(error["ctx"]["error"]) if error["type"] == OURS else error["msg"].lower()

@@ -304,4 +304,4 @@ def test_a_course_without_a_written_report_needs_no_rubric(tmp_path) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ",7.00," in (tmp_path / "grades" / "grades.csv").read_text()
     ended = subprocess.run([*command, "--report", "code.csv"], cwd=tmp_path, capture_output=True, text=True)
-    assert (ended.returncode, ended.stderr) == (2, "rubric.toml: No such file or directory\n")
+    assert (ended.returncode, ended.stderr) == (2, "report/rubric.toml: No such file or directory\n")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from homework import COURSE
 from rich.console import Console
 
 from autograder.authoring import author, new, oversights
+from autograder.course import assignment as assignments
 from autograder.course.definition import Course
 from autograder.errors import RubricError, SetupError
 
@@ -180,3 +182,27 @@ def test_a_todo_that_there_is_not_is_refused(course) -> None:
 
 def test_the_files_of_the_homework_show_nothing_but_mistakes_without_a_sentence() -> None:
     assert {one.kind for one in oversights.find(COURSE)} <= {"mistake without a sentence of its own"}
+
+
+MODEL = '[models.{}]\ntarget = "{}"\ntodo = "1.1"\n\n[parts.1]'
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "message"),
+    [
+        (
+            "course.toml",
+            '"layers"',
+            '"1st"',
+            "parts.1.folder: '1st', expected letters, digits, _ and -, a letter first",
+        ),
+        ("course.toml", '"layers"', '"json"', "parts.1.folder: json is a package that everybody imports"),
+        ("course.toml", "[parts.1]", MODEL.format("1st", "a:B"), "models.1st: '1st', expected letters, digits and _"),
+        ("course.toml", "[parts.1]", MODEL.format("net", "a"), "models.net.target: 'a', expected a module and a name"),
+        ("assignment.toml", '"shapes"', '"mnist"', "dataset: 'mnist', expected cifar10, images:PATH or shapes"),
+    ],
+)
+def test_text_of_another_form_is_told_in_words(course, name, before, after, message) -> None:
+    edit(course, name, before, after)
+    with pytest.raises(RubricError, match=f"^{re.escape(f'{name}: {message}')}"):
+        assignments.load(Course(course.folder))

@@ -180,7 +180,7 @@ def test_a_report_that_is_no_text_is_refused(folder, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("theory-matrix", "theory-shapes"), "rubric.toml: value error, two lines have the id theory-shapes"),
+        (("theory-matrix", "theory-shapes"), "rubric.toml: two lines have the id theory-shapes"),
         (('number = "1.2"', 'number = "9.2"'), "line theory-matrix: there is no section 9"),
         (("points = 2", "points = -2"), "rubric.toml: line.0.points: input should be greater than 0"),
         (("[sections]", "[sections"), "rubric.toml: "),
