@@ -5,6 +5,7 @@ Its names are students' words: nothing is written outside of the folder, and no 
 
 from __future__ import annotations
 
+import io
 import shutil
 import stat
 import unicodedata
@@ -15,19 +16,20 @@ from lzma import LZMAError
 from pathlib import Path
 
 from autograder.classroom.platforms import METADATA, may_be_upload
-from autograder.errors import SetupError
+from autograder.errors import SetupError, SubmissionError
 from autograder.reports.records import LeftOut
-from autograder.submission.entries import ENCRYPTED, NAME_IS_UTF8, Route, clean, megabytes
+from autograder.submission.entries import ENCRYPTED, NAME_IS_UTF8, BoundedReader, Route, clean, megabytes
 
 ROOM = 10**9  # bytes that shall stay free
+MAX_DIRECTORY = 16 * 10**6  # bytes of a zip's own list of its entries: 2000 students with 60 files each
 
 
 def is_export(path: Path) -> bool:
     """Whether a zip is what a platform gives for a whole class."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with BoundedReader(io.FileIO(path), MAX_DIRECTORY) as file, zipfile.ZipFile(file) as archive:
             routes = [_route(info) for info in archive.infolist()]
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, OSError):
+    except (zipfile.BadZipFile, SubmissionError, EOFError, NotImplementedError, ValueError, OSError):
         return False
     names = {route[0] for route in routes if route and not route[0].startswith((".", "__MACOSX"))}
     if len(names) == 1 and not may_be_upload(*names):

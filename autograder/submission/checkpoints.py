@@ -19,7 +19,7 @@ from typing import NoReturn
 
 from autograder.errors import BadCheckpoint, NoCheckpoint
 from autograder.submission import state_dicts
-from autograder.submission.entries import MEGABYTE, clean, megabytes
+from autograder.submission.entries import MEGABYTE, BoundedReader, clean, megabytes
 
 MAX_PICKLE = MEGABYTE  # bytes of data.pkl: names and shapes; 1,000 tensors take 0.15
 MAX_DIRECTORY = MEGABYTE  # bytes of the archive's own list, and of any other single read
@@ -77,7 +77,7 @@ def read(path: Path, name: str, max_megabytes: int) -> Checkpoint:
     content = path.read_bytes()
     _expect_archive(content, name)
     try:
-        with zipfile.ZipFile(_Bounded(content)) as archive:
+        with zipfile.ZipFile(BoundedReader(io.BytesIO(content), MAX_DIRECTORY)) as archive:
             pickled, storages = _judge(archive, len(content), name)
     except BadCheckpoint:
         raise
@@ -88,16 +88,6 @@ def read(path: Path, name: str, max_megabytes: int) -> Checkpoint:
         return Checkpoint(content, state_dicts.count(pickled, storages))
     except Exception:  # instructions in an order that no torch.save writes
         raise BadCheckpoint(f"{name} is damaged: save or copy it again") from None
-
-
-class _Bounded(io.BytesIO):
-    """A file of which no single read is large: zipfile reads a list of entries of any size that the end declares."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        rest = len(self.getbuffer()) - self.tell()
-        if (rest if size is None or size < 0 else min(size, rest)) > MAX_DIRECTORY:
-            raise ValueError("too much at once")
-        return super().read(size)
 
 
 def _expect_archive(content: bytes, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import stat
 import struct
@@ -72,6 +73,27 @@ def judge(archive: zipfile.ZipFile, file: BinaryIO) -> tuple[Entry, ...]:
     entries = tuple(map(_judge_one, infos))
     _expect_distinct(entries)
     return entries
+
+
+class BoundedReader(io.BufferedReader):
+    """A file of which no single read is large: zipfile reads a list of entries of any size that a zip declares.
+
+    Args:
+        most: bytes of one read.
+    """
+
+    def __init__(self, raw: io.FileIO | io.BytesIO, most: int) -> None:
+        super().__init__(raw)
+        self._most, self._size = most, self.seek(0, io.SEEK_END)
+        self.seek(0)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Raise SubmissionError for more than that."""
+        rest = max(0, self._size - self.tell())
+        wanted = rest if size is None or size < 0 else min(size, rest)
+        if wanted > self._most:
+            raise SubmissionError("the zip's list of files is too long: leave out data sets and virtual environments")
+        return super().read(wanted)
 
 
 @contextmanager

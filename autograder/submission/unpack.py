@@ -18,7 +18,17 @@ from pathlib import Path
 from autograder.course.layout import Layout
 from autograder.errors import SubmissionError
 from autograder.submission import tars
-from autograder.submission.entries import MAX_LISTED, MEGABYTE, Entry, Route, clean, judge, megabytes, reading
+from autograder.submission.entries import (
+    MAX_LISTED,
+    MEGABYTE,
+    BoundedReader,
+    Entry,
+    Route,
+    clean,
+    judge,
+    megabytes,
+    reading,
+)
 from autograder.submission.sift import biggest
 
 MAX_DIRECTORY = 4 * MEGABYTE  # bytes of the zip's own list of its entries; also of any other single read
@@ -64,17 +74,6 @@ class Archive:
             raise SubmissionError(f"{name} has {count} bytes, the zip declares {entry.size}: make the zip again")
 
 
-class _BoundedFile(io.BufferedReader):
-    """A file of which no single read is large: zipfile reads a directory of any size that the zip declares."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        rest = max(0, os.fstat(self.fileno()).st_size - self.tell())
-        wanted = rest if size is None or size < 0 else min(size, rest)
-        if wanted > MAX_DIRECTORY:
-            raise SubmissionError("the zip's list of files is too long: leave out data sets and virtual environments")
-        return super().read(wanted)
-
-
 @contextmanager
 def open_zip(path: Path, max_megabytes: int, layout: Layout) -> Iterator[Archive]:
     """Open a zip and judge all of its entries; nothing is unpacked yet.
@@ -85,7 +84,7 @@ def open_zip(path: Path, max_megabytes: int, layout: Layout) -> Iterator[Archive
     if not path.is_file():
         what = "a folder" if path.is_dir() else "no file" if not path.exists() else "no regular file"
         raise SubmissionError(f"the submission is {what}, expected a zip: make one with `make submit`")
-    with _as_zip(path, max_megabytes, layout) as path, _BoundedFile(io.FileIO(path)) as file:
+    with _as_zip(path, max_megabytes, layout) as path, BoundedReader(io.FileIO(path), MAX_DIRECTORY) as file:
         _expect_zip(file.read(512))
         size = file.seek(0, io.SEEK_END)
         if size > max_megabytes * MEGABYTE:
@@ -150,7 +149,7 @@ def _expect_zip(head: bytes) -> None:
     raise SubmissionError(f"the submission is {what}, expected a zip: make one with `make submit`")
 
 
-def _biggest_packed(file: _BoundedFile, layout: Layout) -> str:
+def _biggest_packed(file: BoundedReader, layout: Layout) -> str:
     with suppress(Exception), zipfile.ZipFile(file) as archive:  # a zip too large is refused anyway; this only helps
         files = [info for info in archive.infolist()[:MAX_LISTED] if not info.is_dir()]
         return biggest([(tuple(info.filename.split("/")), info.compress_size) for info in files], layout)

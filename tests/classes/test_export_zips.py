@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import time
 import zipfile
 
@@ -10,7 +11,7 @@ import pytest
 from export_folders import GRADESCOPE, left_out, touch
 from homework import COURSE, bare
 
-from autograder.classroom import exports
+from autograder.classroom import class_zip, exports
 from autograder.course.assignment import Limits
 from autograder.errors import SetupError, SubmissionError
 from autograder.submission import packing
@@ -59,6 +60,19 @@ def test_a_zip_with_names_that_no_file_can_have_is_no_export_and_ends_no_class(n
     began = time.process_time()
     assert [one.key for one in exports.find(tmp_path, COURSE.layout).handed] == ["ada", "bell", "eve"]
     assert time.process_time() - began < 2  # 0.01; by the square of the name's length, 5 or more
+
+
+def test_a_zip_with_a_list_longer_than_a_class_needs_is_no_export(tmp_path) -> None:
+    """Each of a million names takes a kilobyte of the process that grades others, too."""
+    for count in (1000, 60_000):
+        path = tmp_path / f"{count}.zip"
+        packing.write_zip(path, {f"lovelaceada_101_1_{'x' * 230}": b""})
+        whole = path.read_bytes()
+        first, end = whole.index(b"PK\1\2"), whole.index(b"PK\5\6")
+        numbers = struct.pack("<HHL", count, count, count * (end - first))
+        path.write_bytes(whole[:first] + whole[first:end] * count + whole[end : end + 8] + numbers + whole[end + 16 :])
+    assert class_zip.is_export(tmp_path / "1000.zip")
+    assert not class_zip.is_export(tmp_path / "60000.zip")
 
 
 def test_no_name_in_a_zip_of_a_class_leads_out_of_it_and_no_link_is_made(tmp_path) -> None:
