@@ -238,8 +238,8 @@ def test_an_entry_of_the_reviewed_file_speaks_of_each_mutant_after_it(tmp_path) 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (ENTRY.replace("both are the same", "same"), "entry 1: ('reason',): string should have at least 10"),
-        (ENTRY + "line = 3\n", "entry 1: ('line',): extra inputs"),
+        (ENTRY.replace("both are the same", "same"), "entry 1: reason: string should have at least 10"),
+        (ENTRY + "line = 3\n", "entry 1: line: there is no such key here"),
         (ENTRY + "\n[[equivalent]]\n" + ENTRY, "entry 2: 'y' stands in an earlier entry"),
     ],
     ids=["no reason", "unknown key", "twice"],

@@ -1,7 +1,7 @@
 """`autograder audit`: what the checks catch and what they miss, measured with catalogued mistakes and with mutants.
 
 A mutant is *quiet* when it is not equivalent to the reference and crashes in no check: only a comparison of values can
-tell it. Equivalent is what somebody has shown to be, in `tests/equivalent_mutants.toml`, with the reason.
+tell it. Equivalent is what somebody has shown to be, in the course's `equivalent_mutants.toml`, with the reason.
 """
 
 from __future__ import annotations

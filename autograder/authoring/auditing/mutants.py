@@ -22,7 +22,7 @@ from autograder.authoring.auditing.mutations import MUTATIONS, Edit, Mutation, P
 from autograder.course import regions
 from autograder.course.definition import Course
 from autograder.course.regions import Region
-from autograder.course.toml_files import read_table
+from autograder.course.toml_files import complaint, read_table
 from autograder.errors import RubricError
 
 Files = Mapping[str, bytes]
@@ -173,8 +173,7 @@ def load_equivalent(course: Course, file: str = EQUIVALENT) -> dict[Key, str]:
         try:
             entry = Equivalent.model_validate(table)
         except ValidationError as error:
-            first = error.errors()[0]
-            raise RubricError(f"{path.name}: entry {number}: {first['loc']}: {first['msg'].lower()}") from None
+            raise complaint(path, error, f"entry {number}") from None
         for key in entry.mutants:
             if key in reasons:
                 raise RubricError(f"{path.name}: entry {number}: {key[3]!r} stands in an earlier entry")
