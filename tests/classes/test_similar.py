@@ -118,7 +118,7 @@ def test_the_command_writes_the_page_and_the_table(write, assignment, tmp_path) 
     similar.run(folder, tmp_path / "new" / "similar.html", assignment, console)
     with pytest.raises(SetupError, match=r"similar.csv is what the table is called, expected a page: .*similar.html"):
         similar.run(folder, tmp_path / "similar.csv", assignment, console)
-    assert "3 submissions, 0 checkpoints: 1 pairs with code in common" in console.export_text()
+    assert "3 submissions, 0 checkpoints: pairs with code in common: 1, with weights: 0" in console.export_text()
     page = (tmp_path / "new" / "similar.html").read_text()
     assert "A place to look, no finding" in page
     assert "it proves nothing, and it changes no mark" in page

@@ -68,8 +68,8 @@ def run(folder: Path, out: Path, assignment: Assignment, console: Console) -> No
     likeness.left_out += found.left_out
     out.parent.mkdir(parents=True, exist_ok=True)
     paths = similar_page.write(out.parent, out.name, likeness)
-    pairs = f"{len(likeness.code)} pairs with code in common, {len(likeness.weights)} with weights"
-    said = f"{likeness.submissions} submissions, {likeness.models} checkpoints: {pairs}: a place to look, no finding"
+    pairs = f"pairs with code in common: {len(likeness.code)}, with weights: {len(likeness.weights)}"
+    said = f"{likeness.submissions} submissions, {likeness.models} checkpoints: {pairs}; places to look, no findings"
     console.print(said, markup=False, highlight=False, soft_wrap=True)
     console.print("   ".join(map(str, paths)), markup=False, highlight=False, soft_wrap=True)
 
