@@ -12,17 +12,14 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
-from autograder.diagnosis import formulas
+from autograder.diagnosis import formulas, wrong_entries
 
 PICTURE_SIDE = 32  # pixels at most
 MAX_RANK_PERMUTED = 4
-MAX_PERIOD = 5
 MIN_SHIFTED = 5  # values that must agree where all are moved
-MAX_BORDER = 4
 TINY, HUGE = 1e-150, 1e150  # numbers beyond these are none that anybody computes with
 NEAR = 1e-5  # a relative difference below this has other reasons than a wrong formula
 
@@ -105,7 +102,7 @@ def locate(
         _order_patterns(found, expected, tolerance),
         _sum_patterns(found, expected, tolerance),
         formulas.patterns(found, expected),
-        _place_patterns(wrong, names),
+        wrong_entries.patterns(wrong, names),
         _value_patterns(found, wrong),
     )
     return next(patterns, "")
@@ -226,71 +223,6 @@ def _reshaped(found: np.ndarray, expected: np.ndarray, tolerance: float) -> tupl
     flat = found.ravel()
     orders = [*itertools.permutations(range(expected.ndim))][1:]
     return next((one for one in orders if _equal(flat, expected.transpose(one).ravel(), tolerance)), ())
-
-
-def _place_patterns(wrong: np.ndarray, names: Sequence[str]) -> Iterator[str]:
-    """All the wrong values lie together."""
-    if wrong.all():
-        return
-    for axis, name in enumerate(names):
-        size = wrong.shape[axis]
-        used = np.flatnonzero(wrong.any(axis=tuple(other for other in range(wrong.ndim) if other != axis)))
-        if size > 1 and len(used) == 1:
-            index = int(used[0])
-            ordinal = "first" if index == 0 else "last" if index == size - 1 else None
-            yield f"all of them in the {ordinal} {name}" if ordinal else f"all of them in {name} {index}"
-        elif len(used) < size and size > 2 and used[-1] - used[0] + 1 == len(used) and len(used) <= size // 2:
-            if used[0] == 0:
-                yield f"all of them in the first {len(used)} {_plural(name)}"
-            elif used[-1] == size - 1:
-                yield f"all of them in the last {len(used)} {_plural(name)}"
-    yield from _end(wrong, names)
-    if wrong.ndim == 2 and min(wrong.shape) > 2 and np.array_equal(wrong, np.eye(*wrong.shape, dtype=bool)):
-        yield "all of them on the diagonal"
-    if wrong.ndim >= 3:
-        yield from _border(wrong)
-    for axis, name in enumerate(names):
-        yield from _period(wrong, axis, name)
-
-
-def _border(wrong: np.ndarray) -> Iterator[str]:
-    spatial = wrong.ndim - 2
-    for width in range(1, MAX_BORDER + 1):
-        inner: tuple[Any, ...] = (Ellipsis, *(slice(width, size - width) for size in wrong.shape[-spatial:]))
-        if min(wrong.shape[-spatial:]) > 2 * width and not wrong[inner].any():
-            yield f"all of them within {width} of the border"
-            return
-
-
-def _end(wrong: np.ndarray, names: Sequence[str]) -> Iterator[str]:
-    """All that is wrong is last along one of two axes."""
-    if wrong.ndim >= 3 and min(wrong.shape[-2:]) > 1:
-        last = np.zeros(wrong.shape, dtype=bool)
-        last[..., -1:, :] = last[..., :, -1:] = True
-        if not wrong[~last].any() and wrong[last].any():
-            yield f"all of them in the last {names[-2]} or the last {names[-1]}"
-
-
-def _period(wrong: np.ndarray, axis: int, name: str) -> Iterator[str]:
-    """Right, or wrong, at every s-th index along one axis."""
-    lines: np.ndarray = np.asarray(wrong.any(axis=tuple(other for other in range(wrong.ndim) if other != axis)))
-    for period in range(2, MAX_PERIOD + 1):
-        if len(lines) < 2 * period:
-            return
-        residues = {int(index) % period for index in np.flatnonzero(lines)}
-        right = {int(index) % period for index in np.flatnonzero(~lines)}
-        if len(residues) == 1:
-            yield f"all of them in every {_ordinal(period)} {name}"
-        elif len(residues) == period - 1 and len(right) == 1:
-            yield f"only every {_ordinal(period)} {name} is right"
-
-
-def _plural(name: str) -> str:
-    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}es" if name.endswith("s") else f"{name}s"
-
-
-def _ordinal(number: int) -> str:
-    return {2: "second", 3: "third"}.get(number, f"{number}th")
 
 
 def _value_patterns(found: np.ndarray, wrong: np.ndarray) -> Iterator[str]:
