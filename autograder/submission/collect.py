@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from autograder.course.layout import CHECKPOINTS, Layout
 from autograder.errors import SubmissionError
 from autograder.submission import misnamed
-from autograder.submission.entries import MAX_UNPACKED, Entry, Route, clean, expect_modest, fold, megabytes
+from autograder.submission.entries import MAX_UNPACKED, Entry, Route, clean, expect_modest, first_notes, fold, megabytes
 from autograder.submission.recognise import recognise
 from autograder.submission.sift import biggest, common_top, label, sift
 
@@ -120,7 +120,7 @@ def _only(homes: Mapping[Route, Mapping[Route, Entry]], notes: list[str]) -> Rou
     if any(content != contents[0] for content in contents):
         one, two = sorted((_shown(first), _shown(others[0])))
         raise SubmissionError(f"the parts lie in different folders, {one} and {two}: put all of them into one, once")
-    notes += misnamed.first([f"{_shown(other)} is the same as {_shown(first)}, which counts" for other in others])
+    notes += first_notes([f"{_shown(other)} is the same as {_shown(first)}, which counts" for other in others])
     return first
 
 

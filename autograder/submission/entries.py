@@ -26,6 +26,7 @@ MAX_DEPTH = 12
 ANY_PATH_BYTES, ANY_DEPTH = 2048, 100
 MAX_UNPACKED = 400 * MEGABYTE  # again without what is left out
 MAX_SHOWN = 80  # characters of a name in a sentence
+MAX_NOTES = 6  # of one kind
 
 LOCAL_HEADER = struct.Struct("<4s22xHH")  # signature, length of the name, length of the extra field
 METHODS = {9: "deflate64", 12: "bzip2", 14: "LZMA", 93: "zstd"}
@@ -120,6 +121,12 @@ def clean(name: str) -> str:
     """
     text = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in name[: MAX_PATH_BYTES + 1])
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN // 4]}...{text[-MAX_SHOWN * 3 // 4 + 3 :]}"
+
+
+def first_notes(notes: list[str]) -> list[str]:
+    """The first of many sentences of one kind, and how many more there are."""
+    more = len(notes) - MAX_NOTES
+    return [*notes[:MAX_NOTES], f"and {more} more of this kind"] if more > 1 else notes
 
 
 def fold(name: str) -> str:

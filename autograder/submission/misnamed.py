@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from autograder.course.layout import CHECKPOINTS, Layout
 from autograder.inside.names import bare, nearest
-from autograder.submission.entries import Entry, Route, clean
+from autograder.submission.entries import Entry, Route, clean, first_notes
 
 WEIGHTS = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".safetensors", ".h5", ".npz")
 CODE = (".py", ".ipynb", ".txt", ".rtf", ".doc", ".docx", ".pyw", ".py~", ".bak")
-MAX_NOTES = 6
 LIKELY = 0.7  # of names of files: "optimizer.py" for "optim.py"
 
 
@@ -39,8 +38,8 @@ def sentences(
     named = dict(_missing(layout, kept, [part for part in layout.parts if part in present], files))
     if layout.models and (layout.trained & present or weights):
         named |= dict(_missing_models(layout.models, kept, weights, runs))
-    notes += first(list(named.values()))
-    notes += first([*_copies(layout, kept, [entry for entry in files if entry.path not in named])])
+    notes += first_notes(list(named.values()))
+    notes += first_notes([*_copies(layout, kept, [entry for entry in files if entry.path not in named])])
     left = [
         clean("/".join(path))
         for path in weights
@@ -49,12 +48,6 @@ def sentences(
     if left and layout.models:
         notes.append(f"not read, as checkpoints are called {', '.join(layout.models)}: {', '.join(left[:5])}")
     return notes
-
-
-def first(notes: list[str]) -> list[str]:
-    """The first of many sentences of one kind."""
-    more = len(notes) - MAX_NOTES
-    return [*notes[:MAX_NOTES], f"and {more} more of this kind"] if more > 1 else notes
 
 
 def may_count(name: str, layout: Layout) -> bool:

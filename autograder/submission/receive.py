@@ -11,9 +11,8 @@ from pathlib import Path
 from autograder.course.assignment import Limits
 from autograder.course.definition import Course
 from autograder.submission.collect import choose, listed
-from autograder.submission.entries import Entry, clean, fold
+from autograder.submission.entries import Entry, clean, first_notes, fold
 from autograder.submission.generations import of_its_time
-from autograder.submission.misnamed import first
 from autograder.submission.remarks import MAX_TEXT, remarks
 from autograder.submission.unpack import Archive, open_zip, write
 
@@ -84,7 +83,7 @@ def _unpack(archive: Archive, kept: dict[str, Entry], into: Path, course: Course
         write(into, tuple(name.split("/")), [of_its_time(content, theirs) if course.handout else content])
     yield from described("given files that were edited, replaced by the original", edited)
     yield from described("given files that were missing, added", sorted(ours.keys() - seen))
-    yield from first(texts)
+    yield from first_notes(texts)
 
 
 def _code(kept: Mapping[str, Entry], course: Course) -> dict[str, Entry]:

@@ -14,8 +14,7 @@ from autograder.course.layout import CHECKPOINTS, Layout
 from autograder.errors import SubmissionError
 from autograder.inside.names import nearest
 from autograder.submission import folders
-from autograder.submission.entries import Entry, Route, clean, fold
-from autograder.submission.misnamed import first
+from autograder.submission.entries import Entry, Route, clean, first_notes, fold
 from autograder.submission.sift import is_junk
 
 LIKELY = 0.6  # of names of files: "conv.py" for "convolution.py" is not, "maxpool.py" for "max_pool.py" is
@@ -62,7 +61,7 @@ def recognise(files: Sequence[Entry], layout: Layout) -> tuple[dict[str, Entry],
                 kept[name] = entry
                 if below != entry.path[len(tops[part]) :]:
                     taken.append(f"{clean('/'.join(entry.path))} is taken as {'/'.join(below)}: write it like that")
-    notes = [*first(taken), *_loose(files, tops, kept, layout)]
+    notes = [*first_notes(taken), *_loose(files, tops, kept, layout)]
     if not kept:
         wanted = ", ".join(layout.work[part][0] for part in layout.parts)
         raise SubmissionError(f"none of the files of this homework is in the zip: {wanted} and the others")
