@@ -110,9 +110,8 @@ def missed(
     written = "".join(text.decode() for text in selection.read(course.folder, ("checks", "oracles")).values())
     own = {one.suspect for one in mistakes}
     for clause in sorted(suspects(course, part, todo)):
-        if (clause in written or clause in own) and not any(
-            clause in text for text in result.said
-        ):  # not those of every layer
+        here = clause in written or clause in own  # not those of every layer
+        if here and not any(clause in text for text in result.said):
             yield Oversight(NEVER_TOLD, folder, clause)
 
 

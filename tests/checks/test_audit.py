@@ -5,19 +5,20 @@ from __future__ import annotations
 import io
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from homework import COURSE, EVERYTHING, few
 from rich.console import Console
 
 from autograder.authoring import variants as trials
-from autograder.authoring.auditing import audit, audited, mutants
+from autograder.authoring.auditing import audit, audited, forked, machines, mutants, places_audit, second_audit
 from autograder.authoring.auditing.audit import Audit, Fate
 from autograder.authoring.auditing.mutants import Mutant
 from autograder.course import mistakes as catalogue
 from autograder.course.definition import Course
 from autograder.course.mistakes import Mistake
-from autograder.errors import Finding, RubricError
+from autograder.errors import Finding, RubricError, SetupError
 from autograder.reports.scores import Mark, Outcome, Scorecard
 
 FILE = "part1_numpy/linear.py"
@@ -101,6 +102,34 @@ def test_the_page_shows_the_todos_in_order_and_each_survivor_as_a_diff(result) -
     assert "part1_numpy/linear.py:3 Linear.forward\n@@ -1,4 +1,4 @@\n a\n b\n-y = x + 1\n+y = x - 1\n c\n" in text
     for words in ("the sign is wrong", "the axes are exchanged", "an entry is old"):
         assert f"  {words}\n" in text
+
+
+AUDITS = {
+    "mutants": lambda part: audit.run(COURSE, Console(), part, 1, 1, None),
+    "second set": lambda part: second_audit.run(COURSE, Console(), part, 1, 1, None, "second", []),
+    "places": lambda part: places_audit.run(COURSE, Console(), part, 1, 1, None),
+    "machines": lambda part: machines.compare(COURSE, Console(), part, 1, []),
+}
+
+
+@pytest.mark.parametrize("run", AUDITS.values(), ids=AUDITS)
+def test_a_part_that_there_is_not_is_refused_with_those_that_are(run) -> None:
+    with pytest.raises(SetupError, match=r"^convnets has no part 9, its parts are 1, 2, 3$"):
+        run(9)
+
+
+def test_lines_are_looked_for_where_students_are_told_them() -> None:
+    with pytest.raises(SetupError, match="no line is looked for in part 3: with torch that takes too long"):
+        AUDITS["places"](3)
+
+
+def test_what_a_solution_writes_where_it_runs_stays_in_its_own_folder() -> None:
+    before = Path.cwd()
+    with forked.laid_out({"part1_numpy/linear.py": b""}) as student:
+        assert Path.cwd() == Path(student.folder).resolve()
+        Path("debug.log").write_text("seen")
+    assert Path.cwd() == before
+    assert not Path(student.folder).exists()
 
 
 def test_entries_that_match_no_mutant_or_a_caught_one_are_stale() -> None:
