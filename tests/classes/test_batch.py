@@ -255,30 +255,6 @@ def test_another_version_of_the_grader_grades_nothing(small, right) -> None:
     assert f"of another version ({versions()}): install the same everywhere" in graded.unfit
 
 
-def test_a_cluster_that_does_not_answer_is_one_sentence(monkeypatch) -> None:
-    monkeypatch.setattr(crew, "DASK_SECONDS", 1)
-    address = "tcp://127.0.0.1:9"
-    with pytest.raises(SetupError, match=f"no Dask scheduler answers at {address}"), crew.dask(address)():
-        pass
-
-
-@pytest.mark.parametrize(
-    ("address", "options", "sentence"),
-    [
-        ("scheduler", [], "'scheduler' is no address of a Dask scheduler, expected one like tcp://scheduler:8786"),
-        ("tsl://10.0.0.1:8786", [], "'tsl://10.0.0.1:8786' is no address of a Dask scheduler, expected one like"),
-        ("tls://10.0.0.1:8786", [], "tls://10.0.0.1:8786 is encrypted, expected --certificate with the folder"),
-        ("tcp://10.0.0.1:8786", ["--certificate", "tls"], "tcp://10.0.0.1:8786 is not encrypted, and --certificate"),
-    ],
-)
-def test_an_address_that_cannot_be_a_schedulers_is_one_sentence(folder, tmp_path, address, options, sentence) -> None:
-    done = _command(folder, "--out", tmp_path / "out", "--dask", address, *options)
-    assert done.returncode == 2
-    assert done.stderr.startswith(sentence)
-    assert done.stderr.count("\n") == 1
-    assert not (tmp_path / "out").exists()
-
-
 def _command(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "autograder", "batch", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -101,9 +101,39 @@ def test_a_class_on_slurm_goes_encrypted_and_outlives_a_lost_job(slurm, tmp_path
     assert "tls://" in (tmp_path / "log").read_text()
 
 
-def test_an_encrypted_cluster_that_does_not_answer_is_one_sentence(tmp_path, monkeypatch) -> None:
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "tls://127.0.0.1:9"])
+def test_a_cluster_that_does_not_answer_is_one_sentence(tmp_path, monkeypatch, address) -> None:
     monkeypatch.setattr(crew, "DASK_SECONDS", 1)
-    certificates.make(tmp_path)
-    address = "tls://127.0.0.1:9"
-    with pytest.raises(SetupError, match=f"no Dask scheduler answers at {address}"), crew.dask(address, tmp_path)():
+    tls = [tmp_path / "tls"] * address.startswith("tls")
+    for folder in tls:
+        certificates.make(folder)
+    with pytest.raises(SetupError, match=f"no Dask scheduler answers at {address}"), crew.dask(address, *tls)():
         pass
+
+
+@pytest.mark.parametrize(
+    ("address", "options", "sentence"),
+    [
+        ("scheduler", [], "'scheduler' is no address of a Dask scheduler, expected one like tcp://scheduler:8786"),
+        ("tsl://10.0.0.1:8786", [], "'tsl://10.0.0.1:8786' is no address of a Dask scheduler, expected one like"),
+        ("tls://10.0.0.1:8786", [], "tls://10.0.0.1:8786 is encrypted, expected --certificate with the folder"),
+        ("tcp://10.0.0.1:8786", ["--certificate", "tls"], "tcp://10.0.0.1:8786 is not encrypted, and --certificate"),
+    ],
+)
+def test_an_address_that_cannot_be_a_schedulers_is_one_sentence(folder, tmp_path, address, options, sentence) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "autograder",
+        "batch",
+        str(folder),
+        "--out",
+        str(tmp_path / "out"),
+        "--dask",
+        address,
+    ]
+    done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(sentence)
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()

@@ -293,15 +293,3 @@ def test_blackboard_gets_its_own_column_every_cell_quoted_and_keeps_marks_set_th
     ]
     assert lines[-1] == '"Given","Student30","student30","9029",""'
     assert merged.remarks[-1] == "set by hand on the platform, and kept: student02 80, ours is 108.25"
-
-
-def test_a_course_without_a_written_report_needs_no_rubric(tmp_path) -> None:
-    (tmp_path / "roster.csv").write_text("student,email\nada,ada@a.edu\n")
-    (tmp_path / "code.csv").write_text("student,score\nada,7\n")
-    command = [sys.executable, "-m", "autograder", "gradebook", "--course", str(ROOT / "tests/engine/tiny")]
-    command += ["--roster", "roster.csv", "--code", "code.csv", "--out", "grades"]
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert ",7.00," in (tmp_path / "grades" / "grades.csv").read_text()
-    ended = subprocess.run([*command, "--report", "code.csv"], cwd=tmp_path, capture_output=True, text=True)
-    assert (ended.returncode, ended.stderr) == (2, "report/rubric.toml: No such file or directory\n")

@@ -120,3 +120,15 @@ def test_what_goes_to_gradescope_grades_without_the_checkout(course, tmp_path) -
     command = ("grade", tmp_path / "submission", "--out", tmp_path / "out", "--key", "secret.key", "--course", "tiny")
     run(tmp_path / "source", *command, path=tmp_path / "source")
     assert results(tmp_path / "out") == {"1.1.1": 4, "1.2.1": 6}
+
+
+def test_a_course_without_a_written_report_needs_no_rubric(tmp_path) -> None:
+    (tmp_path / "roster.csv").write_text("student,email\nada,ada@a.edu\n")
+    (tmp_path / "code.csv").write_text("student,score\nada,7\n")
+    command = [sys.executable, "-m", "autograder", "gradebook", "--course", str(TINY)]
+    command += ["--roster", "roster.csv", "--code", "code.csv", "--out", "grades"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ",7.00," in (tmp_path / "grades" / "grades.csv").read_text()
+    ended = subprocess.run([*command, "--report", "code.csv"], cwd=tmp_path, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (2, "report/rubric.toml: No such file or directory\n")
