@@ -10,7 +10,8 @@ GraderError
 │       └── NoCheckpoint  a file of weights is missing            the student's to train
 ├── WorkerLost        out of time or memory, or it died       the student's to fix
 │   ├── OutOfTime     no answer before the deadline           the student's to fix
-│   └── OutOfMemory   more memory than the limit              the student's to fix
+│   ├── OutOfMemory   more memory than the limit              the student's to fix
+│   └── ProcessEnded  it ended, or sent what is no answer     the student's to fix, if it comes twice
 ├── SetupError        the folder or the machine is not ready  whoever runs the command
 │   ├── DataMissing       the test images are not there           whoever runs the command
 │   ├── NotRecorded       the handout does not know this case     whoever runs the command
@@ -119,6 +120,10 @@ class OutOfTime(WorkerLost):
 
 class OutOfMemory(WorkerLost):
     """The student's code asked for more memory than it may have."""
+
+
+class ProcessEnded(WorkerLost):
+    """The student's process ended, or sent what is no answer; something outside of it may have ended it."""
 
 
 class SetupError(GraderError):

@@ -169,6 +169,8 @@ def _look_again(exam: Exam, student: BoxedStudent, deadline: float) -> None:
     student.allow(deadline - time.monotonic())
     try:
         exam.look_again(student)
+        if student.ended:  # perhaps by the machine: nobody is to look like hiding something for that
+            exam.look_again(student)
     finally:
         student.renew()
 
@@ -199,16 +201,23 @@ def _grade_check(
 def _ask(
     check: Check, student: BoxedStudent, seed: int, deadline: float, exam: Exam | PublicExam
 ) -> tuple[Verdict, str]:
-    """Run one check within its time, and return how it ended and what the student's code printed."""
+    """Run one check within its time, and return how it ended and what the student's code printed.
+
+    What may have another cause than the code that was asked is asked once more, where nothing has run: a failure beside
+    code of another TODO, and the end of a process, which the machine may have brought about. An end that comes twice
+    is the code's own. Each asking has the check's time, and all of them no more than is left of the submission's.
+    """
     seconds = exam.seconds if check.exam else check.seconds
-    shared = student.take_up(check.todo)
-    student.allow(min(seconds, deadline - time.monotonic()))
-    result = judge(check, student, seed, exam)
-    if shared and result.outcome in BLAMED:  # code of another TODO may be the cause: ask where none has run
-        student.renew()
+    shared, ends = student.take_up(check.todo), 0
+    while True:
         student.allow(min(seconds, deadline - time.monotonic()))
-        result = judge(check, student, seed, exam)
-    return result, student.printed()
+        result, printed = judge(check, student, seed, exam), student.printed()
+        ends += student.ended
+        doubtful = (shared and result.outcome in BLAMED) or (student.ended and ends == 1)
+        if not doubtful or time.monotonic() >= deadline:
+            return result, printed
+        student.renew()
+        shared = False
 
 
 def _explainable(check: Check, mark: Mark) -> bool:

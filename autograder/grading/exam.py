@@ -16,7 +16,16 @@ import numpy as np
 from autograder.checking.student import Student
 from autograder.course import datasets
 from autograder.course.assignment import Assignment
-from autograder.errors import BelowThreshold, CheckFailed, Finding, GraderError, OutOfTime, StudentRaised, WorkerLost
+from autograder.errors import (
+    BelowThreshold,
+    CheckFailed,
+    Finding,
+    GraderError,
+    OutOfTime,
+    ProcessEnded,
+    StudentRaised,
+    WorkerLost,
+)
 from autograder.grading import candidates, scaling, second_look
 from autograder.grading.candidates import LOADING, MARGIN, Candidate, Entry, too_slow
 from autograder.grading.public_exam import PublicExam
@@ -66,6 +75,7 @@ class Exam:
         self.results: dict[str, ModelResult] = {}
         self.known: dict[str, tuple[ModelResult, str]] = {}
         self._failures: dict[str, GraderError] = {}
+        self._ended: set[str] = set()
         self._shown: dict[str, Shown] = {}
         self._suspects: dict[str, str] = {}
         self._public = PublicExam(folder, assignment, self.seconds)
@@ -112,7 +122,7 @@ class Exam:
 
         Raises:
             DataMissing: if the test images are not on this machine.
-            GraderError: whatever else keeps it from having a result; the same each time.
+            GraderError: whatever else keeps it from having a result; the same each time, of an end the second time on.
         """
         if model in self._failures:
             raise self._failures[model]
@@ -122,7 +132,10 @@ class Exam:
             try:
                 self.results[model] = self._evaluate(student, rng, model)
             except (CheckFailed, WorkerLost) as error:
-                self._failures[model] = error
+                if isinstance(error, ProcessEnded) and model not in self._ended:
+                    self._ended.add(model)  # once, that may be the machine's doing: the engine asks again
+                else:
+                    self._failures[model] = error
                 raise
         return self.results[model]
 
@@ -130,12 +143,13 @@ class Exam:
         """Ask part of the images again, as they are and changed, for as long as the student's clock allows.
 
         Changes no mark. It tells who has learned the test images by heart, and whose answers depend on other images.
+        Once more, it asks those that gave no answer.
 
         Args:
             student: has a worker in which no model has seen an image.
         """
         for model, result in self.results.items():
-            if model in self.known:
+            if model in self.known or result.again is not None:
                 continue
             shown = self._shown[model]
             seconds = second_look.COST * result.seconds * len(shown.sample) / result.images
@@ -149,7 +163,7 @@ class Exam:
             except (CheckFailed, StudentRaised, WorkerLost):  # it keeps its marks
                 self.results[model] = replace(result, silent=True)
             else:
-                self.results[model] = replace(result, again=again, changed=changed)
+                self.results[model] = replace(result, again=again, changed=changed, silent=False)
             finally:
                 student.renew()
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograder.checking.student import Student
 from autograder.course.assignment import Assignment
-from autograder.errors import DataMissing, OutOfTime, WorkerLost
+from autograder.errors import DataMissing, OutOfMemory, OutOfTime, WorkerLost
 from autograder.grading import candidates
 from autograder.grading.candidates import LOADING, MARGIN, too_slow
 
@@ -49,7 +49,7 @@ class PublicExam:
             self._ended[model] = None
             try:
                 self._expect_in_time(student, rng, model)
-            except WorkerLost as error:
+            except (OutOfTime, OutOfMemory) as error:
                 self._ended[model] = error
             except Exception:
                 del self._ended[model]

@@ -12,7 +12,7 @@ from autograder.checking import oracles
 from autograder.checking.adaptation import Adaptation
 from autograder.checking.student import Student, raised
 from autograder.course.assignment import Limits
-from autograder.errors import OutOfTime, SetupError, WorkerLost
+from autograder.errors import OutOfTime, ProcessEnded, SetupError, WorkerLost
 from autograder.inside.host import MAX_TEXT, MAX_WARNINGS, PROBES
 from autograder.sandbox.worker import Worker
 
@@ -29,6 +29,7 @@ class BoxedStudent(Student):
 
     Attributes:
         attempts: what the workers that have ended tried and no homework needs, and how often.
+        ended: whether a worker has ended, or sent what is no answer, since the clock was set; not by the clock.
     """
 
     def __init__(self, start: Start, limits: Limits, adaptation: Adaptation | None = None) -> None:
@@ -43,6 +44,7 @@ class BoxedStudent(Student):
         self._topic = ""
         self.attempts: Counter[str] = Counter()
         self._served: set[str] = set()
+        self.ended = False
 
     def take_up(self, topic: str) -> bool:
         """Go on with another topic; True if the worker at hand has served others, which may have left a mark on it."""
@@ -54,6 +56,7 @@ class BoxedStudent(Student):
         """Set the clock of the next check: this long for all that it asks, imports not counted."""
         # What a check has left unsent is none of the next one's.
         self._waiting.clear()
+        self.ended = False
         self._seconds, self._deadline = seconds, oracles.clock() + seconds
 
     def left(self) -> float:
@@ -171,7 +174,11 @@ class BoxedStudent(Student):
         # Before the next worker's: what it printed last often says why it was lost.
         self._last_words = lost.printed() if lost is not None else ""
         self.attempts.update(lost.attempts if lost is not None else {})
-        return OutOfTime(late) if str(error) == "out of time" else WorkerLost(str(error))
+        if str(error) == "out of time":
+            return OutOfTime(late)
+        # Remembered, as what finds out why a case fails goes on without an answer.
+        self.ended = True
+        return ProcessEnded(str(error))
 
 
 def _error(error: Any) -> dict[str, Any]:

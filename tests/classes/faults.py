@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -48,6 +49,38 @@ def _command(pid: int) -> str:
     with suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     return ""
+
+
+class Killer(threading.Thread):
+    """Kills the first process of a box that comes from now on and computes for a while, as a machine short of memory.
+
+    Attributes:
+        killed: whether there was one.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(daemon=True)
+        self._ticks = seconds * os.sysconf("SC_CLK_TCK")
+        self._idle = {*boxes([os.getpid()])}
+        self._over = threading.Event()
+        self.killed = False
+
+    def run(self) -> None:
+        while not self.killed and not self._over.wait(0.05):
+            for pid in {*boxes([os.getpid()])} - self._idle:
+                with suppress(OSError):
+                    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+                    if not self.killed and int(user) + int(system) > self._ticks:
+                        os.kill(pid, signal.SIGKILL)
+                        self.killed = True
+
+    def __enter__(self) -> Killer:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
+        self._over.set()
+        self.join()
 
 
 class Disk:

@@ -10,21 +10,31 @@ import sys
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 
 import make_class
+import numpy as np
 import pytest
+from faults import Killer
 from homework import COURSE, ROOT
 from rich.console import Console
 
 from autograder.checking import rubric
+from autograder.checking.rubric import PUBLIC_SEED, Body
+from autograder.checking.student import Student
 from autograder.classroom import batch
 from autograder.classroom import executors as crew
 from autograder.classroom import grader as warm
 from autograder.classroom.grader import Order
 from autograder.classroom.store import Store
+from autograder.conformance import target
+from autograder.conformance.table import ATTACKED, Attack
 from autograder.course import assignment as assignments
-from autograder.errors import MachineUnfit
+from autograder.errors import CheckFailed, MachineUnfit, WorkerLost
+from autograder.grading import engine
 from autograder.reports.records import State
+from autograder.reports.scores import Mark, Outcome
+from autograder.submission import packing
 
 FRAGILE = "part3_imbalance.data:long_tailed_counts"
 
@@ -127,6 +137,87 @@ def test_zips_whose_grading_kills_the_process_cost_nobody_else_a_mark(small, fol
     states = {key: record.state for key, record in Store(tmp_path / "out").load(("ada", "bad", "worse")).items()}
     assert states == {"ada": State.GRADED, "bad": State.BROKEN, "worse": State.BROKEN}
     assert "bad: to grade again: the process that graded it died" in console.file.getvalue()
+
+
+BUSY = "import time\nend = time.process_time() + 1\nwhile time.process_time() < end: pass\n"
+ANSWER = "self.positive = x > 0\nreturn np.maximum(x, 0)"
+
+
+@pytest.fixture
+def attacked(box, tmp_path) -> Callable:
+    """Grade a body of ReLU.forward; returns its mark, and the seconds that each asking of its check had."""
+    assert box.isolation.keeps_secrets  # begun here, so that no killer finds what imports NumPy
+
+    def run(
+        code: str, seed: int, *, seconds: float = 20, total: int = 600, body: Body = target.relu
+    ) -> tuple[Mark, list[float]]:
+        row = Attack("escape", "ended", "", "passed", body=code)
+        packing.write_zip(tmp_path / "a.zip", row.apply(target.RIGHT, {}))
+        limits = box.limits.model_copy(update={"total_seconds": total, "reserve_seconds": 0})
+        asked: list[float] = []
+        with pytest.MonkeyPatch.context() as patch:
+            judge = engine.judge
+            patch.setattr(engine, "judge", lambda *given: asked.append(given[1].left()) or judge(*given))
+            check = rubric.Check(ATTACKED, 1, (), seconds, "ReLU is right.", "", body)
+            one = target.assignment(limits)
+            card = engine.grade_zip(tmp_path / "a.zip", box, one, [check], seed, lambda card: None)
+        return card.marks[ATTACKED], asked
+
+    return run
+
+
+@pytest.mark.parametrize("seed", [PUBLIC_SEED, 7])
+def test_right_code_whose_process_the_machine_kills_is_asked_once_more_and_earns_all(attacked, seed) -> None:
+    calm, _ = attacked(BUSY + ANSWER, seed)
+    with Killer(0.3) as killer:
+        mark, asked = attacked(BUSY + ANSWER, seed)
+    assert killer.killed
+    assert mark == calm
+    assert mark.outcome is Outcome.PASSED
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("seed", [PUBLIC_SEED, 7])
+def test_an_endless_loop_whose_process_the_machine_kills_is_still_said_to_be_out_of_time(attacked, seed) -> None:
+    calm, _ = attacked("while True: pass", seed, seconds=8)
+    with Killer(0.3) as killer:
+        mark, asked = attacked("while True: pass", seed, seconds=8)
+    assert killer.killed
+    assert mark == calm
+    assert mark.message == ("out of time with the cases of grading" if seed else "no answer after 8 s")
+    assert len(asked) == 2
+
+
+def test_what_a_check_does_without_is_asked_once_more_where_the_machine_has_killed_the_process(attacked) -> None:
+    """To find out why a case fails, others are asked; no answer to that ends nothing."""
+
+    def lenient(student: Student, rng: np.random.Generator) -> None:
+        with suppress(WorkerLost):
+            target.relu(student, rng)
+            raise CheckFailed("wrong, and why")
+        raise CheckFailed("wrong")
+
+    with Killer(0.3) as killer:
+        mark, asked = attacked(BUSY + ANSWER, PUBLIC_SEED, body=lenient)
+    assert killer.killed
+    assert mark.message == "wrong, and why"
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("code", ["import os\nos._exit(3)", "import ctypes\nctypes.string_at(0)"])
+@pytest.mark.parametrize("seed", [PUBLIC_SEED, 7])
+def test_code_that_ends_its_process_is_asked_twice_and_loses(attacked, code, seed) -> None:
+    mark, asked = attacked(code, seed)
+    assert mark.outcome is Outcome.LOST
+    assert len(asked) == (4 if seed else 2)  # of secret cases, and of public ones for what there is to read
+
+
+def test_code_that_ends_its_process_gets_no_time_beyond_that_of_its_submission(attacked) -> None:
+    mark, asked = attacked("import os, time\ntime.sleep(2)\nos._exit(3)", PUBLIC_SEED, total=3)
+    assert mark.outcome is Outcome.LOST
+    assert len(asked) == 2
+    assert asked[1] < 1
+    assert len(attacked("import os, time\ntime.sleep(2)\nos._exit(3)", PUBLIC_SEED, total=2)[1]) == 1
 
 
 def die_or_answer(order: str) -> str:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from faults import Killer
 from homework import NO_PLUGINS, ROOT
 from known import IMAGES, MODELS, MY_MODEL, MY_MODEL_HIGH, TWO_LAYER, my_model, saved
 
@@ -69,6 +70,34 @@ def test_a_model_that_misbehaves_loses_its_own_points(take, weights, monkeypatch
     assert re.search(says, card.marks[MY_MODEL].message), card.marks[MY_MODEL].message
     assert card.cents == 100
     assert not card.broken
+
+
+BUSY = "end = __import__('time').process_time() + 0.2\n        while __import__('time').process_time() < end: pass\n"
+
+
+def test_a_model_whose_process_the_machine_kills_is_evaluated_once_more(take, weights, box) -> None:
+    box.try_start()  # begun here, so that no killer finds what imports PyTorch
+    models = my_model(f"{BUSY}        return super().forward(x)")
+    with Killer(0.6) as killer:
+        card = take(saved(weights), models=models)
+    assert killer.killed
+    assert card.cents == 800
+    assert not any(result.silent for result in card.models.values())
+
+
+def test_a_model_that_ends_its_process_is_evaluated_twice_whatever_the_number_of_checks(
+    take, weights, monkeypatch
+) -> None:
+    asked = []
+    evaluate = exam.Exam._evaluate
+    monkeypatch.setattr(
+        exam.Exam,
+        "_evaluate",
+        lambda self, student, rng, model: asked.append(model) or evaluate(self, student, rng, model),
+    )
+    card = take(saved(weights), models=my_model("import os; os._exit(3)"))
+    assert {card.marks[check].outcome for check in (MY_MODEL, MY_MODEL_HIGH)} == {Outcome.LOST}
+    assert asked == ["two_layer", "my_model", "my_model"]
 
 
 def test_what_a_model_prints_is_cut_and_harmless(take, weights) -> None:
