@@ -75,7 +75,7 @@ class Storm:
     Args:
         base: gets everything; a small disk is put there where that may be done.
         strikes: how many faults there shall be.
-        patience: seconds between two of them, at most.
+        patience: seconds between two of them, at most; but they wait for results, so as to strike all of the class.
     """
 
     def __init__(self, base: Path, size: int, strikes: int, seed: int = 0, patience: float = 10) -> None:
@@ -120,7 +120,7 @@ class Storm:
         self.found.runs += 1
         with self._batch(out, options) as (batch, log):
             last = began = time.monotonic()
-            pause = self.draw.uniform(0, self.patience)
+            pause, kept = self._next()
             while batch.poll() is None:
                 time.sleep(0.02)
                 now = time.monotonic()
@@ -128,9 +128,10 @@ class Storm:
                 if now - max(last, began) > SILENT:
                     self.found.hung += 1
                     batch.kill()
-                if disk and now - began > pause and sum(self.found.strikes.values()) < self.strikes:
+                due = now - began > pause and len(self.kept) >= kept
+                if disk and due and sum(self.found.strikes.values()) < self.strikes:
                     self._one(batch, disk, cluster)
-                    began, pause = now, self.draw.uniform(0, self.patience)
+                    began, (pause, kept) = now, self._next()
             batch.wait()
         if disk:
             disk.mend()
@@ -141,6 +142,11 @@ class Storm:
         if batch.returncode not in (0, -signal.SIGKILL):
             self.found.ends[" ".join(said.strip().rpartition("\n")[2].replace(str(self.base), "").split())[:150]] += 1
         return batch.returncode == 0 and self._done(out)
+
+    def _next(self) -> tuple[float, int]:
+        """Draw when the next fault strikes: after so many seconds, and with so many results."""
+        results = self.draw.choice([0, self.draw.randrange(2 * self.found.size // self.strikes + 1)])
+        return self.draw.uniform(0, self.patience), min(len(self.kept) + 2 * results, self.found.size - 1)
 
     @contextmanager
     def _batch(self, out: Path, options: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
