@@ -90,6 +90,14 @@ def test_half_a_class_with_one_file_takes_a_line_and_the_page_names_them_all() -
     assert f"<details><summary>{few}</summary>{'; '.join(everyone)}</details>" in page
 
 
+def test_long_lists_of_what_was_tried_unfold() -> None:
+    many = [record(f"s{number}", True, True, True, attempts={"escape: a socket": 1}) for number in range(12)]
+    page = classpage.render(many)
+    shown, _, rest = page.partition('id="tried"')[2].partition("</div>")[0].partition("<summary>2 more</summary>")
+    assert [shown.count("<li>"), rest.count("<li>")] == [10, 2]
+    assert "more</summary>" not in classpage.render(many[:10])
+
+
 def test_an_empty_class_has_a_page() -> None:
     assert "Nothing was handed in" in classpage.render([])
 
