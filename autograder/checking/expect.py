@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,11 @@ import numpy as np
 from autograder.checking import answers, compared, minor
 from autograder.diagnosis import closeness
 from autograder.diagnosis.closeness import allowed, close
-from autograder.diagnosis.differences import apart, entry, locate, misread, nearly, picture, rearranged
+from autograder.diagnosis.differences import apart, entry, locate, misread, nearly, picture, rearranged, whole
 from autograder.diagnosis.known_mistakes import alike, clauses, entries, foretold, judged, saw, slipped
 from autograder.diagnosis.lengths import cut
 from autograder.diagnosis.suspects import Suspects, leading, review, sentence, silent, subject, wanted
+from autograder.diagnosis.suspects import unexplained as unexplained  # for checks
 from autograder.errors import CheckFailed, Finding
 from autograder.inside.wire import Opaque
 
@@ -29,6 +31,7 @@ from autograder.inside.wire import Opaque
 TOLERANCE = {"float64": 1e-9, "float32": 1e-4, "float16": 1e-2, "bfloat16": 3e-2}
 OF_INPUTS = "the dtype of the inputs"  # a handout that says nothing of dtypes leaves it free
 MAX_SHOWN = 60
+MIN_ROW = 3  # numbers of a row of which something is said: fewer agree by chance
 MAX_LISTED = 1000  # numbers of an array that are compared one by one
 
 
@@ -42,6 +45,7 @@ def expect_close(
     suspects: Suspects | None = None,
     tolerance: float | None = None,
     axes: Sequence[str] = (),
+    parts: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> np.ndarray:
     """Pass an array, or a number, that is finite, of the right dtype and shape, and close everywhere and in norm.
 
@@ -62,7 +66,7 @@ def expect_close(
     # The coarser of the two, so that right values of the wrong dtype are told their dtype.
     limit = max(TOLERANCE.get(kind, 0.0) for kind in (found_dtype, dtype)) if tolerance is None else tolerance
     limit = max(limit, minor.tolerance(TOLERANCE.get(found_dtype, 0.0)))
-    explain = _Explainer(found, reference, name, suspects, limit or TOLERANCE["float64"], axes)
+    explain = _Explainer(found, reference, name, suspects, limit or TOLERANCE["float64"], axes, parts)
     if going := review():
         if found.dtype.kind != "f" or np.isfinite(found).any():  # what is no number at all refutes nothing
             place = subject(name, reference.ndim)
@@ -127,7 +131,17 @@ def expect_equal(actual: object, expected: Any, name: str, *, suspects: Suspects
         told = [clause for clause, wrong in known if any(alike(seen, value) for value in wrong())]
         told += [clause for clause, wrong in suspects.items() if _same(found, wrong())]
         told = told or [*wanted(slipped(name, seen, reference))]
-        raise _failed(f"{name} is {shown}, expected {right}", "value", name, rank, [*dict.fromkeys(told)])
+        how = f" ({pattern})" if (pattern := _pattern(seen, reference)) else ""
+        raise _failed(f"{name} is {shown}, expected {right}{how}", "value", name, rank, [*dict.fromkeys(told)])
+
+
+def _pattern(found: np.ndarray | None, expected: np.ndarray | None) -> str:
+    """How a row of numbers follows from the right one, where that takes no more than to look at them."""
+    if found is None or expected is None or found.shape != expected.shape or found.size <= MIN_ROW or silent():
+        return ""
+    if "U" in found.dtype.kind + expected.dtype.kind or "b" in found.dtype.kind + expected.dtype.kind:
+        return ""
+    return whole(found.astype(np.float64), expected.astype(np.float64), TOLERANCE["float64"])
 
 
 def expect_unchanged(after: object, before: np.ndarray, name: str, *, suspects: Suspects | None = None) -> None:
@@ -235,9 +249,10 @@ class _Explainer:
         suspects: Suspects,
         tolerance: float,
         axes: Sequence[str],
+        parts: Mapping[str, np.ndarray] = MappingProxyType({}),
     ) -> None:
         self.found, self.reference, self.name = found, reference, name
-        self.suspects, self.tolerance, self.axes = suspects, tolerance, axes
+        self.suspects, self.tolerance, self.axes, self.parts = suspects, tolerance, axes, parts
         saw(name, found, reference, tolerance)
 
     def failure(self, message: str, kind: str) -> CheckFailed:
@@ -253,7 +268,7 @@ class _Explainer:
         if not wrong.any():  # every entry is within bounds, the whole is not
             wrong = error == error.max()
         index = _first(wrong)
-        pattern = locate(self.found.astype(np.float64), self.reference, wrong, self.tolerance, self.axes)
+        pattern = locate(self.found.astype(np.float64), self.reference, wrong, self.tolerance, self.axes, self.parts)
         share = _share(int(wrong.sum()), wrong.size) + " differ" if wrong.size > 1 else ""
         detail = ", ".join(text for text in (share, pattern) if text)
         shown, expected = apart(float(self.found[index]), float(self.reference[index]))

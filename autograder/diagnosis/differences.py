@@ -10,12 +10,13 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
-from autograder.diagnosis import formulas, wrong_entries
+from autograder.diagnosis import formulas, relations, wrong_entries
+from autograder.diagnosis.relations import readable
 
 PICTURE_SIDE = 32  # pixels at most
 MAX_RANK_PERMUTED = 4
@@ -83,7 +84,12 @@ def rearranged(found: np.ndarray, expected: np.ndarray, tolerance: float) -> str
 
 
 def locate(
-    found: np.ndarray, expected: np.ndarray, wrong: np.ndarray, tolerance: float, axes: Sequence[str] = ()
+    found: np.ndarray,
+    expected: np.ndarray,
+    wrong: np.ndarray,
+    tolerance: float,
+    axes: Sequence[str] = (),
+    parts: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> str:
     """Say which pattern the wrong values follow, or nothing where none fits.
 
@@ -92,20 +98,35 @@ def locate(
         wrong: boolean, same shape: which entries count as different; at least one.
         tolerance: relative, for "equal up to a factor" and the like.
         axes: one name for each axis; the usual ones of images when empty.
+        parts: other arrays that are at hand, by what the student calls them.
     """
     if found.size < 2:
-        single = itertools.chain(_global_patterns(found, expected, tolerance), formulas.patterns(found, expected))
+        single = itertools.chain(
+            relations.reduced(float(found.ravel()[0]), parts) if found.size else (),
+            _global_patterns(found, expected, tolerance),
+            formulas.patterns(found, expected),
+        )
         return next(single, "")
     names = list(axes) or _axis_names(found.ndim)
-    patterns = itertools.chain(
+    whole = itertools.chain(
         _global_patterns(found, expected, tolerance),
         _order_patterns(found, expected, tolerance),
         _sum_patterns(found, expected, tolerance),
         formulas.patterns(found, expected),
-        wrong_entries.patterns(wrong, names),
-        _value_patterns(found, wrong),
+        relations.combined(found, expected, parts, tolerance),
+        relations.patterns(found, expected, names, tolerance),
     )
-    return next(patterns, "")
+    if told := next(whole, ""):
+        return told
+    where = next(wrong_entries.patterns(wrong, names), "")
+    how = next(_value_patterns(found, expected, wrong, tolerance), "")
+    return ", ".join(filter(None, (where, how)))
+
+
+def whole(found: np.ndarray, expected: np.ndarray, tolerance: float) -> str:
+    """Say how all values of an array follow from the right ones, but for what is wrong with some of them only."""
+    patterns = (_global_patterns, _order_patterns, _sum_patterns)
+    return next((told for one in patterns for told in one(found, expected, tolerance)), "")
 
 
 def picture(error: np.ndarray) -> tuple[tuple[int, ...], ...]:
@@ -146,17 +167,10 @@ def _global_patterns(found: np.ndarray, expected: np.ndarray, tolerance: float) 
         yield "the sign is off"
     factor = float((found * expected).sum() / (expected * expected).sum())
     if found.size > 1 and factor and _equal(found, factor * expected, tolerance):
-        yield f"each is {_readable(factor)} times what it should be"
+        yield f"each is {readable(factor)} times what it should be"
     offset = float((found - expected).mean())
     if found.size > 2 and _equal(found - offset, expected, tolerance):
         yield f"each is {abs(offset):.6g} too {'large' if offset > 0 else 'small'}"
-
-
-def _readable(factor: float) -> str:
-    fraction = Fraction(factor).limit_denominator(1000)
-    if fraction.denominator > 1 and abs(float(fraction) - factor) <= 1e-6 * abs(factor):
-        return str(fraction)
-    return apart(factor, 1.0)[0]
 
 
 def _order_patterns(found: np.ndarray, expected: np.ndarray, tolerance: float) -> Iterator[str]:
@@ -203,7 +217,9 @@ def _sum_patterns(found: np.ndarray, expected: np.ndarray, tolerance: float) -> 
 def _shifts(found: np.ndarray, expected: np.ndarray, tolerance: float) -> Iterator[str]:
     """The right values some places away from where they belong; what has moved in from outside is anything."""
     last = found.ndim - 1
-    for axes in [(last,)] if found.ndim == 3 else [(last - 1, last), (last - 1,), (last,)] if found.ndim > 3 else []:
+    for axes in (
+        [(last,)] if found.ndim in (1, 3) else [(last - 1, last), (last - 1,), (last,)] if found.ndim > 3 else []
+    ):
         for shift in (1, -1, 2, -2):
             to, of = (slice(max(shift, 0), shift if shift < 0 else None) for shift in (shift, -shift))
             ahead, behind = [slice(None)] * found.ndim, [slice(None)] * found.ndim
@@ -225,11 +241,17 @@ def _reshaped(found: np.ndarray, expected: np.ndarray, tolerance: float) -> tupl
     return next((one for one in orders if _equal(flat, expected.transpose(one).ravel(), tolerance)), ())
 
 
-def _value_patterns(found: np.ndarray, wrong: np.ndarray) -> Iterator[str]:
+def _value_patterns(found: np.ndarray, expected: np.ndarray, wrong: np.ndarray, tolerance: float) -> Iterator[str]:
+    """What the wrong values have in common."""
     tests: tuple[tuple[Callable[[np.ndarray], np.ndarray], str], ...] = (
         (lambda values: values == 0, "zero"),
         (lambda values: values == values[0], "the same number"),
     )
     for test, words in tests:
         if wrong.sum() > 1 and test(found[wrong]).all():
-            yield f"all of them {words}"
+            cut = next(relations.of_some(found[wrong], expected[wrong], tolerance), "") if not wrong.all() else ""
+            yield cut if cut.startswith("all of them cut off") else f"all of them {words}"
+    if len(numbers := np.unique(found[wrong])) == 2 < wrong.sum() // 2 and not wrong.all():
+        yield f"all of them {numbers[0]:.6g} or {numbers[1]:.6g}, as where something is clipped"
+    if not wrong.all():
+        yield from relations.of_some(found[wrong], expected[wrong], tolerance)

@@ -25,13 +25,17 @@ LOWER = (
     "(1 + exp({0}))", "(1 + exp(-{0}))", "(1 - exp(-{0}))", "(exp({0}) - exp(-{0}))", "(exp({0}) + exp(-{0}))",
     "1 + exp({0})", "1 + exp(-{0})", "1 - exp(-{0})", "exp({0}) + exp(-{0})", "exp({0}) - exp(-{0})", "2",
 )  # fmt: skip
+CURVES = (
+    "{0} / (1 + abs({0}))", "{0} / (1 + exp(-{0}))", "log(1 + exp({0}))", "arctan({0})", "sin({0})", "{0}**2", "{0}**3",
+    "abs({0})", "clip({0}, 0, 1)", "clip({0}, -1, 1)", "clip({0}, 0, 6)", "(1 + clip({0}, -1, 1)) / 2",
+)  # fmt: skip
 Clauses = dict[str, Callable[[], np.ndarray]]
 
 
 def of_output(values: Mapping[str, np.ndarray]) -> Clauses:
     """Quotients of exponentials of the input, and what becomes of them without parentheses."""
     (name,) = values
-    return _clauses(_quotients(name), values)
+    return _clauses(_quotients(name) + _curves(name), values)
 
 
 def of_gradient(values: Mapping[str, np.ndarray]) -> Clauses:
@@ -46,6 +50,11 @@ def of_gradient(values: Mapping[str, np.ndarray]) -> Clauses:
 @functools.cache
 def _quotients(name: str) -> tuple[tuple[str, CodeType], ...]:
     return _compiled(f"{up} / {down}".format(name) for up, down in product(UPPER, LOWER))
+
+
+@functools.cache
+def _curves(name: str) -> tuple[tuple[str, CodeType], ...]:
+    return _compiled(curve.format(name) for curve in CURVES)
 
 
 @functools.cache
@@ -69,7 +78,7 @@ def _compiled(texts: Iterator[str]) -> tuple[tuple[str, CodeType], ...]:
 
 
 def _clauses(terms: tuple[tuple[str, CodeType], ...], values: Mapping[str, np.ndarray]) -> Clauses:
-    names = {"exp": np.exp, **values}
+    names = {"exp": np.exp, "log": np.log, "abs": np.abs, "arctan": np.arctan, "sin": np.sin, "clip": np.clip, **values}
     return {WORKED_OUT + text: partial(_value, code, names) for text, code in terms}
 
 

@@ -225,11 +225,53 @@ CLAIMS: dict[str, Claim] = {
         set((np.flatnonzero(lines(w, name)) % period(s)).tolist())
     ) == 1,
     r"only every (\w+) (\w+) is right": lambda f, e, w, s, name: only_every(period(s), ~lines(w, name)),
+    r"those of each (\w+) are multiples of what they should be: by .*": lambda f, e, w, name: by_line(f, e, name, 0),
+    r"to those of each (\w+) a number of its own is added: .*": lambda f, e, w, name: by_line(f, e, name, 1),
+    r"those of each (\w+) are multiples of what they should be, by .*, with a number of their own added": (
+        lambda f, e, w, name: by_line(f, e, name, 0, 1)
+    ),
+    r"each is (\S+) times what it should be (plus|minus) (\S+)": lambda f, e, w, x, sign, y: close(
+        f, float(Fraction(x)) * e + {"plus": 1, "minus": -1}[sign] * float(Fraction(y))
+    ),
+    r"(?:one of each \w+'s is|\d+ of them are) (\S+) too .*, all others (\S+) too .*": lambda f, e, w, x, y: close(
+        np.minimum(abs(abs(f - e) - float(x)), abs(abs(f - e) - float(y))), np.zeros(f.shape)
+    ),
+    r"each stands (\d) times in a row along axis (\d)": lambda f, e, w, n, k: close(
+        f, f.take(np.arange(f.shape[int(k)]) // int(n) * int(n), int(k))
+    ),
+    r"each is in proportion to what it should be to the power (\S+)": lambda f, e, w, k: close(
+        f / f.ravel()[0], (e / e.ravel()[0]) ** float(Fraction(k))
+    ),
+    r"rows and columns count alike: .*": lambda f, e, w: close(f, f.T),
+    r"none of them is below 0, as behind a ReLU": lambda f, e, w: bool((f >= 0).all()),
+    r"all of them with the wrong sign": lambda f, e, w: close(f[w], -e[w]),
+    r"all of them (\S+) times what they should be": lambda f, e, w, x: close(f[w], float(Fraction(x)) * e[w]),
+    r"all of them (\S+) too (large|small)": lambda f, e, w, x, _: close(abs(f - e)[w], np.full(w.sum(), float(x))),
+    r"all of them cut off at (\S+)": lambda f, e, w, x: close(f[w], np.full(w.sum(), float(x))),
+    r"all of them (\S+) or (\S+), as where something is clipped": lambda f, e, w, *ends: {*f[w]} == {*map(float, ends)},
     r"all of them in ([a-z]+) (\d+)": lambda f, e, w, name, i: np.flatnonzero(lines(w, name)).tolist() == [int(i)],
 }  # fmt: skip
 
 
+def by_line(found: np.ndarray, expected: np.ndarray, name: str, *degrees: int) -> bool:
+    """Say whether each line along the axis of this name is a multiple of the right one, or has a number added."""
+    axis = NAMES[found.ndim].index(name)
+    for line, right in zip(np.moveaxis(found, axis, 0), np.moveaxis(expected, axis, 0), strict=True):
+        here, there = line.ravel(), right.ravel()
+        if degrees == (1,):
+            fitted = there + (here - there).mean()
+        else:
+            basis = np.stack([there, np.ones(there.size)][: len(degrees)], axis=1)
+            fitted = basis @ np.linalg.lstsq(basis, here, rcond=None)[0]
+        if not close(here, fitted):
+            return False
+    return True
+
+
 def is_true(text: str, found: np.ndarray, expected: np.ndarray) -> bool:
+    where, both, how = text.rpartition(", all of them ")
+    if both and not how.startswith("others"):
+        return is_true(where, found, expected) and is_true(f"all of them {how}", found, expected)
     for pattern, holds in CLAIMS.items():
         if match := re.fullmatch(pattern, text):
             return holds(found, expected, found != expected, *match.groups())

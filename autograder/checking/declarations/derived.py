@@ -68,7 +68,8 @@ def expect_right(trial: Trial, kind: str, index: int, found: object, name: str, 
     known = named(trial, kind, index) | dict(by_size(trial, kind, index))
     known |= (suspects(trial, kind, index) if rich else {}) | also
     axes = trial.declaration.spoken.get(called, ())
-    expect_close(found, right, name, dtype=dtype, suspects=known, tolerance=tolerance, axes=axes)
+    parts = {other: array for other, array in trial.parts.items() if other != called}
+    expect_close(found, right, name, dtype=dtype, suspects=known, tolerance=tolerance, axes=axes, parts=parts)
 
 
 def values(own: Declaration, student: Student, rng: Rng) -> None:

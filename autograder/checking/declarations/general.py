@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,7 @@ def suspects(trial: Trial, kind: str, index: int) -> Clauses:
         return {}
     changed = partial(trial.wrong, kind, index)
     found = _parameters(trial, changed) | _options(trial, changed) | _axes(trial, changed, kind, index)
+    found |= _taken_for_another(trial, changed, kind) | _scaled(trial, changed)
     if trial.declaration.mode:
         found["the layer is taken to be in " + ("evaluation" if trial.training else "training")] = partial(
             changed, training=not trial.training
@@ -107,6 +109,41 @@ def _parameters(trial: Trial, changed: Callable[..., np.ndarray]) -> Clauses:
             found[f"{name} is transposed"] = partial(changed, **{name: np.ascontiguousarray(value.T)})
         for words, times in _times(trial) if value.ndim == 1 else ():
             found[f"{name} counts {words}"] = partial(changed, **{name: times * value})
+    return found
+
+
+def _taken_for_another(trial: Trial, changed: Callable[..., np.ndarray], kind: str) -> Clauses:
+    """What comes out when an array stands where another one of its shape should: dw for weight, y for x."""
+    own = trial.declaration
+    given = trial.present((*own.inputs, *own.parameters))
+    back = {} if own.start else {f"d{name}": one for name, one in zip(own.outputs, trial.upstream, strict=False)}
+    found: Clauses = {}
+    parts = {name: one for name, one in trial.parts.items() if kind == "gradients" or name in given}
+    for name, array in parts.items():
+        for other, instead in parts.items():
+            if other == name or instead.shape != array.shape or {array.dtype.kind, instead.dtype.kind} != {"f"}:
+                continue
+            change: dict[str, Any] = {name: instead} if name in given else {}
+            if name in back:
+                change = {"upstream": tuple(instead if one == name else dy for one, dy in back.items())}
+            if change:
+                found[f"{other} stands where {name} should"] = partial(changed, **change)
+    return found
+
+
+def _scaled(trial: Trial, changed: Callable[..., np.ndarray]) -> Clauses:
+    """What comes out when the first input is multiplied by a number before all else."""
+    name = next(iter(trial.present(trial.declaration.inputs)), "")
+    value = trial.arrays.get(name)
+    if value is None or value.dtype.kind != "f" or trial.declaration.parameters:
+        return {}
+    found: Clauses = {f"{name} has the other sign": partial(changed, **{name: -value})}
+    for words, factor in (("twice", 2.0), ("half", 0.5)):
+        found[f"{name} counts {words}"] = partial(changed, **{name: factor * value})
+    for axis, length in trial.case.axes:
+        if isinstance(length, int) and length > 1:
+            found[f"{name} is divided by {axis}"] = partial(changed, **{name: value / length})
+            found[f"{name} is divided by the root of {axis}"] = partial(changed, **{name: value / math.sqrt(length)})
     return found
 
 

@@ -85,6 +85,17 @@ class Trial:
         """Those of them that there are in this case."""
         return [name for name in names if name in self.arrays]
 
+    @property
+    def parts(self) -> dict[str, np.ndarray]:
+        """All that is handed in and that should come out, by the names that the student knows."""
+        own, right = self.declaration, self.right
+        back = zip(own.outputs, self.upstream, strict=False)
+        found = dict(self.arrays) | dict(zip(own.outputs, right.outputs, strict=True))
+        if self.question.upstream:
+            found |= dict(zip(own.called("gradients"), right.gradients, strict=False))
+            found |= {} if own.start else {f"d{name}": dy for name, dy in back}
+        return found
+
     def wrong(self, kind: str, index: int, **changes: Any) -> np.ndarray:
         """One array of what comes out when something else is changed: arrays, options, `training` or `upstream`."""
         own = self.declaration
