@@ -79,14 +79,24 @@ def difference(failed: Kind, outcomes: Mapping[Kind, bool]) -> str:
 
 
 def undecided(failed: Kind, outcomes: Mapping[Kind, bool]) -> list[Property]:
-    """The properties that may be what matters; two of them only where no single one is."""
+    """The properties that may be what matters; two of them only where no single one is.
+
+    Where not even two are, what passes without showing much, as an image of one row, is no reason against a single one.
+    """
     possible = [found for one in _properties(failed) if (found := one.of(failed))]
     if single := _fitting(possible, outcomes):
         return single
     pairs = list(combinations([one for one in possible if one.joins], 2))
-    return _fitting((_both(*pair) for pair in pairs), outcomes) or _fitting(
-        (_either(*pair) for pair in pairs if _each_alone(*pair, outcomes)), outcomes
+    return (
+        _fitting((_both(*pair) for pair in pairs), outcomes)
+        or _fitting((_either(*pair) for pair in pairs if _each_alone(*pair, outcomes)), outcomes)
+        or _fitting(possible, {sizes: passed for sizes, passed in outcomes.items() if not (passed and _thin(sizes))})
     )
+
+
+def _thin(sizes: AnyCase) -> bool:
+    """Whether images have one row or column, or signals one value: most of what can be wrong does not show."""
+    return isinstance(sizes, Sizes) and 1 in sizes.lengths
 
 
 def _fitting(those: Iterable[Property], outcomes: Mapping[Kind, bool]) -> list[Property]:

@@ -32,8 +32,13 @@ class NoCase(Exception):
     """What was drawn is no case: nobody can say what is right there."""
 
 
-def for_each(student: Student, rng: np.random.Generator, cases: Iterable[Kind], body: Body[Kind]) -> None:
+def for_each(
+    student: Student, rng: np.random.Generator, cases: Iterable[Kind], body: Body[Kind], seconds: float = SECONDS
+) -> None:
     """Run `body` for one case after the other; it draws the arrays of its case and asks the student about them.
+
+    Args:
+        seconds: that neighbours may take together.
 
     Raises:
         GraderError: what the body raised, with the case and with what tells it from cases that pass.
@@ -56,7 +61,7 @@ def for_each(student: Student, rng: np.random.Generator, cases: Iterable[Kind], 
             if review():  # of what cannot be asked here, other cases may tell
                 adrift()
                 continue
-            _explain(error, student, sizes, passed, body)
+            _explain(error, student, sizes, passed, body, seconds)
             raise
         if not waiting:
             passed.append(sizes)
@@ -65,7 +70,7 @@ def for_each(student: Student, rng: np.random.Generator, cases: Iterable[Kind], 
         if rehearsing():
             _rehearse(student, sizes, body)
     if trivial is not None:
-        _explain(trivial[0], student, trivial[1], passed, body)
+        _explain(trivial[0], student, trivial[1], passed, body, seconds)
         minor.report(trivial[0])
     elif not passed and not review():
         raise RubricError("nobody can say what is right in any of the cases" + (why and f": {why}"))
@@ -84,24 +89,31 @@ def for_every(parts: Iterable[T], body: Callable[[T], None]) -> None:
 
 
 def _explain(
-    error: CheckFailed | StudentRaised, student: Student, sizes: Kind, passed: Iterable[Kind], body: Body[Kind]
+    error: CheckFailed | StudentRaised,
+    student: Student,
+    sizes: Kind,
+    passed: Iterable[Kind],
+    body: Body[Kind],
+    seconds: float,
 ) -> None:
     """Add to what is said of a failure for which case that is, and what tells that from cases that pass."""
     finding = error.finding if isinstance(error, CheckFailed) else NOTHING
     trivial = finding.kind == "dtype"
     why, began = "", clock()
     if student.explains and explained() and not finding.suspect:
-        why = _why(student, sizes, passed, body, trivial)
+        why = _why(student, sizes, passed, body, trivial, seconds)
         student.explaining += clock() - began
     error.args = ("; ".join(filter(None, (f"{error}, for {sizes}", why))),)
     if why and isinstance(error, CheckFailed):
         error.finding = replace(finding, cause=why)
 
 
-def _why(student: Student, failed: Kind, passed: Iterable[Kind], body: Body[Kind], trivial: bool) -> str:
+def _why(
+    student: Student, failed: Kind, passed: Iterable[Kind], body: Body[Kind], trivial: bool, seconds: float
+) -> str:
     """Ask the neighbours of a case that failed, and say what tells those that pass from those that do not."""
     outcomes = dict.fromkeys(passed, True)
-    end = clock() + SECONDS
+    end = clock() + seconds
     for sizes in failed.neighbours():
         if not undecided(failed, outcomes):
             return ""

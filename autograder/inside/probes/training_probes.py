@@ -58,7 +58,7 @@ class NormNet(nn.Module):
     """A small model in double precision whose layers work differently in evaluation: normalisation, dropout, linear.
 
     Attributes:
-        modes: for each batch, whether its layers were in training mode.
+        modes: for each batch, whether it and its layers were in training mode.
     """
 
     def __init__(self, mean: np.ndarray, var: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> None:
@@ -74,7 +74,7 @@ class NormNet(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, 3, 32, 32) -> (N, classes)."""
-        self.modes.append((self.norm.training, self.dropout.training))
+        self.modes.append((self.training, self.norm.training, self.dropout.training))
         scores: torch.Tensor = self.output(self.dropout(self.norm(x[:, :, 0, 0].double())))
         return scores
 

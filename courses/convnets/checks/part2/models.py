@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from autograder.errors import CheckFailed
 from autograder.inside.wire import Tensor
 
 from ...oracles.networks import gradients, scores
-from ..part1.shared import draw
+from ..part1.shared import Clauses, draw
 
 AXES = ("image", "class")
 UNSEEN = "no layer is an attribute of the module: none is made, or a plain list holds them, and parameters() sees none"
@@ -80,7 +81,25 @@ class Network:
         """Pass a network that gives so many images the right scores."""
         parameters, x = self.parameters(rng), self.images(rng, count)
         found = self.filled(student, parameters).call("__call__", _tensor(x))
-        expect_close(found, scores(self.name, x, parameters), "scores", dtype="float32", axes=AXES)
+        others: Clauses = {
+            f"the axes of the images come in the order {order}": partial(self._turned, x, parameters, order)
+            for order in ((0, 2, 3, 1), (0, 1, 3, 2), (0, 3, 2, 1), (0, 2, 1, 3), (0, 3, 1, 2))
+        }
+        for words, factor in (("divided by 255", 1 / 255), ("multiplied by 255", 255.0), ("divided by 2", 0.5)):
+            others[f"the images are {words} first"] = partial(self._scaled, x, parameters, factor)
+        right = scores(self.name, x, parameters)
+        expect_close(found, right, "scores", dtype="float32", axes=AXES, suspects=others)
+
+    def _scaled(self, x: np.ndarray, parameters: Sequence[np.ndarray], factor: float) -> np.ndarray:
+        """The scores of images that are multiplied by a number."""
+        return np.asarray(scores(self.name, factor * x, parameters))
+
+    def _turned(self, x: np.ndarray, parameters: Sequence[np.ndarray], order: tuple[int, ...]) -> np.ndarray:
+        """The scores of images whose axes lie in another order; NaN where the network cannot have them."""
+        turned = np.ascontiguousarray(x.transpose(order))
+        if len(self.shapes[0]) > 2 and turned.shape[1] != x.shape[1]:
+            return np.full((), np.nan)
+        return np.asarray(scores(self.name, turned, parameters))
 
     def expect_any_batch(self, student: Student, rng: np.random.Generator) -> None:
         """Pass a network that takes one image as well as several, and channels-last images, and stays as it is."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from autograder.cases.situations import Situation, Trait, situations
 from autograder.cases.training import Plan
+from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close, expect_equal
 from autograder.checking.raising import telling
 from autograder.checking.rubric import check
@@ -17,17 +21,23 @@ from .runs import LAST, Run, Stop, draw_plan, draw_telling_plan, fit
 from .shared import draw_parameters
 
 SEED, OTHER_SEED = 11, 12  # of torch's global generator, before the run and before it goes on
+DEPENDS = (
+    Trait("drawn", "the images come in an order that is drawn", "where the images come in one order in all epochs"),
+    Trait("rates", "the learning rate changes", "for a constant learning rate"),
+    Trait("moving", "there is momentum", "for momentum 0"),
+)
+NEIGHBOURS = 10.0  # seconds: each is two runs
 PARAMETERS = "the parameters after the last epoch"
 
 
-def _resumed(student: Student, plan: Plan, stop: Stop, save_every: int, shuffle: bool = False) -> Run:
-    """The rest of a run that was stopped, in a fresh process."""
-    files = fit(student, plan, seed=SEED, shuffle=shuffle, save_every=save_every, stop=stop).files()
+def _resumed(student: Student, plan: Plan, stop: Stop, save_every: int, **how: Any) -> Run:
+    """The rest of a run that was stopped, in a fresh process; `how` says what `fit` is like."""
+    files = fit(student, plan, seed=SEED, save_every=save_every, stop=stop, **how).files()
     if LAST not in files:
         when = {"cut": f"when the training loader is used for epoch {stop[1]}, with save_every {save_every}"}
         raise CheckFailed(f"{LAST} is not in out_dir {when.get(stop[0], f'after an interrupt in epoch {stop[1]}')}")
     student.renew()
-    return fit(student, plan, seed=OTHER_SEED, shuffle=shuffle, save_every=save_every, files=files)
+    return fit(student, plan, seed=OTHER_SEED, save_every=save_every, files=files, **how)
 
 
 @check("2.5-resume", points=4, needs=("2.3-learns", "2.5-files"), seconds=SECONDS)
@@ -37,10 +47,16 @@ def run_goes_on_exactly(student: Student, rng: np.random.Generator) -> None:
     The power goes off at the beginning of epoch 3. What the rest of the run depends on: weights, velocities, learning
     rate, the order in which the images are still to come.
     """
-    plan = draw_plan(rng)
-    whole = fit(student, plan, seed=SEED, shuffle=True, save_every=2).parameters()
-    rest = _resumed(student, plan, ("cut", 3, 0), 2, shuffle=True)
-    expect_close(rest.parameters(), whole, PARAMETERS, axes=("parameter",))
+
+    def body(student: Student, rng: np.random.Generator, case: Situation) -> None:
+        plan = draw_plan(rng)
+        plan = plan._replace(momentum=plan.momentum if "moving" in case else 0.0)
+        how: dict[str, Any] = {"shuffle": "drawn" in case, "schedule": "one_cycle" if "rates" in case else "constant"}
+        whole = fit(student, plan, seed=SEED, save_every=2, **how).parameters()
+        rest = _resumed(student, plan, ("cut", 3, 0), 2, **how)
+        expect_close(rest.parameters(), whole, PARAMETERS, axes=("parameter",))
+
+    for_each(student, rng, situations("a run that is stopped", DEPENDS, "drawn rates moving"), body, NEIGHBOURS)
 
 
 @check("2.5-interrupt", points=2, needs=("2.5-resume",), seconds=SECONDS, alone=False)

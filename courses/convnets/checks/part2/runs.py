@@ -115,6 +115,7 @@ def fit(
     folder: Remote | None = None,
     files: Mapping[str, np.ndarray] | None = None,
     resume: bool = True,
+    schedule: str = "one_cycle",
 ) -> Run:
     """Let the student's code run a plan.
 
@@ -128,6 +129,7 @@ def fit(
         folder: of an earlier run; a new one when None.
         files: to put into a new folder.
         resume: passed on.
+        schedule: of the learning rate.
     """
     out_dir = folder or student.new("torch-probe:folder", files)
     valid = student.new("torch-probe:Batches", plan.valid_images, plan.valid_labels, plan.batch_size)
@@ -136,7 +138,7 @@ def fit(
     )
     config = student.new(
         "part2_pytorch.config:Config", model="two_layer", epochs=plan.epochs, batch_size=plan.batch_size, lr=plan.lr,
-        momentum=plan.momentum, nesterov=False, weight_decay=plan.weight_decay, schedule="one_cycle",
+        momentum=plan.momentum, nesterov=False, weight_decay=plan.weight_decay, schedule=schedule,
         warmup=plan.warmup, label_smoothing=0.0, precision="float32", save_every=save_every,
     )  # fmt: skip
     model = student.new("torch-probe:Net", list(plan.parameters))
