@@ -68,21 +68,28 @@ def _ask(files: Files, checks: Sequence[Check], pair: tuple[Mutant, str]) -> Fou
     mutant, clause = pair
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
     with forked.laid_out(mutant.apply(files)) as student:
-        own = [check for check in checks if check.todo == mutant.todo]
-        return {check.id: slips for check in own if (slips := seen(check, student, clause))}
+        found, lost = dict[str, list[Slip]](), set[str]()
+        for check in (check for check in checks if check.todo == mutant.todo):
+            wrong, slips = seen(check, student, clause)
+            if lost.intersection(check.needs):  # a student who is asked this has passed those: the slip is not made
+                lost.add(check.id)
+            elif wrong:
+                lost.add(check.id)
+                found |= {check.id: slips} if slips else {}
+        return found
 
 
-def seen(check: Check, student: Student, clause: str) -> list[Slip]:
-    """What one check sees of one slip."""
+def seen(check: Check, student: Student, clause: str) -> tuple[bool, list[Slip]]:
+    """Whether one check sees one slip, and what of it."""
     with known_mistakes.following(None), no_suspects(), reviewing("", ()):
         with suppress(Exception):  # a check may go astray behind a value that is wrong
             check.ask(student, check.rng(PUBLIC_SEED), None)
         values = known_mistakes.first_wrong()
     if not telling([one.value for one in values if one.wrong], max((one.tolerance for one in values), default=1.0)):
-        return []
+        return bool(values), []
     slips = []
     for one in values:
         right, wrong = fingerprint(one.right), fingerprint(one.value)
         if one.wrong and right is not None and wrong is not None:
             slips.append(Slip(clause, one.name, right, wrong, one is values[0]))
-    return slips
+    return bool(values), slips

@@ -159,19 +159,31 @@ def labels_may_be_a_list(student: Student, rng: np.random.Generator) -> None:
 
 
 def _strays(student: Student, labels: np.ndarray, rng: np.random.Generator) -> str:
-    """Ask for the images of one class after the other, and say where those of later classes come, and never others."""
-    told = ""
+    """Ask for the images of one class after the other, and say where others come, and what would explain these."""
+    told, later = "", True
     for c, size in enumerate(np.bincount(labels)):
         alone = np.where(np.unique(labels) == c, size, 0)
+        seed = _seed(rng)
         try:
-            came = labels[_indices(student.call(SUBSET, labels, alone, _seed(rng)), len(labels), int(size))]
+            found = _indices(student.call(SUBSET, labels, alone, seed), len(labels), int(size))
         except (CheckFailed, StudentRaised):
             return ""
-        if (came < c).any():
-            return ""
-        if (came > c).any() and not told:
-            told = f": where all {size} images of class {c} are asked for and no others, images of later classes come"
-    return told and f"{told}: is == meant where >= stands?"
+        came = labels[found]
+        later = later and not (came < c).any()
+        for order, how in ((np.argsort(labels, kind="stable"), "sorted"), (_permuted(seed, labels), "permuted")):
+            if (came != c).any() and (labels[order][found] == c).all():
+                return (
+                    f": the indices are right for labels that were {how} first, expected places in labels as they came"
+                )
+        if (came != c).any() and not told:
+            others = "images of later classes" if (came >= c).all() else f"{(came != c).sum()} images of others"
+            told = f": where all {size} images of class {c} are asked for and no others, {others} come"
+    return f"{told}: is == meant where >= stands?" if told and later else told
+
+
+def _permuted(seed: Seed, labels: np.ndarray) -> np.ndarray:
+    """The first permutation that the generator draws."""
+    return np.random.default_rng(seed.number).permutation(len(labels))
 
 
 def _seed(rng: np.random.Generator) -> Seed:

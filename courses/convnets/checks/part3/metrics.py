@@ -122,7 +122,8 @@ def balanced_accuracy_is_a_mean_over_classes(student: Student, rng: np.random.Ge
         case = _case(rng, matrix)
         found = student.call(BALANCED, *case)
         expect_finite(found, "balanced accuracy", "is the NaN of a class without images part of the mean?")
-        expect_numbers(found, mean_accuracy(*case), "balanced accuracy", tolerance=SINGLE)
+        parts = {"the accuracies of the classes": class_accuracy(*case)}
+        expect_numbers(found, mean_accuracy(*case), "balanced accuracy", tolerance=SINGLE, parts=parts)
 
 
 @check("3.6-kinds", needs=("3.6-balanced",))

@@ -41,7 +41,8 @@ def classes_are_drawn_equally_often(student: Student, rng: np.random.Generator) 
     """
     labels = draw_labels(rng, (8, 2, 1, 5))
     found = _scaled(student.call(WEIGHTS, labels))
-    expect_numbers(found, sample_shares(labels), "share", axes=("image",))
+    parts = {"the number of images of its class": np.bincount(labels)[labels].astype(np.float64)}
+    expect_numbers(found, sample_shares(labels), "share", axes=("image",), parts=parts)
 
 
 @check("3.5-absent", needs=("3.5-balance",))

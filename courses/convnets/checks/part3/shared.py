@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,10 +27,11 @@ LENIENT = 1e-5  # of a loss: a small number that keeps 1 - p_t away from 0 may s
 
 
 class Right(NamedTuple):
-    """A loss as it should be, and its gradient by the logits."""
+    """A loss as it should be, its gradient by the logits, and what the loss may be instead."""
 
     value: np.ndarray
     slope: np.ndarray
+    others: Mapping[str, Callable[[], Any]] = MappingProxyType({})
 
 
 def expect_numbers(
@@ -39,13 +41,14 @@ def expect_numbers(
     *,
     tolerance: float | None = None,
     axes: tuple[str, ...] = (),
+    parts: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> np.ndarray:
     """Pass values that are close, as float64, as float32, or as whole numbers: nothing says which they must be."""
     found = answers.array(actual)
     if found is not None and found.dtype.kind in "iu":
         actual = found.astype(np.float64)
     dtype = "float32" if found is not None and found.dtype == np.float32 else "float64"
-    return expect_close(actual, expected, name, dtype=dtype, tolerance=tolerance, axes=axes)
+    return expect_close(actual, expected, name, dtype=dtype, tolerance=tolerance, axes=axes, parts=parts)
 
 
 def expect_finite(actual: object, name: str, question: str) -> None:
@@ -106,7 +109,8 @@ class Batch:
 
     def expect_value(self, student: Student, loss: Remote, right: Right, name: str, dtype: str = "float64") -> None:
         """Pass a loss that gives this batch the right value."""
-        expect_close(self.evaluate(student, loss, dtype).value, right.value, name, dtype=dtype, tolerance=LENIENT)
+        found = self.evaluate(student, loss, dtype).value
+        expect_close(found, right.value, name, dtype=dtype, tolerance=LENIENT, suspects=right.others)
 
     def expect_kept(
         self,
@@ -134,8 +138,19 @@ class Batch:
         self.expect_value(student, target, right, "loss after load_state_dict")
 
     def focal(self, gamma: float, weight: np.ndarray | None = None) -> Right:
-        """Return the focal loss of this batch, and its gradient."""
-        return Right(*focal(self.logits, self.labels, gamma, weight))
+        """Return the focal loss of this batch, its gradient, and the loss divided by what is no number of images."""
+        value, slope = focal(self.logits, self.labels, gamma, weight)
+        odds = np.exp(self.logits - self.logits.max(axis=1, keepdims=True))
+        focus = (1 - (odds / odds.sum(axis=1, keepdims=True))[np.arange(len(odds)), self.labels]) ** gamma
+        divisors = {"the sum of (1 - p_t) ** gamma": focus}
+        if weight is not None:
+            divisors["the sum of the weights times (1 - p_t) ** gamma"] = focus * weight[self.labels]
+        others = {
+            f"the sum is divided by {name}, not by N": partial(np.multiply, value, len(odds) / terms.sum())
+            for name, terms in divisors.items()
+            if terms.any()
+        }
+        return Right(value, slope, others)
 
     def adjusted(self, counts: np.ndarray, tau: float) -> Right:
         """Return the logit-adjusted loss of this batch, and its gradient."""

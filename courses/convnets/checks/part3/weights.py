@@ -31,7 +31,8 @@ def weights_are_one_over_effective_numbers(student: Student, rng: np.random.Gene
     """
     for counts, beta in ((draw_counts(rng, 5), 0.99), (draw_counts(rng, 3), 0.999), (EXAMPLE, 0.9999)):
         found, name = student.call(WEIGHTS, counts, beta), f"weights for beta {beta}"
-        expect_numbers(found, class_weights(counts, beta), name, axes=AXES)
+        parts = {"the counts": np.asarray(counts, float), "E_n": (1 - beta**counts) / (1 - beta)}
+        expect_numbers(found, class_weights(counts, beta), name, axes=AXES, parts=parts)
     expect_numbers(
         student.call(WEIGHTS, EXAMPLE), class_weights(EXAMPLE, 0.9999), "weights for the default beta", axes=AXES
     )
