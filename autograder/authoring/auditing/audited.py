@@ -18,6 +18,8 @@ from autograder.authoring.auditing.mutants import Files, Key, Mutant
 from autograder.authoring.auditing.mutations import MUTATIONS, Mutation
 from autograder.course.definition import Course
 
+# What keeps the dtype of what is given: no handout is asked for that which says nothing of dtypes.
+OF_DATA = re.compile(r", dtype=(np\.result_type\([^()]*\)|\w+\.dtype)|\.astype\(\w+\.dtype\)")
 Place = tuple[str, str]  # a file, and the name of a definition at its top level; "" is what stands outside of them
 
 
@@ -43,6 +45,8 @@ def of_part(course: Course, part: int, files: Files, changes: Sequence[Mutation]
     if not course.handout:
         free = judged_by_images(course)
         return [one for one in every if one.todo not in free]
+    if not course.handout.same_dtypes:
+        every = [one for one in every if one.after != OF_DATA.sub("", one.before)]
     behind = _behind(course, folder, files)
     spoiled = [(one, own & behind.get(_place(one), frozenset())) for one in every]
     return [replace(one, todo=min(todos, key=_number)) for one, todos in spoiled if todos]
