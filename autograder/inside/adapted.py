@@ -49,7 +49,7 @@ class Adapter:
         self, folder: Path, paths: list[str], table: dict[str, dict[str, Any]], code: str, missing: list[str]
     ) -> None:
         self.folder, self._paths = folder, paths
-        self._table = table
+        self._table, self.names = table, {rule["name"] for rule in table.values()}
         # At the end, where they hide no library; once, however often a student is asked.
         sys.path += [path for name in paths if (path := str(folder / name)) not in sys.path]
         if folder.is_dir():
@@ -107,7 +107,8 @@ class Entry:
     @property
     def theirs(self) -> Any:
         """The student's class or function."""
-        return targets.step(self.adapter.module(self.rule["file"]), self.rule["name"], self.folder)
+        module = self.adapter.module(self.rule["file"])
+        return targets.step(module, self.rule["name"], self.folder, taken=self.adapter.names)
 
     def other(self, name: str) -> Any:
         """Another class or function of the student's file."""

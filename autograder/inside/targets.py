@@ -12,7 +12,7 @@ import importlib
 import inspect
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from types import FunctionType, MethodType, ModuleType, TracebackType
 from typing import Any
@@ -78,10 +78,10 @@ def unimportable(error: BaseException, folder: Path) -> str:
     if wanted[2]:
         return f"{_file(error.name)} and what it imports import each other, so {wanted[1]} is not defined yet"
     found = sys.modules.get(error.name)
-    return _absent(found, wanted[1], "") if found else f"{_file(error.name)} defines no {wanted[1]}"
+    return _absent(found, wanted[1]) if found else f"{_file(error.name)} defines no {wanted[1]}"
 
 
-def step(value: Any, name: str, folder: Path, after: str = "") -> Any:
+def step(value: Any, name: str, folder: Path, after: str = "", taken: Collection[str] = ()) -> Any:
     """Follow one name, or an index.
 
     Args:
@@ -89,6 +89,7 @@ def step(value: Any, name: str, folder: Path, after: str = "") -> Any:
         name: "weight", or "0".
         folder: of the student's files.
         after: the method called last.
+        taken: names that are expected too, so that none of them was meant by this one.
 
     Raises:
         Mismatch: if there is nothing of that name.
@@ -98,7 +99,7 @@ def step(value: Any, name: str, folder: Path, after: str = "") -> Any:
     except (AttributeError, LookupError, TypeError) as error:
         if _is_students(error, folder):
             raise
-        raise Mismatch(_absent(value, name, after)) from None
+        raise Mismatch(_absent(value, name, after, taken)) from None
 
 
 def assign(value: Any, name: str, content: Any, folder: Path) -> None:
@@ -170,14 +171,15 @@ def _missing(shown: str, name: str, names: list[str]) -> str:
     return f"{shown} is missing" + (f", {near}{THERE}" if near else "")
 
 
-def _absent(value: Any, name: str, after: str) -> str:
+def _absent(value: Any, name: str, after: str = "", taken: Collection[str] = ()) -> str:
     if name.isdecimal():
         return f"{type(value).__name__} has no item {name}"
     if isinstance(value, ModuleType):
         file = _file(value.__name__)
         # What a module has imported it does not define.
         own = [each for each, what in vars(value).items() if getattr(what, "__module__", None) == value.__name__]
-        return f"{file} defines {nearest(name, own) or _listed(own) or 'nothing'}, expected {name}"
+        free = [each for each in own if each not in taken]
+        return f"{file} defines {nearest(name, free) or _listed(free or own) or 'nothing'}, expected {name}"
     kind = value.__name__ if isinstance(value, type) else type(value).__name__
     there = [each for each in dir(value) if not each.startswith("_")]
     own = [each for each in getattr(value, "__dict__", {}) if not each.startswith("_")]
