@@ -25,10 +25,17 @@ class Scan(Adapted):
         given = [np.kron(np.eye(copies), first).T, np.kron(np.eye(max(copies // 2, 1)), second).T, third.T]
         before = found.kernels()
         found.call("init_weights", given)
+        odd = ""
         for name, kernel in found.kernels().items():
+            where = f"{name}.conv1d_stride1.W"
             if np.array_equal(kernel, before[name]):
-                raise Mismatch(f"init_weights leaves {name}.conv1d_stride1.W as it was, expected what it is given")
-        vars(found)["filters"] = len(third)
+                raise Mismatch(f"init_weights leaves {where} as it was, expected what it is given")
+            if not kernel.any():
+                raise Mismatch(f"init_weights sets {where} to zeros, expected the first block, which is shared")
+            if kernel.shape != before[name].shape:
+                made = before[name].shape
+                odd = f"init_weights sets {where} to shape {kernel.shape}, expected {made}, as it was made"
+        vars(found).update(filters=len(third), odd=odd)
         return found
 
     def kernels(self) -> dict[str, Any]:
@@ -39,7 +46,12 @@ class Scan(Adapted):
 
     def forward(self, x: Any) -> Any:
         """Undo the Flatten at the end."""
-        y = self.call("forward", x)
+        try:
+            y = self.call("forward", x)
+        except Exception:
+            if self.odd:
+                raise Mismatch(self.odd) from None
+            raise
         if isinstance(y, np.ndarray) and y.ndim == 2 and y.shape[1] % self.filters == 0:
             return y.reshape(len(y), self.filters, -1)
         return y
@@ -118,7 +130,8 @@ class Network(Adapted):
         }
         found = cls(entry, call(entry.theirs, [], arguments, entry.folder))
         for index, kernel in enumerate(kernels):
-            found.put(f"convolutional_layers.{index}.conv1d_stride1.W", kernel)
+            why = f", {kernel.shape[1]} being the channels of what comes in"
+            found.put(f"convolutional_layers.{index}.conv1d_stride1.W", kernel, why)
         channels = len(kernels[-1])
         found.put("linear_layer.W", linear, f", inputs for {channels} channels of {linear.shape[1] // channels} values")
         return found
@@ -126,10 +139,10 @@ class Network(Adapted):
     def put(self, path: str, value: Any, why: str = "") -> None:
         """Set a parameter, in the shape that it is kept in."""
         above, _, last = path.rpartition(".")
-        kept = self.there(path)
-        if value.ndim == 2 and value.shape not in (kept.shape, kept.T.shape):
-            raise Mismatch(f"{path} has shape {kept.shape}, expected {value.shape}{why}")
-        turned = value.T if value.ndim == 2 and kept.shape != value.shape else value
+        kept = np.shape(self.there(path))
+        turned = value.T if value.ndim == 2 and kept == value.T.shape else value
+        if turned.shape != kept:
+            raise Mismatch(f"{path} has shape {kept}, expected {value.shape}{why}")
         setattr(self.there(above), last, turned.copy())
 
 

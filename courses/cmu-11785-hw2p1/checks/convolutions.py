@@ -39,7 +39,7 @@ SPREAD_SIGNALS: tuple[Sizes, ...] = (
 )
 SPREAD_IMAGES: tuple[Sizes, ...] = (
     Spread((2, 2, 3, 4), 2, 3, 1),
-    Spread((1, 3, 4, 2), 2, 3, 2),
+    Spread((1, 3, 4, 3), 2, 3, 2),  # large enough for the kernel before it is upsampled
     Spread((2, 2, 2, 3), 3, 2, 3),
 )
 

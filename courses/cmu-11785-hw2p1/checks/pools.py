@@ -66,6 +66,7 @@ def _expect_max_dx(student: Student, rng: np.random.Generator, sizes: Sizes) -> 
             "row and column of the largest value are exchanged": "transposed",
             "the gradient goes to the first pixel of each window": "corner",
             "the gradient goes to the smallest value of each window": "smallest",
+            "1 is given to the largest value of each window, not dLdZ": "once",
             "the place within the window is taken for that in the image": "within",
             "the row within the window is taken for that in the image": "rows within",
             "the column within the window is taken for that in the image": "columns within",

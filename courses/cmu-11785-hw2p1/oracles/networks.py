@@ -27,7 +27,8 @@ def _scores(
         x = x + (bent - x).detach() if rule == "activations forgotten" else bent
     if rule == "back by position" and x.requires_grad:
         x.register_hook(lambda back: back.reshape(len(back), back.shape[2], -1).swapaxes(1, 2))
-    return (x.swapaxes(1, 2) if rule == "time-major" else x).flatten(1) @ linear.T
+    last = (x.swapaxes(1, 2) if rule == "time-major" else x).flatten(1) @ linear.T
+    return last.tanh() if rule == "activation at the end" else last
 
 
 @oracle
@@ -37,7 +38,8 @@ def scores(
     """(N, C, L) -> (N, classes), tanh after each convolution, no bias anywhere.
 
     Args:
-        rule: a mistake: "no activations", "activations twice", or "time-major", flattened by position.
+        rule: a mistake: "no activations", "activations twice", "activation at the end", or "time-major", flattened by
+            position.
     """
     return _scores(double(x), [*map(double, kernels)], strides, double(linear), rule).numpy()
 
@@ -57,11 +59,13 @@ def gradient(
     Args:
         of: the number of a kernel, -1 for the linear layer's matrix, -2 for x.
         rule: a mistake on the way back: "activations forgotten", "slope alone", not multiplied by what comes back,
-            "slope twice", or "back by position", as Flatten's output is taken apart.
+            "slope twice", "back by position", as Flatten's output is taken apart, or "scores less labels".
     """
     inputs = [double(x).requires_grad_(), double(linear).requires_grad_()]
     parameters = [double(kernel).requires_grad_() for kernel in kernels]
     found = _scores(inputs[0], parameters, strides, inputs[1], rule)
     loss = F.cross_entropy(found, double(labels), reduction="sum")
+    if rule == "scores less labels":
+        loss = ((found - double(labels)) ** 2).sum() / 2
     wanted = [inputs[0], inputs[1], *parameters][of + 2]
     return torch.autograd.grad(loss, wanted)[0].numpy()
