@@ -16,7 +16,7 @@ from .targets import Mismatch, call, step
 STEP = "_compute_loss_update_params"
 
 
-KINDS = {True: ("linear", "Linear"), False: ("relu", "ReLU")}  # by whether a layer learns
+KINDS = ("relu", "ReLU"), ("linear", "Linear"), ("convolution", "Conv2D")  # the first does not learn
 
 
 class Network(Adapted):
@@ -82,7 +82,10 @@ class Optimizer(Adapted):
     @classmethod
     def made(cls, entry: Entry, model: Any, **how: Any) -> Adapted:
         """Keep the model."""
-        model.modules = [_as_theirs(entry, layer, KINDS[hasattr(layer, "weight")]) for layer in model.modules]
+        model.modules = [  # those that learn are of either kind: an optimizer that looks for one leaves the other
+            _as_theirs(entry, layer, KINDS[hasattr(layer, "weight") * (1 + number % 2)])
+            for number, layer in enumerate(model.modules)
+        ]
         found = cls(entry, entry.make(model, **how))
         vars(found)["model"] = model
         return found

@@ -52,7 +52,9 @@ MISTAKES = {
     "padding is left out": "{0}(x, weight, bias, stride)",
     "all the padding stands behind the last value": "{0}(F.pad(x, (0, 2 * padding) * {1}), weight, bias, stride)",
     "padding zeros are put on one side only": "{0}(F.pad(x, (0, padding) * {1}), weight, bias, stride)",
-    "padding zeros are put before the first value only": "{0}(F.pad(x, (padding, 0) * {1}), weight, bias, stride)",
+    "padding zeros are put, or counted, before the first value only": (
+        "{0}(F.pad(x, (padding, 0) * {1}), weight, bias, stride)"
+    ),
     "the padding repeats the values at the border": (
         "{0}(F.pad(x, (padding, padding) * {1}, 'replicate'), weight, bias, stride)"
     ),

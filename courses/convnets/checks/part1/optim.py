@@ -50,7 +50,8 @@ def _expect_steps(
         own, pull = [those[index] for those in gradients], 0.0 if index % 2 else decay
         name = f"{NAMES[index % 2]} of layer {index // 2} after {steps} steps"
         expected = descended(start, own, LR, momentum, pull)
-        unmoved = {"it stays where it was": partial(np.asarray, start)}
+        # Of each parameter a clause of its own: that others are moved refutes none.
+        unmoved = {f"{NAMES[index % 2]} of layer {index // 2} is not moved": partial(np.asarray, start)}
         expect_close(layers[index // 2].get(NAMES[index % 2]), expected, name, dtype=dtype, suspects=unmoved)
 
 
