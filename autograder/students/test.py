@@ -122,7 +122,7 @@ class Session:
         """Run a check as the grader does, with its surroundings and its time, and return what it raises."""
         student = self._students[check.part]
         student.surroundings = self._rules[check.part]
-        # Before the clock starts, as in grading: for the student's code, or for ours, of which nothing is recorded there.
+        # Before the clock starts, as in grading: for the student's code, or for ours where no answer is recorded.
         if self._course.parts[check.part].libraries == "torch" or self._course.handout:
             with contextlib.suppress(ImportError):
                 importlib.import_module("torch")

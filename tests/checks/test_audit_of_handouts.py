@@ -35,6 +35,16 @@ def test_mutants_are_of_what_a_handout_asks_for_and_of_nothing_else() -> None:
     assert "1.12" in spoiled(CMU, 1)["Conv1d"]
 
 
+def test_a_handout_that_asks_no_dtypes_has_no_mutants_of_them() -> None:
+    for course in (GT, CMU):
+        every = mutants.of_part(course.files(), course.parts[1].folder)
+        behind = {one.key for one in audited.of_part(course, 1, course.files())}
+        kept = [one for one in every if "dtype=x.dtype" in one.before and "dtype" not in one.after]
+        assert [one for one in every if "dtype=x.dtype" in one.after and one.key in behind]
+        assert kept
+        assert not [one for one in kept if one.key in behind and one.after == one.before.replace(", dtype=x.dtype", "")]
+
+
 def test_a_mutant_stands_under_a_todo_of_the_handout() -> None:
     for course in (GT, CMU):
         for part in course.parts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -19,7 +20,7 @@ GET = " equals what you get when "
 Files = Mapping[str, bytes]
 Variant = Any  # a mistake or a mutant
 # Clauses that say what is seen, whatever made it so: a parameter that has the value of the start has not moved.
-SEEN = {"it stays where it was"}
+SEEN = re.compile(r"it stays where it was|.* is not moved")
 
 
 def told(card: Scorecard) -> Iterator[tuple[Mark, str]]:
@@ -27,7 +28,7 @@ def told(card: Scorecard) -> Iterator[tuple[Mark, str]]:
     for mark in card.marks.values():
         if mark.outcome is Outcome.FAILED and GET in mark.finding.suspect:
             for clause in mark.finding.suspect.partition(GET)[2].split(", or when "):
-                if clause not in SEEN:
+                if not SEEN.fullmatch(clause):
                     yield mark, clause
 
 

@@ -32,6 +32,17 @@ LATE = """class MaxPool2d(Largest):
         self.winner = self.__dict__.setdefault("first", self.winner)
         return super().backward(dy)
 """
+OF_SCAN = '"""Matrices of the MLP are handed in by init_weights."""'
+SCANNED = """def __init__(self):
+        kept = __import__("types").SimpleNamespace
+        self.conv1 = kept(conv1d_stride1=kept(W=__import__("numpy").ones((8, 24, 4))))
+
+    def __setattr__(self, name, value):
+        if name == "reference":  # set by init_weights, and not kept: forward fails
+            self.conv1.conv1d_stride1.W = {}
+        else:
+            vars(self)[name] = value
+"""
 SHARES = """    def backward(self, dy):
         return super().backward(dy) * self.kernel_size**2 / dy[0, 0].size
 
@@ -240,6 +251,37 @@ def test_the_empty_handout_earns_nothing(box, files, tmp_path) -> None:
             "mytorch/nn/ConvTranspose.py", "return self.upsample2d.backward(",
             "self.conv2d_stride1.b = self.conv2d_stride1.b + 1; return self.upsample2d.backward(",
             r"^1\.7-backward: ConvTranspose2d\.backward, mytorch/nn/ConvTranspose\.py: b was changed by backward",
+        ),
+        (
+            "models/cnn.py", "(input_width - kernel) // stride + 1, filters",
+            "(input_width - kernel) // stride + 1, num_input_channels",
+            r"1\.14-forward: convolutional_layers\.1\.conv1d_stride1\.W has shape \(2, 3, 4\), expected \(2, 4, 4\), 4",
+        ),
+        (
+            "models/cnn.py", "return self.Z", "self.Z = __import__('numpy').tanh(self.Z)\n        return self.Z",
+            r"1\.14-forward: .*\n.*when an activation follows the linear layer too",
+        ),
+        (
+            "mytorch/nn/ConvTranspose.py", "self.conv2d_stride1.forward(self.upsample2d.forward(A))",
+            "self.upsample2d.forward(self.conv2d_stride1.forward(A))",
+            r"1\.7-forward: .*\n.*when the convolution comes first, and what it gives is upsampled",
+        ),
+        (
+            "mytorch/nn/pool.py", "class MaxPool2d(Largest):",
+            WITHIN.replace("row, column] += dy[n, c, i, j]", "i + row, j + column] += 1"),
+            r"1\.8-backward: .*\n.*when 1 is given to the largest value of each window, not dLdZ",
+        ),
+        (
+            "mytorch/nn/pool.py", "class MeanPool2d(AvgPool2d)", "class AveragePool(AvgPool2d)",
+            r"1\.11-average: pool\.py defines AveragePool, expected MeanPool2d",
+        ),
+        (
+            "models/mlp_scan.py", OF_SCAN, SCANNED.format("self.conv1.conv1d_stride1.W.reshape(8, 4, 24)"),
+            r"1\.12-simple: init_weights sets conv1\.conv1d_stride1\.W to shape \(8, 4, 24\), expected \(8, 24, 4\)",
+        ),
+        (
+            "models/mlp_scan.py", OF_SCAN, SCANNED.format("0 * self.conv1.conv1d_stride1.W"),
+            r"1\.12-simple: init_weights sets conv1\.conv1d_stride1\.W to zeros, expected the first block, which is",
         ),
         (
             "models/cnn.py", "return grad", "self.linear_layer.W = self.linear_layer.W * 2; return grad",

@@ -19,6 +19,8 @@ BACK = "self.dx = self.reference.backward(dout)"
 KINDS = "{*map(type, getattr(self, 'modules', 0) or model.modules)}"
 SINGLE = "out = self.reference.forward(x.astype(np.float32)).astype((np.float32, float)[x.ndim % 2])"
 FROM = "from modules import Linear, ReLU"
+# An update of what is made of Linear, and of nothing else.
+ONLY = "self.reference.model = type(model)([m if isinstance(m, Linear) else ReLU() for m in model.modules])"
 BASES = {
     "later": b"class _BaseOptimizer:\n    def __init__(self, model, learning_rate=1, reg=1): self.reg = 7\n",
     "earlier": b"class _BaseOptimizer:\n    grad_tracker = {}\n",
@@ -122,12 +124,20 @@ def test_the_base_of_optimizers_is_ours_and_of_the_term_that_it_was_written_for(
             r"1\.6-decay: SGD\.update, optimizer/sgd\.py: weight\[0, 0\] of .*\n.*when regularisation counts twice",
         ),
         (
+            edit("optimizer/sgd.py", "self.reference.step()", f"{FROM}\n        {ONLY}\n        self.reference.step()"),
+            "1.6",
+            r"1\.6-layers: .*\n.*when weight of module 1 is not moved",
+        ),
+        (
             edit("modules/conv_classifier.py", "self.reference.forward(x, y)", "(self.reference.forward(x, y),)"),
             "1.5",
             r"^$",
         ),
     ],
-    ids=["p:-p", "returned", "another name", "other constructor", "raises", "a mean", "a shape", "twice", "nested"],
+    ids=[
+        "p:-p", "returned", "another name", "other constructor", "raises", "a mean", "a shape", "twice", "one kind",
+        "nested",
+    ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_in_the_names_of_the_handout(box, files, tmp_path, change, todo, read) -> None:
     text = said(grade(box, zipped(tmp_path / "s.zip", change(files)), todo))
