@@ -11,7 +11,7 @@ GraderError
 ├── WorkerLost        out of time or memory, or it died       the student's to fix
 │   ├── OutOfTime     no answer before the deadline           the student's to fix
 │   ├── OutOfMemory   more memory than the limit              the student's to fix
-│   └── ProcessEnded  it ended, or sent what is no answer     the student's to fix, if it comes twice
+│   └── ProcessEnded  it ended, or sent what is no answer     the student's to fix, if it comes ENDS times
 ├── SetupError        the folder or the machine is not ready  whoever runs the command
 │   ├── DataMissing       the test images are not there           whoever runs the command
 │   ├── NotRecorded       the handout does not know this case     whoever runs the command
@@ -120,6 +120,9 @@ class OutOfTime(WorkerLost):
 
 class OutOfMemory(WorkerLost):
     """The student's code asked for more memory than it may have."""
+
+
+ENDS = 3  # a machine hardly kills the processes of one check so often: the code ends them
 
 
 class ProcessEnded(WorkerLost):

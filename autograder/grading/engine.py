@@ -17,6 +17,7 @@ from autograder.course import mistaken, recorded_slips
 from autograder.course.assignment import Assignment
 from autograder.course.definition import Course
 from autograder.errors import (
+    ENDS,
     GraderError,
     OutOfTime,
     SetupError,
@@ -203,9 +204,9 @@ def _ask(
 ) -> tuple[Verdict, str]:
     """Run one check within its time, and return how it ended and what the student's code printed.
 
-    What may have another cause than the code that was asked is asked once more, where nothing has run: a failure beside
-    code of another TODO, and the end of a process, which the machine may have brought about. An end that comes twice
-    is the code's own. Each asking has the check's time, and all of them no more than is left of the submission's.
+    What may have another cause than the code that was asked is asked again, where nothing has run: a failure beside
+    code of another TODO, and the end of a process, which the machine may have brought about, until ENDS of them are
+    the code's own. Each asking has the check's time, and all of them no more than is left of the submission's.
     """
     seconds = exam.seconds if check.exam else check.seconds
     shared, ends = student.take_up(check.todo), 0
@@ -213,7 +214,7 @@ def _ask(
         student.allow(min(seconds, deadline - time.monotonic()))
         result, printed = judge(check, student, seed, exam), student.printed()
         ends += student.ended
-        doubtful = (shared and result.outcome in BLAMED) or (student.ended and ends == 1)
+        doubtful = (shared and result.outcome in BLAMED) or (student.ended and ends < ENDS)
         if not doubtful or time.monotonic() >= deadline:
             return result, printed
         student.renew()

@@ -7,6 +7,7 @@ and only scores come back.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from autograder.checking.student import Student
 from autograder.course import datasets
 from autograder.course.assignment import Assignment
 from autograder.errors import (
+    ENDS,
     BelowThreshold,
     CheckFailed,
     Finding,
@@ -75,7 +77,7 @@ class Exam:
         self.results: dict[str, ModelResult] = {}
         self.known: dict[str, tuple[ModelResult, str]] = {}
         self._failures: dict[str, GraderError] = {}
-        self._ended: set[str] = set()
+        self._ends: Counter[str] = Counter()
         self._shown: dict[str, Shown] = {}
         self._suspects: dict[str, str] = {}
         self._public = PublicExam(folder, assignment, self.seconds)
@@ -122,7 +124,7 @@ class Exam:
 
         Raises:
             DataMissing: if the test images are not on this machine.
-            GraderError: whatever else keeps it from having a result; the same each time, of an end the second time on.
+            GraderError: whatever else keeps it from having a result; the same each time, but for the first ends.
         """
         if model in self._failures:
             raise self._failures[model]
@@ -132,9 +134,9 @@ class Exam:
             try:
                 self.results[model] = self._evaluate(student, rng, model)
             except (CheckFailed, WorkerLost) as error:
-                if isinstance(error, ProcessEnded) and model not in self._ended:
-                    self._ended.add(model)  # once, that may be the machine's doing: the engine asks again
-                else:
+                ended = isinstance(error, ProcessEnded)
+                self._ends[model] += ended
+                if not ended or self._ends[model] >= ENDS:  # else perhaps the machine's doing: the engine asks again
                     self._failures[model] = error
                 raise
         return self.results[model]

@@ -206,10 +206,10 @@ def test_what_a_check_does_without_is_asked_once_more_where_the_machine_has_kill
 
 @pytest.mark.parametrize("code", ["import os\nos._exit(3)", "import ctypes\nctypes.string_at(0)"])
 @pytest.mark.parametrize("seed", [PUBLIC_SEED, 7])
-def test_code_that_ends_its_process_is_asked_twice_and_loses(attacked, code, seed) -> None:
+def test_code_that_ends_its_process_is_asked_three_times_and_loses(attacked, code, seed) -> None:
     mark, asked = attacked(code, seed)
     assert mark.outcome is Outcome.LOST
-    assert len(asked) == (4 if seed else 2)  # of secret cases, and of public ones for what there is to read
+    assert len(asked) == (6 if seed else 3)  # of secret cases, and of public ones for what there is to read
 
 
 def test_code_that_ends_its_process_gets_no_time_beyond_that_of_its_submission(attacked) -> None:

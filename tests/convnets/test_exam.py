@@ -85,7 +85,7 @@ def test_a_model_whose_process_the_machine_kills_is_evaluated_once_more(take, we
     assert not any(result.silent for result in card.models.values())
 
 
-def test_a_model_that_ends_its_process_is_evaluated_twice_whatever_the_number_of_checks(
+def test_a_model_that_ends_its_process_is_evaluated_three_times_whatever_the_number_of_checks(
     take, weights, monkeypatch
 ) -> None:
     asked = []
@@ -97,7 +97,7 @@ def test_a_model_that_ends_its_process_is_evaluated_twice_whatever_the_number_of
     )
     card = take(saved(weights), models=my_model("import os; os._exit(3)"))
     assert {card.marks[check].outcome for check in (MY_MODEL, MY_MODEL_HIGH)} == {Outcome.LOST}
-    assert asked == ["two_layer", "my_model", "my_model"]
+    assert asked == ["two_layer", "my_model", "my_model", "my_model"]
 
 
 def test_what_a_model_prints_is_cut_and_harmless(take, weights) -> None:
