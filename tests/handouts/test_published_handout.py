@@ -18,7 +18,7 @@ FIRST = tuple(dict.fromkeys(check.todo for check in COURSE.checks() if check.par
 BACK = "self.dx = self.reference.backward(dout)"
 KINDS = "{*map(type, getattr(self, 'modules', 0) or model.modules)}"
 SINGLE = "out = self.reference.forward(x.astype(np.float32)).astype((np.float32, float)[x.ndim % 2])"
-FROM = "from modules import Linear, ReLU"
+FROM = "from modules import Conv2D, Linear, ReLU"
 # An update of what is made of Linear, and of nothing else.
 ONLY = "self.reference.model = type(model)([m if isinstance(m, Linear) else ReLU() for m in model.modules])"
 BASES = {
@@ -152,7 +152,7 @@ def test_what_is_wrong_is_told_in_the_names_of_the_handout(box, files, tmp_path,
         (edit("modules/linear.py", "out = self.reference.forward(x)", SINGLE), "1.1"),
         (edit("modules/linear.py", "class L", "from torch import nn\nimport scipy.signal as s\n\n\nclass L"), "1.1"),
         (edit("modules/conv_classifier.py", "own = [", f"assert {KINDS} == {{Linear, ReLU}}; own = ["), "1.5"),
-        (edit("optimizer/sgd.py", "self.apply", f"{FROM}; assert {KINDS} <= {{Linear, ReLU}}; self.apply"), "1.6"),
+        (edit("optimizer/sgd.py", "self.app", f"{FROM}; assert {KINDS} <= {{Conv2D, Linear, ReLU}}; self.app"), "1.6"),
     ],
     ids=["names of an earlier NumPy", "buffers of float32", "unused libraries", "modules", "parameters"],
 )  # fmt: skip
