@@ -69,7 +69,15 @@ class Remote:
 
     def get(self, path: str) -> object:
         """Read an attribute; dots and indices lead deeper: "modules.0.weight"."""
-        return self._student.ask({"do": "get", "on": self.reference, "name": path, "keep": None})
+        return self._student.ask(self.asking(path))
+
+    def get_all(self, paths: Sequence[str]) -> Iterator[object]:
+        """Read several attributes, one after the other."""
+        return self._student.several([self.asking(path) for path in paths])
+
+    def asking(self, path: str) -> dict[str, Any]:
+        """The request that reads an attribute, for `Student.several`."""
+        return {"do": "get", "on": self.reference, "name": path, "keep": None}
 
     def at(self, path: str) -> Remote:
         """Name an attribute without fetching it, to call its methods: `net.at("modules.0").forward(x)`."""
@@ -77,11 +85,23 @@ class Remote:
 
     def fetch(self) -> object:
         """Fetch the object itself, where it is an array or a plain value."""
-        return self._student.ask({"do": "fetch", "on": self.reference})
+        return self._student.ask(self.fetching())
+
+    def fetching(self) -> dict[str, Any]:
+        """The request that fetches it, for `Student.several`."""
+        return {"do": "fetch", "on": self.reference}
 
     def call(self, method: str, /, *args: Any, **kwargs: Any) -> object:
         """Call a method by name and return its value."""
-        return self._student.call((self.reference, method), *args, **kwargs)
+        return self._student.ask(self.calling(method, *args, **kwargs))
+
+    def leave(self, method: str, /, *args: Any) -> None:
+        """Call a method whose value nobody looks at: it stays there, and in the box the call travels with the next."""
+        self._student.keep(self.calling(method, *args))
+
+    def calling(self, method: str, /, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The request that calls a method, for `Student.several`."""
+        return {**_call((self.reference, method), args, kwargs), "keep": None}
 
     def __getattr__(self, method: str) -> Callable[..., object]:
         if method.startswith("_"):
@@ -129,6 +149,13 @@ class Student:
         number = next(self._numbers)
         self.ask({**request, "keep": number})
         return Remote(self, Reference(number))
+
+    def several(self, requests: Sequence[dict[str, Any]]) -> Iterator[object]:
+        """Send requests that only look at what is there, and yield the value of each; one that raises does so in turn.
+
+        In the box they travel together.
+        """
+        return map(self.ask, requests)
 
     def finish(self) -> None:
         """Make sure that all that was asked for has been done; what it raises belongs to the check that asked."""

@@ -8,6 +8,7 @@ suspect's, right values included, refutes it. Several that are left are told tog
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,26 @@ from typing import Any
 Suspects = Mapping[str, Callable[[], Any]]
 MOST = 3  # told together
 WORKED_OUT = "it is worked out as "  # begins a formula that was searched for: told where nothing else is
+
+
+class Later(Mapping[str, Callable[[], Any]]):
+    """Suspects that are listed only when somebody asks for them: nobody does where a value is right."""
+
+    def __init__(self, suspects: Callable[[], Suspects]) -> None:
+        self._list = suspects
+
+    @functools.cached_property
+    def _listed(self) -> Suspects:
+        return self._list()
+
+    def __getitem__(self, clause: str) -> Callable[[], Any]:
+        return self._listed[clause]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._listed)
+
+    def __len__(self) -> int:
+        return len(self._listed)
 
 
 @dataclass
@@ -122,12 +143,14 @@ def leaving_out(clauses: Iterator[str] | set[str]) -> Iterator[None]:
 
 def wanted(suspects: Suspects | None) -> Suspects:
     """The suspects that a wrong value is compared with; all are computed at once where they are to be recorded."""
-    for clause, compute in (suspects or {}).items() if rehearsing() else ():
+    if suspects is None:
+        return {}
+    for clause, compute in suspects.items() if rehearsing() else ():
         _clauses.add(clause)
         compute()
     if not explained():
         return {}
-    return {clause: compute for clause, compute in (suspects or {}).items() if clause not in _left_out}
+    return Later(lambda: {clause: compute for clause, compute in suspects.items() if clause not in _left_out})
 
 
 def subject(name: str, rank: int) -> Hashable:

@@ -11,6 +11,7 @@ Requests are dictionaries with the key `do`:
     hold     value, layout, keep             -> None; the value is laid out in memory as asked
     name     target, keep                    -> None; a function itself, for a probe to call it
     fetch    on                              -> the value itself
+    several  requests                        -> a list of their values
     adapt    home, paths, table, code, missing -> None; code below `home` is of another handout: `inside.adapted`
 
 Where `keep` is a number, the value stays here under it, for a Reference to name it later, and None is returned.
@@ -117,6 +118,9 @@ class Host:
 
     def _fetch(self, on: Reference) -> Any:
         return self._close(self._objects[on.number])
+
+    def _several(self, requests: list[dict[str, Any]]) -> list[Any]:
+        return [self.perform(request) for request in requests]
 
     # How values pass.
 

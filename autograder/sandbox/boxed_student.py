@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograder.checking import oracles
 from autograder.checking.adaptation import Adaptation
 from autograder.checking.student import Student, raised
 from autograder.course.assignment import Limits
-from autograder.errors import OutOfTime, ProcessEnded, SetupError, WorkerLost
+from autograder.errors import OutOfTime, ProcessEnded, SetupError, StudentRaised, WorkerLost
 from autograder.inside.host import MAX_TEXT, MAX_WARNINGS, PROBES
 from autograder.sandbox.worker import Worker
 
@@ -83,6 +83,23 @@ class BoxedStudent(Student):
         self._worker = None
         self._forget()
         self._waiting.clear()
+
+    def several(self, requests: Sequence[dict[str, Any]]) -> Iterator[object]:
+        """Send requests that only look at what is there in one exchange, and yield the value of each.
+
+        One that raises does so in turn, after the values before it: they are asked one by one then.
+        """
+        if len(requests) < 2:
+            return super().several(requests)
+        self.finish()  # what that raises is none of theirs
+        followed = [self.adaptation.follow(one) if self.adaptation else one for one in requests]
+        try:
+            values, self.warned = self._exchange(self._ready(), [{"do": "several", "requests": followed}])
+        except StudentRaised:
+            values = None
+        if not isinstance(values, list) or len(values) != len(requests):  # a worker may have written anything
+            return super().several(requests)
+        return iter(values)
 
     def finish(self) -> None:
         """Send what waits to be sent with the next question."""

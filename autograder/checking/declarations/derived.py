@@ -18,6 +18,7 @@ from autograder.checking.declarations.tried import Trial, draw
 from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close, expect_equal
 from autograder.checking.student import Remote, Student
+from autograder.diagnosis.suspects import Later, Suspects
 from autograder.errors import CheckFailed, GraderError
 
 SUSPECTED = 4  # cases of a check for which general suspects are worked out: a slip shows in the first ones
@@ -65,10 +66,14 @@ def expect_right(trial: Trial, kind: str, index: int, found: object, name: str, 
         if right.any():
             raise CheckFailed(f"nothing leads back to {name}: .data, detach(), .item() and NumPy cut off a gradient")
         return
-    known = named(trial, kind, index) | dict(by_size(trial, kind, index))
-    known |= (suspects(trial, kind, index) if rich else {}) | also
+
+    def suspected() -> Suspects:
+        known = named(trial, kind, index) | dict(by_size(trial, kind, index))
+        return known | (suspects(trial, kind, index) if rich else {}) | also
+
     axes = trial.declaration.spoken.get(called, ())
     parts = {other: array for other, array in trial.parts.items() if other != called}
+    known = Later(suspected)
     expect_close(found, right, name, dtype=dtype, suspects=known, tolerance=tolerance, axes=axes, parts=parts)
 
 
@@ -114,7 +119,7 @@ def gradient(own: Declaration, student: Student, rng: Rng) -> None:
     def ask(student: Student, rng: Rng, case: Case, rich: bool) -> None:
         trial = draw(own, rng, case, how="smooth" if case.values else "values")
         layer = trial.layer(student)
-        trial.run(student, layer, trial.arrays)
+        trial.run(student, layer, trial.arrays, seen=False)
         for index, found in enumerate(trial.pull(layer, trial.upstream)):
             expect_right(trial, "gradients", index, found, f"d{own.leaves[index]}", rich)
 
@@ -127,10 +132,10 @@ def parameters(own: Declaration, student: Student, rng: Rng) -> None:
     def ask(student: Student, rng: Rng, case: Case, rich: bool) -> None:
         trial = draw(own, rng, case)
         layer = trial.layer(student)
-        trial.run(student, layer, trial.arrays)
-        trial.pull(layer, trial.upstream)
-        for index, name in trial.gradients:
-            expect_right(trial, "gradients", index, layer.get(name), name, rich)
+        trial.run(student, layer, trial.arrays, seen=False)
+        trial.pull(layer, trial.upstream, seen=False)
+        for index, name, value in trial.found(layer):
+            expect_right(trial, "gradients", index, value, name, rich)
 
     _cases(own, student, rng, ask)
 
@@ -143,8 +148,8 @@ def buffers(own: Declaration, student: Student, rng: Rng) -> None:
         layer = trial.layer(student)
         for call in range(3):
             trial.run(student, layer, trial.arrays)
-            for index, name in enumerate(own.buffers):
-                expect_right(trial, "buffers", index, layer.get(name), f"{name}", rich and not call)
+            for index, (name, value) in enumerate(zip(own.buffers, layer.get_all([*own.buffers]), strict=True)):
+                expect_right(trial, "buffers", index, value, f"{name}", rich and not call)
             trial = draw(own, rng, case, known=_state(trial))
 
     _cases(own, student, rng, ask)
@@ -168,10 +173,10 @@ def evaluation(own: Declaration, student: Student, rng: Rng) -> None:
                 expect_right(trial, "outputs", index, found, f"{name}{_mode(training)}", rich)
             for index, found in enumerate(trial.pull(layer, trial.upstream)):
                 expect_right(trial, "gradients", index, found, f"d{own.leaves[index]}{_mode(training)}", rich)
-            for index, name in trial.gradients:
-                expect_right(trial, "gradients", index, layer.get(name), f"{name}{_mode(training)}", rich)
-            for index, name in enumerate(own.buffers):
-                expect_right(trial, "buffers", index, layer.get(name), f"{name}{_mode(training)}", rich)
+            for index, name, value in trial.found(layer):
+                expect_right(trial, "gradients", index, value, f"{name}{_mode(training)}", rich)
+            for index, (name, value) in enumerate(zip(own.buffers, layer.get_all([*own.buffers]), strict=True)):
+                expect_right(trial, "buffers", index, value, f"{name}{_mode(training)}", rich)
             trial = draw(own, rng, case, training=False, known=_state(trial))
 
     _cases(own, student, rng, ask)
@@ -214,12 +219,12 @@ def latest(own: Declaration, student: Student, rng: Rng) -> None:
                 for index, found in enumerate(trial.pull(layer, trial.upstream)):
                     stale = _stale(trial, before, "gradients", index)
                     expect_right(trial, "gradients", index, found, f"d{own.leaves[index]}", False, **stale)
-                for index, name in trial.gradients:
+                for index, name, value in trial.found(layer):
                     stale = _stale(trial, before, "gradients", index)
                     right = trial.right.gradients[index]
                     total = sums[index] = sums.get(index, 0) + right
                     stale["backward adds to what an earlier backward has left"] = partial(np.asarray, total)
-                    expect_right(trial, "gradients", index, layer.get(name), name, False, **stale)
+                    expect_right(trial, "gradients", index, value, name, False, **stale)
             before = trial
 
     for_each(student, rng, own.plan.cases(rng, 1)[1:2], ask)

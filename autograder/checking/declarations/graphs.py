@@ -49,9 +49,9 @@ class Graph(Remote):
         learned = {name: value for name, value in values.items() if name in self._parameters}
         self.call("fill", learned, {name: value for name, value in values.items() if name not in learned})
 
-    def get(self, path: str) -> object:
-        """The gradient of a parameter, by its name; or a buffer."""
-        return self.call("look", path.removesuffix(GRAD))
+    def asking(self, path: str) -> dict[str, Any]:
+        """The request for the gradient of a parameter, by its name; or for a buffer."""
+        return self.calling("look", path.removesuffix(GRAD))
 
     def run(self, call: tuple[Any, ...], given: Mapping[str, Any], leaves: Sequence[str], layout: str) -> object:
         """Call it; what is None is left out."""

@@ -95,14 +95,15 @@ def _found(
     trial: Trial, layer: Remote | None, names: Sequence[str], student: Student, back: bool
 ) -> Iterator[tuple[str, int, object]]:
     """What a layer gives, one after the other: a wrong output is told before its backward is asked, which may crash."""
-    for index, output in enumerate(trial.run(student, layer, trial.arrays)):
+    outputs, gradients = ({*trial.declaration.called(kind)}.intersection(names) for kind in ("outputs", "gradients"))
+    for index, output in enumerate(trial.run(student, layer, trial.arrays, seen=bool(outputs))):
         yield "outputs", index, output
     if layer and back:
-        for index, gradient in enumerate(trial.pull(layer, trial.upstream)):
+        leaves = {f"d{name}" for name in trial.declaration.leaves}
+        for index, gradient in enumerate(trial.pull(layer, trial.upstream, seen=bool(leaves & gradients))):
             yield "gradients", index, gradient
-        for index, name in trial.gradients:
-            if name in names:
-                yield "gradients", index, layer.get(name)
+        for index, _, value in trial.found(layer, names):
+            yield "gradients", index, value
 
 
 def _latest(own: Declaration, names: Sequence[str], of: str, student: Student, rng: Rng) -> None:
@@ -110,10 +111,11 @@ def _latest(own: Declaration, names: Sequence[str], of: str, student: Student, r
     *earlier, last = (drawn(own, rng, sizes) for sizes in own.cases["latest"])
     first, *others = earlier
     layer = first.layer(student)
-    first.run(student, layer, first.arrays)
-    first.pull(layer, first.upstream)
+    first.run(student, layer, first.arrays, seen=False)
+    first.pull(layer, first.upstream, seen=False)
     for other in others:
-        other.run(student, layer, other.arrays)
+        other.run(student, layer, other.arrays, seen=False)
+    student.finish()  # what goes wrong so far is not of a later batch
     if own.parameters:
         layer.set(**{name: last.arrays[name] for name in own.parameters})
     with telling_earlier(student, partial(_afresh, last, names, student)):
@@ -123,7 +125,7 @@ def _latest(own: Declaration, names: Sequence[str], of: str, student: Student, r
 def _afresh(trial: Trial, names: Sequence[str], student: Student) -> None:
     """Pass a layer that gives the right values of one batch, the first that it sees."""
     own = trial.declaration
-    for kind, index, found in _found(trial, trial.layer(student), [*own.gradients.values()], student, True):
+    for kind, index, found in _found(trial, trial.layer(student), [*names, *own.called("gradients")], student, True):
         if kind == "gradients" or own.called(kind)[index] in names:
             expect_right(trial, kind, index, found, own.called(kind)[index], False)
 
@@ -144,13 +146,13 @@ def _expect_latest(
             change = {name: one.arrays[name] for name in own.inputs}
             stale["what forward keeps is that of an earlier batch"] = partial(last.wrong, "gradients", index, **change)
         expect_right(last, "gradients", index, found, f"d{own.leaves[index]}{of} of a later batch", False, **stale)
-    for index, name in last.gradients:
+    for index, name, value in last.found(layer):
         before, right = (one.right.gradients[index] for one in (first, last))
         stale = {
             "it is left as it was after the first backward": partial(np.asarray, before),
             "backward adds to what an earlier backward has left": partial(np.add, before, right),
         }
-        expect_right(last, "gradients", index, layer.get(name), f"{name}{of}", False, **stale)
+        expect_right(last, "gradients", index, value, f"{name}{of}", False, **stale)
 
 
 def _inputs(own: Declaration, of: str, student: Student, rng: Rng) -> None:

@@ -33,7 +33,7 @@ def differences(own: Declaration, student: Student, rng: Rng, seed: int | None =
         layer = trial.layer(student, seed=seed)
         trial.run(student, layer, trial.arrays)
         gradients = dict(zip((f"d{name}" for name in own.leaves), trial.pull(layer, trial.upstream), strict=True))
-        gradients |= {name: layer.get(name) for _, name in trial.gradients}
+        gradients |= {name: value for _, name, value in trial.found(layer)}
         for leaf, (name, found) in zip([*own.leaves, *trial.present(own.parameters)], gradients.items(), strict=True):
             value = trial.arrays[leaf]
             places = rng.permutation(value.size)[:ENTRIES]

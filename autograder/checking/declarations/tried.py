@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -74,6 +74,13 @@ class Trial:
         own = self.declaration
         named = enumerate(own.gradients.items(), start=len(own.leaves)) if own.backward else ()
         return [(index, gradient) for index, (name, gradient) in named if name in self.arrays]
+
+    def found(self, layer: Remote, names: Iterable[str] | None = None) -> Iterator[tuple[int, str, object]]:
+        """What a layer has as gradients of parameters, of these names or all; each with its place among all."""
+        asked = [(index, name) for index, name in self.gradients if names is None or name in names]
+        values = layer.get_all([name for _, name in asked])
+        for (index, name), value in zip(asked, values, strict=True):
+            yield index, name, value
 
     def tolerance(self, name: str) -> float | None:
         """The relative error that an array may have in float64; None where that of every array will do."""
@@ -148,12 +155,13 @@ class Trial:
         return [self.cast(one, dtype) if one in self.declaration.inputs else self.case.value(one) for one in args]
 
     def run(
-        self, student: Student, layer: Remote | None, given: Mapping[str, Any], layout: str = "plain"
+        self, student: Student, layer: Remote | None, given: Mapping[str, Any], layout: str = "plain", seen: bool = True
     ) -> list[object]:
         """Call forward, or the function, and return the outputs one after the other.
 
         Args:
             layout: in memory, where a module gets its tensors in one of its own.
+            seen: whether anybody looks at the outputs; if not, there may be none.
         """
         own = self.declaration
         if isinstance(layer, Graph):
@@ -164,20 +172,27 @@ class Trial:
         inputs = [_filled(one, given) for one in own.call]
         if layer is None:
             answer = student.call(own.target, *inputs, *self._args(), **self.case.given())
+        elif not seen and len(own.outputs) == 1:
+            layer.leave(own.forward, *inputs)
+            return []
         else:
             answer = layer.call(own.forward, *inputs)
         return answers.separate(answer, list(own.outputs), own.forward if layer else own.title)
 
-    def pull(self, layer: Remote, upstream: tuple[Any, ...]) -> list[object]:
-        """Call backward, and return the gradients of the inputs that have one."""
+    def pull(self, layer: Remote, upstream: tuple[Any, ...], seen: bool = True) -> list[object]:
+        """Call backward, and return the gradients of the inputs that have one; none perhaps if they are not seen."""
         own = self.declaration
         if not own.backward:
             return []
         real = [one for one in upstream if not isinstance(one, np.ndarray) or one.dtype.kind == "f"]
         if own.tensors:
             real = [tensor(np.asarray(one)) for one in real]
-        answer = layer.call(own.backward, *([] if own.start and not own.tensors else real))
+        given = [] if own.start and not own.tensors else real
         names = [f"d{name}" for name in own.leaves]
+        if not seen and not own.tensors and len(names) < 2:
+            layer.leave(own.backward, *given)
+            return []
+        answer = layer.call(own.backward, *given)
         if isinstance(answer, tuple | list) and len(answer) == len(own.inputs) > len(names):
             answer = tuple(one for one, array in zip(answer, own.inputs.values(), strict=True) if array.real)
             answer = answer[0] if len(answer) == 1 else answer

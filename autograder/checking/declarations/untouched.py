@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -61,7 +62,8 @@ def expect_left_alone(trial: Trial, student: Student, of: str = "") -> None:
         held = student.new("probe:Parameters", layer, parameters) if layer and parameters else None
         for index, (name, found) in enumerate(zip(own.outputs, trial.run(student, layer, given), strict=True)):
             expect_right(trial, "outputs", index, found, f"{name}{of} for a {layout} input", False, dtype=dtype)
-        _expect_kept(trial, given, held, own.forward if layer else "", dtype)
+        now = student.several(_looks(given, held))
+        _expect_kept(now, trial, given, held, own.forward if layer else "", dtype)
         if layer is None or not trial.question.upstream:
             continue
         back = {name: dy for name, dy in zip(own.outputs, trial.upstream, strict=True) if dy.dtype.kind == "f"}
@@ -70,11 +72,13 @@ def expect_left_alone(trial: Trial, student: Student, of: str = "") -> None:
             expect_right(
                 trial, "gradients", index, found, f"d{own.leaves[index]}{of} for a {layout} dy", False, dtype=dtype
             )
+        looks = [*(layer.asking(name) for _, name in trial.gradients), *(remote.fetching() for remote in upstream)]
+        now = student.several([*looks, *_looks(given, held)])
         for index, name in trial.gradients:
-            expect_right(trial, "gradients", index, layer.get(name), f"{name}{of}", False, dtype=dtype)
-        for remote, (name, before) in zip(upstream, back.items(), strict=True):
-            expect_unchanged(remote.fetch(), before, f"d{name}")
-        _expect_kept(trial, given, held, own.backward, dtype)
+            expect_right(trial, "gradients", index, next(now), f"{name}{of}", False, dtype=dtype)
+        for name, before in back.items():
+            expect_unchanged(next(now), before, f"d{name}")
+        _expect_kept(now, trial, given, held, own.backward, dtype)
 
 
 def _expect_tensors_left_alone(trial: Trial, student: Student) -> None:
@@ -86,8 +90,8 @@ def _expect_tensors_left_alone(trial: Trial, student: Student) -> None:
         _expect_now(trial, layer, own.title, dtype)
         for index, found in enumerate(trial.pull(layer, tuple(one.astype(dtype) for one in trial.upstream))):
             expect_right(trial, "gradients", index, found, f"d{own.leaves[index]}", False, dtype=dtype)
-        for index, name in trial.gradients:
-            expect_right(trial, "gradients", index, layer.get(name), name, False, dtype=dtype)
+        for index, name, value in trial.found(layer):
+            expect_right(trial, "gradients", index, value, name, False, dtype=dtype)
 
 
 def _expect_now(trial: Trial, layer: Remote, called: str, dtype: str) -> None:
@@ -110,7 +114,7 @@ def _keeps_dtype(own: Declaration, student: Student, rng: Rng, case: Case) -> No
         given = _given(trial, student, dtype, layout)
         for found, dy, name in zip(trial.run(student, layer, given), trial.upstream, own.outputs, strict=True):
             expect_array(found, f"{name} for a {layout} input", dy.shape, dtype=dtype)
-        _expect_kept(trial, given, None, own.forward, dtype)
+        _expect_kept(student.several(_looks(given)), trial, given, None, own.forward, dtype)
         upstream = tuple(one.astype(dtype) for one in trial.upstream)
         for found, name in zip(trial.pull(layer, upstream) if own.leaves else [], own.leaves, strict=True):
             expect_array(found, f"d{name} for a {layout} input", trial.arrays[name].shape, dtype=dtype)
@@ -125,12 +129,20 @@ def _fit(layout: str, value: np.ndarray) -> str:
     return layout if value.ndim else "plain"
 
 
-def _expect_kept(trial: Trial, given: Mapping[str, Remote], held: Remote | None, method: str, dtype: str) -> None:
-    for name, remote in given.items():
-        expect_unchanged(remote.fetch(), trial.arrays[name], name)
+def _looks(given: Mapping[str, Remote], held: Remote | None = None) -> list[dict[str, Any]]:
+    """Requests for what a layer was given, and for its parameters."""
+    return [*(remote.fetching() for remote in given.values()), *([held.calling("now")] if held else ())]
+
+
+def _expect_kept(
+    now: Iterator[object], trial: Trial, given: Mapping[str, Remote], held: Remote | None, method: str, dtype: str
+) -> None:
+    """Pass a layer that left all of that alone; `now` are the answers to `_looks`."""
+    for name in given:
+        expect_unchanged(next(now), trial.arrays[name], name)
     if held:
         parameters = {name: trial.cast(name, dtype) for name in trial.present(trial.declaration.parameters)}
-        expect_parameters_kept(held, parameters, method)
+        _expect_same(next(now), parameters, method)
 
 
 def expect_parameters_kept(held: Remote, parameters: Mapping[str, np.ndarray], method: str) -> None:
@@ -139,7 +151,11 @@ def expect_parameters_kept(held: Remote, parameters: Mapping[str, np.ndarray], m
     Args:
         held: a `probe:Parameters`, made before the call.
     """
-    now = answers.table(held.call("now")) or {}
+    _expect_same(held.call("now"), parameters, method)
+
+
+def _expect_same(answer: object, parameters: Mapping[str, np.ndarray], method: str) -> None:
+    now = answers.table(answer) or {}
     for name, before in parameters.items():
         value, replaced = answers.pair(now.get(name)) or (None, False)
         found = answers.array(value)
