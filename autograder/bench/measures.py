@@ -23,7 +23,7 @@ from rich.console import Console
 
 from autograder.authoring import record
 from autograder.authoring import variants as trials
-from autograder.bench import rescored_class, sleepers
+from autograder.bench import memory, rescored_class, sleepers
 from autograder.bench.figures import Figure, show, timed
 from autograder.course import assignment as assignments
 from autograder.course.assignment import Limits
@@ -227,4 +227,5 @@ MEASURES: dict[str, Callable[[Course], dict[str, Figure]]] = {
     "inference": _inference,
     "cluster": lambda course: sleepers.measure(),
     "class": rescored_class.measure,
+    "memory": memory.measure,
 }

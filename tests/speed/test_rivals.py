@@ -59,7 +59,8 @@ def test_a_benchmark_that_is_not_there_is_named(tmp_path) -> None:
     )
     assert done.returncode == 2
     assert done.stderr.startswith(
-        "there is no benchmark 'rival', expected one of workers, mechanisms, parts, inference, cluster, class, rivals,"
+        "there is no benchmark 'rival', expected one of workers, mechanisms, parts, inference, cluster, class, memory, "
+        "rivals,"
     )
     assert not list(tmp_path.iterdir())
 
