@@ -21,7 +21,9 @@ from autograder.diagnosis.relations import readable
 PICTURE_SIDE = 32  # pixels at most
 MAX_RANK_PERMUTED = 4
 MIN_SHIFTED = 5  # values that must agree where all are moved
+ELSEWHERE = "the values are right but stand in other places"
 TINY, HUGE = 1e-150, 1e150  # numbers beyond these are none that anybody computes with
+EXACT = 1e-12
 NEAR = 1e-5  # a relative difference below this has other reasons than a wrong formula
 
 
@@ -53,6 +55,9 @@ def nearly(found: np.ndarray, expected: np.ndarray, name: str) -> str:
     relative = float(np.linalg.norm(found - expected)) / size if size else 1.0
     if not 0 < relative < NEAR:
         return ""
+    lost = (found == 0) & (expected != 0)
+    if lost.any() and np.allclose(found[~lost], expected[~lost], rtol=EXACT, atol=0):
+        return f"only the smallest values of {name} are wrong: they are 0, cut off or lost beside larger ones"
     agree = f"{name} agrees to about {-math.floor(math.log10(relative)) - 1} digits"
     if np.array_equal(found.astype(np.float32), found):
         return f"{agree} and is rounded to float32: where does that dtype come from?"
@@ -116,9 +121,10 @@ def locate(
         relations.combined(found, expected, parts, tolerance),
         relations.patterns(found, expected, names, tolerance),
     )
-    if told := next(whole, ""):
-        return told
-    where = next(wrong_entries.patterns(wrong, names), "")
+    told = next(whole, "")
+    where = next(wrong_entries.patterns(wrong, names), "") if told in ("", ELSEWHERE) else ""
+    if told:
+        return ", ".join(filter(None, (where, told)))
     how = next(_value_patterns(found, expected, wrong, tolerance), "")
     return ", ".join(filter(None, (where, how)))
 
@@ -202,7 +208,7 @@ def _order_patterns(found: np.ndarray, expected: np.ndarray, tolerance: float) -
     if order := _reshaped(found, expected, tolerance):
         yield f"they are right, but for axes in the order {order} before a reshape"
     if found.size > 3 and _equal(np.sort(found, axis=None), np.sort(expected, axis=None), tolerance):
-        yield "the values are right but stand in other places"
+        yield ELSEWHERE
 
 
 def _sum_patterns(found: np.ndarray, expected: np.ndarray, tolerance: float) -> Iterator[str]:

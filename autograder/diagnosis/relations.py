@@ -108,6 +108,7 @@ def combined(
     found: np.ndarray, expected: np.ndarray, parts: Mapping[str, np.ndarray], tolerance: float
 ) -> Iterator[str]:
     """Yield what explains all values by one other array at hand: it in their place, or too much or too little of it."""
+    yield from _gathered(found, expected, parts, tolerance)
     if found.size < FEWEST:
         return
     for name, part in _aligned(parts, found.shape):
@@ -202,6 +203,20 @@ def _repeated(values: np.ndarray, axis: int, run: int) -> np.ndarray:
     """Every run-th value in the place of those behind it."""
     places = np.arange(values.shape[axis]) // run * run
     return values.take(places, axis)
+
+
+def _gathered(
+    found: np.ndarray, expected: np.ndarray, parts: Mapping[str, np.ndarray], tolerance: float
+) -> Iterator[str]:
+    """A row of sums, or of means, of another array at hand: over all its axes but one."""
+    for name, part in parts.items() if found.ndim == 1 < found.size else ():
+        if part.dtype.kind != "f" or part.ndim < 2 or not np.isfinite(part).all():
+            continue
+        for axis in (axis for axis, length in enumerate(part.shape) if length == len(found)):
+            rows = _lines(part, axis)
+            for words, row in (("summed", rows.sum(axis=1)), ("averaged", rows.mean(axis=1))):
+                if row.any() and _equal(found, row, tolerance) and not _equal(expected, row, tolerance):
+                    yield f"they are {name}, {words} over all axes but axis {axis}"
 
 
 def _aligned(parts: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Iterator[tuple[str, np.ndarray]]:

@@ -12,7 +12,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from autograder.diagnosis.differences import locate
+from autograder.diagnosis.differences import ELSEWHERE, locate
 from autograder.diagnosis.suspects import sentence
 
 TOLERANCE = 1e-9
@@ -269,6 +269,9 @@ def by_line(found: np.ndarray, expected: np.ndarray, name: str, *degrees: int) -
 
 
 def is_true(text: str, found: np.ndarray, expected: np.ndarray) -> bool:
+    where, both, _ = text.rpartition(f", {ELSEWHERE}")
+    if both:
+        return is_true(where, found, expected) and is_true(ELSEWHERE, found, expected)
     where, both, how = text.rpartition(", all of them ")
     if both and not how.startswith("others"):
         return is_true(where, found, expected) and is_true(f"all of them {how}", found, expected)

@@ -59,6 +59,12 @@ def test_a_larger_difference_is_not() -> None:
     assert nearly(RIGHT, np.zeros_like(RIGHT), "loss") == ""
 
 
+def test_what_is_small_and_has_become_zero_is_no_matter_of_digits() -> None:
+    right = np.array([1.0, 0.5, 1e-8])
+    assert "smallest values of y are wrong: they are 0" in nearly(np.where(right < 1e-6, 0, right), right, "y")
+    assert nearly(np.array([1.0, 0.5 + 1e-7, 0.0]), right, "y").startswith("y agrees to about")
+
+
 LOSS = "return self.probs, float(-log_probs[np.arange(len(y)), y].mean())"
 PICKED = "self.probs[np.arange(len(y)), y]"
 SMALL = {

@@ -101,3 +101,9 @@ def test_a_row_of_counts_is_told_how_it_follows_from_the_right_one() -> None:
         expect_equal(right[::-1], right, "counts")
     with pytest.raises(CheckFailed, match=r"expected \(1, 2\)$"):  # two numbers are too few
         expect_equal((2, 1), (1, 2), "steps")
+
+
+@pytest.mark.parametrize(("change", "words"), [(np.sum, "summed"), (np.mean, "averaged")])
+def test_a_row_that_another_array_gives_is_told(change: Callable[..., np.ndarray], words: str) -> None:
+    text = told(change(X, axis=0), BIAS)
+    assert text == f"they are x, {words} over all axes but axis 1"
