@@ -28,9 +28,8 @@ def rows(plan: Plan) -> np.ndarray:
     """(epochs, 5): loss and accuracy in training, loss and accuracy in validation, and the rate, after each epoch."""
     table = []
     for epoch, (descent, batches) in enumerate(_epochs(plan), start=1):
-        train = np.average([batch.means for batch in batches], axis=0, weights=[batch.size for batch in batches])
         valid = descent.judge(plan.valid_images, plan.valid_labels).means
-        table.append([*train, *valid, plan.rate(epoch * plan.batches)])
+        table.append([*_training(batches), *valid, plan.rate(epoch * plan.batches)])
     return np.array(table)
 
 
@@ -44,19 +43,27 @@ def batch_losses(plan: Plan) -> np.ndarray:
 def telling(plan: Plan, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Images and labels of a validation set, for 5 epochs, whose accuracy tells every wrong choice of weights.
 
-    The accuracy is highest after epochs 2 and 4, equally; the loss is lowest after 3. Empty if none is found.
+    The accuracy is highest after epochs 2 and 4, equally, and higher than any in training up to then; the loss is
+    lowest after 3. Empty if none is found.
     """
     rng = np.random.default_rng(seed)
     images = 2 * rng.normal(size=(POOL, 3)).astype(np.float32).astype(np.float64)
     labels = rng.integers(len(plan.parameters[3]), size=POOL)
-    seen = [descent.judge(images, labels) for descent, _ in _epochs(plan)]
+    epochs = [(descent.judge(images, labels), _training(batches)[1]) for descent, batches in _epochs(plan)]
+    seen = [batch for batch, _ in epochs]
     chosen = rng.integers(POOL, size=(POOL_TRIES, TELLING))
     hit = np.stack([(batch.scores.argmax(1) == batch.labels).numpy() for batch in seen])[:, chosen].sum(-1)
     losses = [F.cross_entropy(batch.scores, batch.labels, reduction="none") for batch in seen]
     fits = (hit[1] == hit[3]) & (hit[1] > hit[0]) & (hit[1] > hit[2]) & (hit[1] > hit[4])
+    fits &= hit[1] > TELLING * max(accuracy for _, accuracy in epochs[:3])
     fits &= torch.stack(losses).numpy()[:, chosen].mean(-1).argmin(0) == 2
     which = chosen[int(fits.argmax())] if fits.any() else chosen[0, :0]
     return images[which], labels[which]
+
+
+def _training(batches: list[Batch]) -> np.ndarray:
+    """Loss and accuracy of an epoch, each image counting alike."""
+    return np.average([batch.means for batch in batches], axis=0, weights=[batch.size for batch in batches])
 
 
 def _epochs(plan: Plan) -> Iterator[tuple[Descent, list[Batch]]]:
