@@ -72,8 +72,9 @@ def network_follows_its_sizes(student: Student, rng: np.random.Generator) -> Non
             expect_equal(net.get(f"{layer}.padding"), 0, f"the padding of {which}")
             before = filters
 
-        name = "the shape of the weight of the Linear layer"
         expected = plan[4], int(features(shape, channels, kernels, strides))
+        places = expected[1] // channels[-1]
+        name = f"the shape of the weight of the Linear layer behind {channels[-1]} channels of {places} values each"
         expect_equal(net.get(f"modules.{2 * len(channels) + 1}.weight.shape"), expected, name)
 
 

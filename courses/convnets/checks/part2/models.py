@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import permutations
 
 import numpy as np
 
@@ -14,13 +16,15 @@ from autograder.checking.expect import expect_close, expect_equal, show
 from autograder.checking.raising import telling
 from autograder.checking.rubric import check
 from autograder.checking.student import Remote, Student
-from autograder.errors import CheckFailed
+from autograder.errors import CheckFailed, GraderError
 from autograder.inside.wire import Tensor
 
-from ...oracles.networks import gradients, scores
+from ...oracles.networks import ACTIVATIONS, OWN, gradients, scores
 from ..part1.shared import Clauses, draw
 
 AXES = ("image", "class")
+COMPANY = 1e-3  # by which a score may differ that has other company, relative
+MIXED = "the scores of an image change with the other images of its batch: is an axis taken for another one?"
 UNSEEN = "no layer is an attribute of the module: none is made, or a plain list holds them, and parameters() sees none"
 
 
@@ -87,8 +91,28 @@ class Network:
         }
         for words, factor in (("divided by 255", 1 / 255), ("multiplied by 255", 255.0), ("divided by 2", 0.5)):
             others[f"the images are {words} first"] = partial(self._scaled, x, parameters, factor)
+        for acts in permutations(ACTIVATIONS, 2):
+            clause = f"the activations behind the first layer are {' and then '.join(acts)}, not {OWN[self.name]} alone"
+            others[clause] = partial(scores, self.name, x, parameters, acts)
         right = scores(self.name, x, parameters)
-        expect_close(found, right, "scores", dtype="float32", axes=AXES, suspects=others)
+        try:
+            expect_close(found, right, "scores", dtype="float32", axes=AXES, suspects=others)
+        except CheckFailed as error:
+            if student.explains and not error.finding.suspect:
+                self._tell_company(student, parameters, x, found, error)
+            raise
+
+    def _tell_company(
+        self, student: Student, parameters: Sequence[np.ndarray], x: np.ndarray, found: object, error: CheckFailed
+    ) -> None:
+        """Say of wrong scores that those of an image depend on the other images of its batch, where they do."""
+        with suppress(GraderError):
+            alone = answers.array(self.filled(student, parameters).call("__call__", _tensor(x[:1])))
+            scored = answers.array(found)
+            if alone is None or scored is None or alone.shape != scored[:1].shape:
+                return
+            if np.abs(alone - scored[:1]).max() > COMPANY * np.abs(scored).max():
+                error.finding = replace(error.finding, suspect=MIXED, cause=MIXED)
 
     def _scaled(self, x: np.ndarray, parameters: Sequence[np.ndarray], factor: float) -> np.ndarray:
         """The scores of images that are multiplied by a number."""

@@ -31,6 +31,8 @@ def class_balanced_focal_loss(student: Student, rng: np.random.Generator) -> Non
     def body(beta: float, gamma: float, student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
         batch, counts = Batch.of(rng, sizes), draw_counts(rng, sizes.filters)
         loss, right = student.new(BALANCED, counts, beta, gamma), batch.focal(gamma, class_weights(counts, beta))
+        swapped = {"beta and gamma change places": lambda: batch.focal(beta, class_weights(counts, gamma)).value}
+        right = right._replace(others={**right.others, **swapped})
         batch.expect_value(student, loss, right, f"loss for beta {beta} and gamma {gamma}")
 
     for beta, gamma in ((0.99, 2.0), (0.999, 0.5), (0.9, 1.0)):

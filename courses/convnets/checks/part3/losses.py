@@ -93,6 +93,11 @@ def weights_belong_to_true_classes(student: Student, rng: np.random.Generator) -
     def body(gamma: float, student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
         batch, weight = Batch.of(rng, sizes), draw_weight(rng, sizes.filters)
         loss, right = _loss(student, gamma, weight), batch.focal(gamma, weight)
+        scaled = {
+            f"the weights are divided by their {words} first": partial(np.divide, right.value, size)
+            for words, size in (("mean", weight.mean()), ("sum", weight.sum()), ("length", np.linalg.norm(weight)))
+        }
+        right = right._replace(others={**right.others, **scaled})
         batch.expect_value(student, loss, right, f"weighted loss for gamma {gamma}")
 
     for gamma, images, classes in ((0.0, 5, 3), (2.0, 6, 4), (0.5, 4, 4)):
