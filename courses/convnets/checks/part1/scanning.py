@@ -13,7 +13,7 @@ import numpy as np
 from autograder.checking.expect import expect_close
 from autograder.checking.rubric import check
 from autograder.checking.student import Remote, Student
-from autograder.errors import CheckFailed
+from autograder.errors import CheckFailed, GraderError
 
 from ...oracles.scanning import kernel, scanned, scanned_by_cnn
 from .shared import Clauses, draw
@@ -83,6 +83,9 @@ def _telling_kernels(network: Remote, weights: Sequence[np.ndarray], channels: i
         for layer, weight in enumerate(weights):
             try:
                 found = network.get(f"modules.{2 * layer}.weight")
+            except GraderError:  # another handout keeps them elsewhere
+                break
+            try:
                 expect_close(found, kernel(weight, channels), f"kernel of layer {layer + 1}")
             except CheckFailed as wrong:
                 error.finding = replace(error.finding, suspect=str(wrong), cause=str(wrong))
