@@ -88,6 +88,7 @@ def rearranged(found: np.ndarray, expected: np.ndarray, tolerance: float) -> str
     return f"its values are right, one after the other, for axes in the order {order}" if order else ""
 
 
+@np.errstate(all="ignore")
 def locate(
     found: np.ndarray,
     expected: np.ndarray,
@@ -129,6 +130,7 @@ def locate(
     return ", ".join(filter(None, (where, how)))
 
 
+@np.errstate(all="ignore")
 def whole(found: np.ndarray, expected: np.ndarray, tolerance: float) -> str:
     """Say how all values of an array follow from the right ones, but for what is wrong with some of them only."""
     patterns = (_global_patterns, _order_patterns, _sum_patterns)

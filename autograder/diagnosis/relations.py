@@ -103,7 +103,6 @@ def of_some(found: np.ndarray, expected: np.ndarray, tolerance: float) -> Iterat
         yield f"all of them {abs(offset):.6g} too {'large' if offset > 0 else 'small'}"
 
 
-@np.errstate(all="ignore")
 def combined(
     found: np.ndarray, expected: np.ndarray, parts: Mapping[str, np.ndarray], tolerance: float
 ) -> Iterator[str]:
@@ -136,7 +135,6 @@ def combined(
             yield f"each is {readable(own)} {_plus(other)} times {name}: a straight line"
 
 
-@np.errstate(all="ignore")
 def reduced(found: float, parts: Mapping[str, np.ndarray]) -> Iterator[str]:
     """Yield what a single number is of a row of numbers that it should be the mean of, or another one."""
     for name, part in parts.items():

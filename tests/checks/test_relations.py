@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from autograder.checking.expect import expect_close, expect_equal
-from autograder.diagnosis.differences import locate
+from autograder.diagnosis.differences import locate, whole
 from autograder.errors import CheckFailed
 
 RNG = np.random.default_rng(0)
@@ -107,3 +108,12 @@ def test_a_row_of_counts_is_told_how_it_follows_from_the_right_one() -> None:
 def test_a_row_that_another_array_gives_is_told(change: Callable[..., np.ndarray], words: str) -> None:
     text = told(change(X, axis=0), BIAS)
     assert text == f"they are x, {words} over all axes but axis 1"
+
+
+@pytest.mark.parametrize("scale", [1e-320, 1e-200, 1e155, 1e307])
+@pytest.mark.parametrize("shape", [(3, 4), (5,), (2, 3, 4, 4), (1, 1)])
+def test_numbers_of_any_size_are_looked_at_without_a_warning(scale: float, shape: tuple[int, ...]) -> None:
+    right = RNG.normal(size=shape)
+    for found in (right * scale, right + scale, abs(right) * scale, np.full(shape, scale)):
+        assert not re.search(r"\b(nan|inf)\b", told(found, right) + whole(found, right, 1e-9))
+        told(right, found)
