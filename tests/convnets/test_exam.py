@@ -85,16 +85,22 @@ def test_a_model_whose_process_the_machine_kills_is_evaluated_once_more(take, we
     assert not any(result.silent for result in card.models.values())
 
 
-def test_a_model_that_ends_its_process_is_evaluated_three_times_whatever_the_number_of_checks(
-    take, weights, monkeypatch
-) -> None:
-    asked = []
+@pytest.fixture
+def asked(monkeypatch) -> list[str]:
+    """The models that are evaluated, as often as they are."""
+    models: list[str] = []
     evaluate = exam.Exam._evaluate
     monkeypatch.setattr(
         exam.Exam,
         "_evaluate",
-        lambda self, student, rng, model: asked.append(model) or evaluate(self, student, rng, model),
+        lambda self, student, rng, model: models.append(model) or evaluate(self, student, rng, model),
     )
+    return models
+
+
+def test_a_model_that_ends_its_process_is_evaluated_three_times_whatever_the_number_of_checks(
+    take, weights, asked
+) -> None:
     card = take(saved(weights), models=my_model("import os; os._exit(3)"))
     assert {card.marks[check].outcome for check in (MY_MODEL, MY_MODEL_HIGH)} == {Outcome.LOST}
     assert asked == ["two_layer", "my_model", "my_model", "my_model"]
@@ -113,14 +119,7 @@ def test_a_model_of_the_wrong_kind_is_named(take, weights) -> None:
     assert card.marks[MY_MODEL].message == "MyModel makes an object of type dict, expected a torch.nn.Module"
 
 
-def test_two_checks_share_one_evaluation(take, weights, monkeypatch) -> None:
-    asked = []
-    evaluate = exam.Exam._evaluate
-    monkeypatch.setattr(
-        exam.Exam,
-        "_evaluate",
-        lambda self, student, rng, model: asked.append(model) or evaluate(self, student, rng, model),
-    )
+def test_two_checks_share_one_evaluation(take, weights, asked) -> None:
     take(saved({**weights, "labels": weights["labels"] * 0}))
     assert asked == ["two_layer", "my_model"]
 

@@ -23,7 +23,7 @@ from ...oracles.networks import gradients, scores
 from ..part1.shared import Clauses, draw
 
 AXES = ("image", "class")
-OWN = {"TwoLayerNet": "sigmoid", "VanillaCNN": "ReLU", "": "tanh"}  # activations; tanh is of neither network
+OWN = {"TwoLayerNet": "sigmoid", "VanillaCNN": "ReLU"}  # activations; a handout has no constants of oracles
 COMPANY = 1e-3  # by which a score may differ that has other company, relative
 MIXED = "the scores of an image change with the other images of its batch: is an axis taken for another one?"
 UNSEEN = "no layer is an attribute of the module: none is made, or a plain list holds them, and parameters() sees none"
@@ -92,7 +92,7 @@ class Network:
         }
         for words, factor in (("divided by 255", 1 / 255), ("multiplied by 255", 255.0), ("divided by 2", 0.5)):
             others[f"the images are {words} first"] = partial(self._scaled, x, parameters, factor)
-        for acts in permutations(OWN.values(), 2):
+        for acts in permutations((*OWN.values(), "tanh"), 2):
             clause = f"the activations behind the first layer are {' and then '.join(acts)}, not {OWN[self.name]} alone"
             others[clause] = partial(scores, self.name, x, parameters, acts)
         right = scores(self.name, x, parameters)
