@@ -1,13 +1,15 @@
 """Looks for the places where checks fail, in a process of its own, which is ended when it takes too long.
 
-    python -m autograder.students.lines.finder COURSE FOLDER
+    python -m autograder.students.lines.finder COURSE FOLDER LIBRARIES
 
-reads one line, the ids of the checks of each TODO in which one fails, and writes a line for each place that it finds.
+imports PyTorch where LIBRARIES is "torch", reads one line, the ids of the checks of each TODO in which one fails, and
+writes a line for each place that it finds.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import json
 import os
@@ -36,12 +38,12 @@ class PlaceFinder:
         self._folder = folder
         self._process: subprocess.Popen[str] | None = None
 
-    def begin(self) -> None:
-        """Let the other process import what it needs."""
+    def begin(self, libraries: str) -> None:
+        """Let the other process import what it needs, PyTorch too where the libraries are "torch"."""
         if self._process is None:
             path = os.pathsep.join(filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]))
             self._process = subprocess.Popen(
-                self._command,
+                [*self._command, libraries],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -112,6 +114,8 @@ def main() -> None:
     out, sys.stdout = sys.stdout, io.StringIO()  # the student's code prints elsewhere
     sys.path.insert(0, str(folder))
     checks = {check.id: check for check in course.checks()}
+    if sys.argv[3] == "torch":
+        importlib.import_module("torch")
     question = sys.stdin.readline()
     print("ready", file=out, flush=True)
     for line in answer(course, folder, [[checks[id] for id in ids] for ids in json.loads(question or "[]")]):

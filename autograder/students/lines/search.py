@@ -33,6 +33,7 @@ EACH = 0.25  # of computing, for one change, which may never end
 ONCE = 5.0  # for the checks of a TODO as they are, when oracles may have to compute what is expected
 CLOCK = 8  # times as long on the clock, where the machine is busy or the code sleeps
 MOST = 3  # lines that are named
+FEW = 3  # a change that helps no more than one in so many checks that fail hides what is wrong
 FIRST_SHARE = 0.85  # of the time, for the first check that fails: most often, all have one cause
 TURNS = 20  # after so many options of a node, the rest is tried as it comes
 OFTEN, LONG = 16, 0.02  # changes, or seconds on the clock, between two looks at what was computed: a look takes long
@@ -144,6 +145,8 @@ class Search:
         if not candidates or self._passes(check):  # it passes by itself now: what it does depends on what was before
             return None
         most = max(len(fixed) for _, fixed in candidates)
+        if FEW * most <= len(asked.failing):
+            return None
         best = [(change, fixed) for change, fixed in candidates if len(fixed) == most]
         places: dict[tuple[str, int], Place] = {}
         for change, _ in sorted(best, key=lambda pair: pair[0].option.rank):
