@@ -37,7 +37,6 @@ from autograder.students.as_graded import AsGraded
 from autograder.students.lines.finder import FAILS, PlaceFinder
 from autograder.students.supervisor import Supervisor
 from autograder.students.time_limit import time_limit
-from autograder.submission import recognise
 
 CASES = Path(__file__).parent / "pytest_cases.py"
 SETTINGS = Path(__file__).parent / "pytest.ini"
@@ -70,9 +69,7 @@ class Session:
         self.checks, self._debugger, self._slower = checks, debugger, slower
         self.card = marking.blank(assignment, checks)
         course, parts = assignment.course, {check.part for check in checks}
-        homes = (
-            recognise.homes(folder, course.layout, course.folders) if course.handout else dict.fromkeys(parts, folder)
-        )
+        homes = choice.homes(folder, course)
         self._students = {part: LocalStudent(homes[part], course.adaptation(part, homes[part])) for part in parts}
         for student in self._students.values():
             student.mistakes, student.slips = mistaken.known(course), recorded_slips.known(course)
@@ -80,8 +77,7 @@ class Session:
         self._exam = Exam(homes[max(parts)] if course.handout else folder, assignment, slower=slower)
         self.card.models = self._exam.results
         self._supervisor: Supervisor | None = None
-        search = assignment.policies.place and not debugger and not course.handout
-        self._places = PlaceFinder(self._course, folder) if search else None
+        self._places = PlaceFinder(self._course, folder) if assignment.policies.place and not debugger else None
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """One case for each check, named by its id."""

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
+from autograder.checking.adaptation import Adaptation
 from autograder.checking.rubric import PUBLIC_SEED, Check
 from autograder.checking.student import Direct
 from autograder.diagnosis.suspects import no_suspects
@@ -73,19 +74,23 @@ class Search:
         folder: of the student's files; on `sys.path`.
         files: those that students write, by path below it.
         seconds: of computing.
+        adaptation: where the student's code is that of another handout.
 
     Attributes:
         tried: how often a check was run.
     """
 
-    def __init__(self, folder: Path, files: Collection[str], seconds: float = SECONDS) -> None:
-        self._folder = folder.resolve()
+    def __init__(
+        self, folder: Path, files: Collection[str], seconds: float = SECONDS, adaptation: Adaptation | None = None
+    ) -> None:
+        self._folder, self._adaptation = folder.resolve(), adaptation
         self._files = {str(self._folder / name) for name in files}
         self._functions = [one for file in sorted(self._files) for one in functions(Path(file))]
         self._left = seconds
         self._limits: tuple[float, float] | None = None  # of the check that runs: computing, clock
         self.tried = 0
-        gc.freeze()  # so that the student's functions, which come now, are found among few objects
+        if not gc.get_freeze_count():
+            gc.freeze()  # so that the student's functions, which come now, are found among few objects
 
     def run(self, todos: Sequence[Sequence[Check]]) -> Iterator[Found]:
         """Yield what is found about the checks that fail.
@@ -171,7 +176,7 @@ class Search:
         self._limits = seconds, time.monotonic() + CLOCK * seconds
         try:
             with no_suspects():
-                student = Direct(self._folder)
+                student = Direct(self._folder, self._adaptation)
                 check.body(student, check.rng(PUBLIC_SEED))
                 student.finish()
         except (Exception, SystemExit, _TooLong):  # whatever a changed program does
