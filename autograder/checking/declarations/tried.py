@@ -179,6 +179,11 @@ class Trial:
             answer = layer.call(own.forward, *inputs)
         return answers.separate(answer, list(own.outputs), own.forward if layer else own.title)
 
+    def leave(self, student: Student, layer: Remote) -> Remote:
+        """Call forward, and leave what it returns on the student's side."""
+        inputs = [_filled(one, self.arrays) for one in self.declaration.call]
+        return student.new((layer.reference, self.declaration.forward), *inputs)
+
     def pull(self, layer: Remote, upstream: tuple[Any, ...], seen: bool = True) -> list[object]:
         """Call backward, and return the gradients of the inputs that have one; none perhaps if they are not seen."""
         own = self.declaration

@@ -79,6 +79,20 @@ def expect_left_alone(trial: Trial, student: Student, of: str = "") -> None:
         for name, before in back.items():
             expect_unchanged(next(now), before, f"d{name}")
         _expect_kept(now, trial, given, held, own.backward, dtype)
+    if not own.plain and trial.question.upstream and len(own.outputs) == 1:
+        _expect_output_kept(trial, student, of)
+
+
+def _expect_output_kept(trial: Trial, student: Student, of: str) -> None:
+    """Pass a layer whose backward leaves alone what forward has returned: whoever asked for that may still need it."""
+    own, layer = trial.declaration, trial.layer(student)
+    returned = trial.leave(student, layer)
+    before = answers.array(returned.fetch())
+    trial.pull(layer, trial.upstream, seen=False)
+    now = answers.array(returned.fetch())
+    if before is None or now is None or not np.array_equal(before, now, equal_nan=True):
+        (name,) = own.outputs
+        raise CheckFailed(f"{name}{of}, as {own.forward} returned it, was changed by {own.backward}: work on a copy")
 
 
 def _expect_tensors_left_alone(trial: Trial, student: Student) -> None:

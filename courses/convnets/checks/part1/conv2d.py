@@ -25,7 +25,7 @@ STRIDED: tuple[Sizes, ...] = (
 PADDED: tuple[Sizes, ...] = (
     Layer((2, 2, 4, 5), 3, 3, 1, 1),
     Layer((1, 1, 4, 3), 2, 3, 1, 2),  # padding K - 1
-    Layer((2, 2, 6, 5), 3, 4, 2, 2),
+    Layer((2, 2, 6, 5), 3, 4, 3, 2),  # the rests of image and padding make up a window
     Layer((2, 2, 5, 6), 3, 3, 2, 1),  # a column of padding is left over
     Layer((1, 1, 3, 4), 2, 4, 1, 3),  # padding K - 1, as large as the image
 )

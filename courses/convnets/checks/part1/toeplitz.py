@@ -6,7 +6,7 @@ import numpy as np
 
 from autograder.cases.sizes import Sizes
 from autograder.checking.each import for_each
-from autograder.checking.expect import expect_close, expect_unchanged
+from autograder.checking.expect import TOLERANCE, expect_close, expect_unchanged
 from autograder.checking.rubric import check
 from autograder.checking.student import Student
 
@@ -36,7 +36,7 @@ STRIDED: tuple[Sizes, ...] = (
 PADDED: tuple[Sizes, ...] = (
     _image(1, 2, 3, 1, 2, 1, 1),
     _image(1, 3, 2, 2, 4, 1, 3),  # padding K - 1
-    _image(2, 4, 5, 1, 3, 2, 1),
+    _image(2, 4, 5, 1, 3, 3, 1),  # the rests of image and padding make up a window
 )
 
 
@@ -117,3 +117,7 @@ def matrices_keep_dtype_and_inputs(student: Student, rng: np.random.Generator) -
         expect_unchanged(held.fetch(), weight, "weight")
         expect_unchanged(signal.fetch(), x, "x")
         expect_unchanged(kernel.fetch(), w, "w")
+    for one, other in (("float32", "float64"), ("float64", "float32")):
+        found = student.call(FULL, x.astype(one), w.astype(other))
+        name = f"y of a {one} x and a {other} w (together float64)"
+        expect_close(found, convolved(x, w), name, tolerance=TOLERANCE["float32"])

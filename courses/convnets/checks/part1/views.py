@@ -142,3 +142,11 @@ def argmax_is_a_row_and_a_column(student: Student, rng: np.random.Generator) -> 
         window[place] = -0.5
         found = student.call("part1_numpy.views:argmax_position", window)
         expect_equal(found, place, "the position of the largest value")
+    window[:] = -1.0
+    window[[1, 2], [2, 0]] = -0.5
+    found = student.call("part1_numpy.views:argmax_position", window)
+    others: Clauses = {
+        "the last of them is taken": lambda: (2, 0),
+        "row and column are searched apart": lambda: (1, 0),
+    }
+    expect_equal(found, (1, 2), "the position of the first of two equal values", suspects=others)
