@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -133,6 +134,19 @@ def combined(
         (own, other), _, rank, _ = np.linalg.lstsq(basis, found.ravel(), rcond=None)
         if len(np.unique(part)) > 2 and rank == 2 and _equal(found.ravel(), basis @ [own, other], tolerance):
             yield f"each is {readable(own)} {_plus(other)} times {name}: a straight line"
+    yield from _of_two(found, parts, tolerance)
+
+
+def _of_two(found: np.ndarray, parts: Mapping[str, np.ndarray], tolerance: float) -> Iterator[str]:
+    """Two other arrays at hand, each times a number: what should be there plays no part."""
+    varied = [(name, part) for name, part in _aligned(parts, found.shape, "fiu") if np.ptp(part)]
+    for (name, part), (other, instead) in combinations(varied, 2) if found.size > MANY else ():
+        basis = np.stack([part.ravel(), instead.ravel()], axis=1).astype(np.float64)
+        (own, second), _, rank, _ = np.linalg.lstsq(basis, found.ravel(), rcond=None)
+        both = rank == 2 and min(abs(own), abs(second)) > NEARLY
+        if both and _equal(found.ravel(), basis @ [own, second], tolerance):
+            (first, name), (second, other) = sorted(((own, name), (second, other)), reverse=True)
+            yield f"each is {_times(first)}{name} {'plus' if second > 0 else 'minus'} {_times(abs(second))}{other}"
 
 
 def reduced(found: float, parts: Mapping[str, np.ndarray]) -> Iterator[str]:
@@ -168,7 +182,7 @@ def _powers(found: np.ndarray, expected: np.ndarray, tolerance: float) -> Iterat
     if (found > 0).all() and (expected > 0).all() and len(np.unique(expected)) > 2:
         basis = np.stack([np.ones(expected.size), np.log(expected).ravel()], axis=1)
         fit, *_ = np.linalg.lstsq(basis, np.log(found).ravel(), rcond=None)
-        if fit[1] and _equal(found.ravel(), np.exp(basis @ fit), tolerance):
+        if abs(fit[1]) > NEARLY and _equal(found.ravel(), np.exp(basis @ fit), tolerance):
             yield f"each is in proportion to what it should be to the power {readable(float(fit[1]))}"
 
 
@@ -217,10 +231,12 @@ def _gathered(
                     yield f"they are {name}, {words} over all axes but axis {axis}"
 
 
-def _aligned(parts: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Iterator[tuple[str, np.ndarray]]:
+def _aligned(
+    parts: Mapping[str, np.ndarray], shape: tuple[int, ...], kinds: str = "f"
+) -> Iterator[tuple[str, np.ndarray]]:
     """The arrays that can stand beside values of a shape: of that shape, or with a value for each along one axis."""
     for name, part in parts.items():
-        if part.dtype.kind != "f" or not part.size or not np.isfinite(part).all():
+        if part.dtype.kind not in kinds or not part.size or not np.isfinite(part).all():
             continue
         if part.shape == shape:
             yield name, part

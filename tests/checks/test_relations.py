@@ -47,6 +47,7 @@ def some(change: Change, where: np.ndarray) -> Change:
         (lambda r: r * PROBS * (1 - PROBS), "each is what it should be times probs * (1 - probs), a slope"),
         (lambda r: r / PROBS, "each is what it should be divided by probs"),
         (lambda r: 1 - X / 50, "each is 1 minus 1/50 times x: a straight line"),
+        (lambda r: 2 * X - PROBS / 3, "each is 2 times x minus 1/3 times probs"),
         (lambda r: X + np.sign(r) / 4, "each differs from x by 1/4, up or down"),
         (lambda r: np.maximum(r, 0) + 0 * (r[0, 0] > 9), "none of them is below 0, as behind a ReLU"),
         (lambda r: np.repeat(r[:, ::2], 2, axis=1), "each stands 2 times in a row along axis 1"),

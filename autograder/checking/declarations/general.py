@@ -32,7 +32,7 @@ def suspects(trial: Trial, kind: str, index: int) -> Clauses:
         return {}
     changed = partial(trial.wrong, kind, index)
     found = _parameters(trial, changed) | _options(trial, changed) | _axes(trial, changed, kind, index)
-    found |= _taken_for_another(trial, changed, kind) | _scaled(trial, changed)
+    found |= _taken_for_another(trial, changed, kind) | _scaled(trial, changed) | _mixed(trial, changed)
     if trial.declaration.mode:
         found["the layer is taken to be in " + ("evaluation" if trial.training else "training")] = partial(
             changed, training=not trial.training
@@ -68,6 +68,7 @@ def by_size(trial: Trial, kind: str, index: int) -> Iterator[tuple[str, Callable
         if isinstance(length, int) and not isinstance(length, bool) and length > 0:  # 1 refutes what fits elsewhere
             yield f"it is divided by {name}", lambda length=length: right / length  # type: ignore[misc]
             yield f"it is multiplied by {name}", lambda length=length: right * length  # type: ignore[misc]
+    yield from _divided(trial, right)
     values = first.size
     if values > 1 and kind != "outputs":
         each = right.size or 1
@@ -76,6 +77,17 @@ def by_size(trial: Trial, kind: str, index: int) -> Iterator[tuple[str, Callable
         yield "it is transposed", lambda: right.T
     if kind == "gradients" and right.ndim == 1:
         yield from _sums(trial, right)
+
+
+def _divided(trial: Trial, right: np.ndarray) -> Iterator[tuple[str, Callable[[], np.ndarray]]]:
+    """What a mean may be that is divided by another number than that of what it is the mean of."""
+    lengths = {name: length for name, length in (*trial.case.axes, *trial.case.options) if type(length) is int}
+    sides = {f"{name} * {name}": length**2 for name, length in lengths.items() if name.startswith("kernel")}
+    counts = {name: length for name, length in (lengths | sides | dict(_positions(trial))).items() if length > 0}
+    for name, length in counts.items():
+        for other, instead in counts.items():
+            if name != other:
+                yield f"it is divided by {other}, not by {name}", partial(np.multiply, right, length / instead)
 
 
 def _sums(trial: Trial, right: np.ndarray) -> Iterator[tuple[str, Callable[[], np.ndarray]]]:
@@ -107,9 +119,18 @@ def _parameters(trial: Trial, changed: Callable[..., np.ndarray]) -> Clauses:
         found[f"{name} has the other sign"] = partial(changed, **{name: -value})
         if value.ndim == 2 and value.shape[0] == value.shape[1] > 1:
             found[f"{name} is transposed"] = partial(changed, **{name: np.ascontiguousarray(value.T)})
+        for one, other in combinations(range(value.ndim), 2):
+            found[f"axes {one} and {other} of {name} are exchanged by a reshape, which keeps the order of values"] = (
+                partial(changed, **{name: _reshaped(value, one, other)})
+            )
         for words, times in _times(trial) if value.ndim == 1 else ():
             found[f"{name} counts {words}"] = partial(changed, **{name: times * value})
     return found
+
+
+def _reshaped(value: np.ndarray, one: int, other: int) -> np.ndarray:
+    """The array whose axes are exchanged where those of another were to be, and a reshape was made instead."""
+    return np.ascontiguousarray(value.reshape(value.swapaxes(one, other).shape).swapaxes(one, other))
 
 
 def _taken_for_another(trial: Trial, changed: Callable[..., np.ndarray], kind: str) -> Clauses:
@@ -145,6 +166,17 @@ def _scaled(trial: Trial, changed: Callable[..., np.ndarray]) -> Clauses:
             found[f"{name} is divided by {axis}"] = partial(changed, **{name: value / length})
             found[f"{name} is divided by the root of {axis}"] = partial(changed, **{name: value / math.sqrt(length)})
     return found
+
+
+def _mixed(trial: Trial, changed: Callable[..., np.ndarray]) -> Clauses:
+    """What comes out when the entries of the first input were to be rows, and a reshape made them columns."""
+    name = next(iter(trial.present(trial.declaration.inputs)), "")
+    value = trial.arrays.get(name)
+    if value is None or value.dtype.kind != "f" or value.ndim < 2:
+        return {}
+    mixed = _reshaped(value.reshape(len(value), -1), 0, 1).reshape(value.shape)
+    clause = f"{name} is reshaped to (..., {len(value)}) and transposed, which mixes its entries"
+    return {clause: partial(changed, **{name: mixed})}
 
 
 def _times(trial: Trial) -> Iterator[tuple[str, int]]:

@@ -50,6 +50,10 @@ MISTAKES = {
     "the stride is taken to be the kernel's side": "{0}(x, weight, bias, K, padding)",
     "the stride is one too large": "{0}(x, weight, bias, stride + 1, padding)",
     "padding is left out": "{0}(x, weight, bias, stride)",
+    "windows in the image and in the padding are counted apart, each number cut off": (
+        "{0}(x, weight, bias, stride, padding)"
+        "[(..., *[slice((size - K) // stride + 1 + 2 * padding // stride) for size in x.shape[2:]])]"
+    ),
     "all the padding stands behind the last value": "{0}(F.pad(x, (0, 2 * padding) * {1}), weight, bias, stride)",
     "padding zeros are put on one side only": "{0}(F.pad(x, (0, padding) * {1}), weight, bias, stride)",
     "padding zeros are put, or counted, before the first value only": (
