@@ -18,9 +18,15 @@ TELLING = 12  # images of a validation set
 
 
 @oracle
-def fitted(plan: Plan) -> np.ndarray:
-    """All parameters after each epoch, (epochs, parameters)."""
-    return np.stack([descent.flat() for descent, _ in _epochs(plan)])
+def fitted(plan: Plan, pace: tuple[int, ...] | None = None, anew: bool = False) -> np.ndarray:
+    """All parameters after each epoch, (epochs, parameters).
+
+    Args:
+        pace: by how many steps the schedule moves on from epoch to epoch, and from batch to batch; the rate stays that
+            of the configuration where it is empty.
+        anew: whether each epoch begins without momentum.
+    """
+    return np.stack([descent.flat() for descent, _ in _epochs(plan, pace, anew)])
 
 
 @oracle
@@ -66,13 +72,18 @@ def _training(batches: list[Batch]) -> np.ndarray:
     return np.average([batch.means for batch in batches], axis=0, weights=[batch.size for batch in batches])
 
 
-def _epochs(plan: Plan) -> Iterator[tuple[Descent, list[Batch]]]:
+def _epochs(
+    plan: Plan, pace: tuple[int, ...] | None = None, anew: bool = False
+) -> Iterator[tuple[Descent, list[Batch]]]:
     """Yield the model after each epoch, and the epoch's batches."""
+    pace = (plan.batches, 1) if pace is None else pace
     descent = Descent(plan.parameters, plan.momentum, plan.weight_decay)
     for epoch in range(plan.epochs):
         seen = []
+        if anew:
+            descent.optimizer.state.clear()
         for number in range(plan.batches):
             here = slice(number * plan.batch_size, (number + 1) * plan.batch_size)
-            rate = plan.rate(epoch * plan.batches + number)
+            rate = plan.rate(epoch * pace[0] + number * pace[1]) if pace else plan.lr
             seen.append(descent.learn(plan.images[here], plan.labels[here], rate))
         yield descent, seen

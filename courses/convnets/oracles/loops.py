@@ -54,8 +54,8 @@ class Descent:
         """Go through images (N, 3) without learning."""
         return self.learn(images, labels, None)
 
-    def learn(self, images: np.ndarray, labels: np.ndarray, lr: float | None) -> Batch:
-        """Go through a batch, and take a step where there is a learning rate."""
+    def learn(self, images: np.ndarray, labels: np.ndarray, lr: float | None, scale: float = 1.0) -> Batch:
+        """Go through a batch, and take a step where there is a learning rate, down the loss times a number."""
         w1, b1, w2, b2 = self.tensors
         scores, target = F.linear(torch.tanh(F.linear(double(images), w1, b1)), w2, b2), torch.tensor(labels)
         loss = self.criterion(scores, target)
@@ -63,7 +63,7 @@ class Descent:
             for group in self.optimizer.param_groups:
                 group["lr"] = lr
             self.optimizer.zero_grad()
-            loss.backward()
+            (scale * loss).backward()
             self.optimizer.step()
         return Batch(scores.detach(), target, loss.item())
 
@@ -80,9 +80,13 @@ CRITERIA: dict[str, Criterion] = {"cross": F.cross_entropy, "distance": _distanc
 
 
 @oracle
-def learned(setting: Setting, criterion: str = "cross") -> np.ndarray:
-    """All parameters after the epoch, in a row; the criterion is "cross" or "distance"."""
-    return [descent.flat() for descent, *_ in _steps(setting, criterion)][-1]
+def learned(setting: Setting, criterion: str = "cross", scales: tuple[float, ...] = ()) -> np.ndarray:
+    """All parameters after the epoch, in a row; the criterion is "cross" or "distance".
+
+    Args:
+        scales: a number for each batch, by which its loss is multiplied before it is derived.
+    """
+    return [descent.flat() for descent, *_ in _steps(setting, criterion, scales)][-1]
 
 
 @oracle
@@ -97,9 +101,10 @@ def mismeasured(setting: Setting) -> np.ndarray:
     """Loss and accuracy, (rules, 2), measured in ways that are wrong; NaN where a rule is not about the loss.
 
     Of the means of batches: averaged; the first, the last; the last over all; every batch taken to be as large as the
-    first, as the last; without the last; divided by the number of batches; added up, weighed and not; divided once
-    more; in percent; the two exchanged; divided by the size of the last batch. Then hits by other rules than the
-    highest score. A model that learns: measured after the epoch, and after each step.
+    first, as the last; without the last; divided by the number of batches; added up, weighed and not; every batch as
+    large as the first and divided by the number of all; divided once more; in percent; the two exchanged; divided by
+    the size of the last batch. Then hits by other rules than the highest score. A model that learns: measured after
+    the epoch, and after each step.
     """
     seen = [(batch, after) for _, batch, after in _steps(setting, "cross")]
     means, later = (np.array([batch.means for batch in batches]) for batches in zip(*seen, strict=True))
@@ -111,7 +116,13 @@ def mismeasured(setting: Setting) -> np.ndarray:
     ways = [means.mean(0), means[0], means[-1], sums[-1] / total]
     ways += [sums.sum(0) / (len(means) * counts[place]) for place in (0, -1)]
     ways += [sums[:-1].sum(0) / counts[:-1].sum(), sums.sum(0) / len(means), sums.sum(0), means.sum(0)]
-    ways += [means.sum(0) / total, 100 * sums.sum(0) / total, sums.sum(0)[::-1] / total, sums.sum(0) / counts[-1]]
+    ways += [
+        means.sum(0) * counts[0] / total,
+        means.sum(0) / total,
+        100 * sums.sum(0) / total,
+        sums.sum(0)[::-1] / total,
+        sums.sum(0) / counts[-1],
+    ]
     hits = [sum(int(rule(batch.scores, batch.labels).sum()) for batch, _ in seen) / total for rule in RULES]
     return np.array([*ways, *([np.nan, share] for share in hits)])
 
@@ -127,7 +138,7 @@ RULES: tuple[Callable[[torch.Tensor, torch.Tensor], torch.Tensor], ...] = (
 )
 
 
-def _steps(setting: Setting, criterion: str) -> Iterator[tuple[Descent, Batch, Batch]]:
+def _steps(setting: Setting, criterion: str, scales: tuple[float, ...] = ()) -> Iterator[tuple[Descent, Batch, Batch]]:
     """Yield the model after each step, and the batch as it was before that step and is after it."""
     descent = Descent(setting.parameters, setting.momentum, criterion=criterion)
     for step, start in enumerate(range(0, len(setting.labels), setting.batch_size)):
@@ -136,4 +147,5 @@ def _steps(setting: Setting, criterion: str) -> Iterator[tuple[Descent, Batch, B
             (setting.images[here], setting.labels[here]),
             setting.factors[min(step, len(setting.factors) - 1)],
         )
-        yield descent, descent.learn(*batch, setting.lr * factor), descent.judge(*batch)
+        scale = scales[step] if scales else 1.0
+        yield descent, descent.learn(*batch, setting.lr * factor, scale), descent.judge(*batch)

@@ -64,7 +64,19 @@ def run_trains_the_model(student: Student, rng: np.random.Generator) -> None:
     """
     plan = draw_plan(rng)
     found, expected = fit(student, plan).parameters(), fitted(plan)[-1]
-    expect_close(found, expected, "the parameters after the last epoch", axes=("parameter",))
+    batches, plain = plan.batches, (plan.batches, 1)
+    slips: dict[str, tuple[tuple[int, ...], bool]] = {
+        "the scheduler takes another step after each epoch": ((batches + 1, 1), False),
+        "the scheduler takes one step an epoch, not one a batch": ((1, 0), False),
+        "the scheduler takes two steps a batch": ((2 * batches, 2), False),
+        "the schedule begins anew with each epoch": ((0, 1), False),
+        "the learning rate is that of the configuration, whatever the schedule": ((), False),
+        "each epoch builds an optimizer of its own, which no scheduler knows": ((), True),
+        "each epoch builds an optimizer and a scheduler of its own": ((0, 1), True),
+        "each epoch begins without momentum": (plain, True),
+    }
+    wrong: Clauses = {how: partial(lambda *slip: fitted(plan, *slip)[-1], *slip) for how, slip in slips.items()}
+    expect_close(found, expected, "the parameters after the last epoch", suspects=wrong, axes=("parameter",))
 
 
 @check("2.5-history", needs=("2.5-trains",), seconds=SECONDS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -51,6 +51,7 @@ WAYS = (
     "the sum over all samples is divided by the number of batches",
     "it is the sum over all samples, not divided by their number",
     "the values of the batches are added up, not averaged",
+    "every batch counts as much as the first, and the sum is divided by the true number of samples",
     "the mean of each batch is divided by the number of samples once more",
     "it is in percent",
     "loss and accuracy change places: the loss comes first",
@@ -123,7 +124,26 @@ def epoch_learns_from_every_batch(student: Student, rng: np.random.Generator) ->
     start = np.concatenate([array.ravel() for array in setting.parameters])
     for one, name in ((single, "the parameters after one batch"), (setting, PARAMETERS)):
         found = train(student, one).model.call("flat")
-        expect_close(found, learned(one), name, axes=("parameter",), parts={START: start})
+        wrong: Clauses = {
+            f"what is derived is the loss {how}": partial(learned, one, scales=by) for how, by in _scales(one)
+        }
+        expect_close(found, learned(one), name, suspects=wrong, axes=("parameter",), parts={START: start})
+
+
+def _scales(setting: Setting) -> Iterator[tuple[str, tuple[float, ...]]]:
+    """By what the loss of each batch may be multiplied, or divided, before it is derived."""
+    size, count = setting.batch_size, len(setting.labels)
+    sizes = [min(size, count - first) for first in range(0, count, size)]
+    for words, numbers in (
+        ("the number of batches", [len(sizes)] * len(sizes)),
+        ("the size of its batch", sizes),
+        ("the size of the first batch", [size] * len(sizes)),
+        ("the number of all samples", [count] * len(sizes)),
+    ):
+        yield f"divided by {words}", tuple(1 / number for number in numbers)
+        yield f"multiplied by {words}", tuple(map(float, numbers))
+    yield "with the other sign", (-1.0,) * len(sizes)
+    yield "twice", (2.0,) * len(sizes)
 
 
 @check("2.3-loss", points=2, seconds=SECONDS)

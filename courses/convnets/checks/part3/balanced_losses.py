@@ -31,8 +31,18 @@ def class_balanced_focal_loss(student: Student, rng: np.random.Generator) -> Non
     def body(beta: float, gamma: float, student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
         batch, counts = Batch.of(rng, sizes), draw_counts(rng, sizes.filters)
         loss, right = student.new(BALANCED, counts, beta, gamma), batch.focal(gamma, class_weights(counts, beta))
-        swapped = {"beta and gamma change places": lambda: batch.focal(beta, class_weights(counts, gamma)).value}
-        right = right._replace(others={**right.others, **swapped})
+        passed = {
+            "beta and gamma change places": (gamma, beta),
+            "beta is passed on as gamma too": (beta, beta),
+            "gamma is passed on as beta too": (gamma, gamma),
+            "gamma is not passed on, and stays 0": (beta, 0.0),
+            "beta is not passed on, and stays 0.9999": (0.9999, gamma),
+        }
+        wrong = {
+            how: partial(lambda one, other: batch.focal(other, class_weights(counts, one)).value, *both)
+            for how, both in passed.items()
+        }
+        right = right._replace(others={**right.others, **wrong})
         batch.expect_value(student, loss, right, f"loss for beta {beta} and gamma {gamma}")
 
     for beta, gamma in ((0.99, 2.0), (0.999, 0.5), (0.9, 1.0)):
