@@ -81,6 +81,11 @@ class Check:
         """The part of the assignment: 1, 2 or 3."""
         return int(self.todo.partition(".")[0])
 
+    @property
+    def slow(self) -> bool:
+        """Whether it asks for training, which is done once."""
+        return self.exam or self.seconds > SECONDS
+
     def rng(self, seed: int) -> np.random.Generator:
         """The generator that draws its cases: the same for every student, different from every other check's."""
         digest = hashlib.sha256(f"{seed}/{self.id}".encode()).digest()
@@ -96,8 +101,8 @@ class Check:
             if not student.explains or clock() - student.explaining - began > SECONDS_AGAIN:
                 raise
             if error.fitting is None:
-                slow = self.seconds > SECONDS or self.exam  # then the clock would decide whether it is asked again
-                if not error.finding.cause and not slow and self._otherwise(str(error), student, seed, exam):
+                # Of a slow one, the clock would decide whether it is asked again.
+                if not error.finding.cause and not self.slow and self._otherwise(str(error), student, seed, exam):
                     error.args = (f"{error}; {OTHERWISE}",)
                 raise
             refuted = self._refuted(error.fitting, student, seed, exam)

@@ -264,9 +264,11 @@ class Direct(Student):
         folder: holds the parts, and is on `sys.path`.
     """
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(self._perform)
+    def __init__(self, folder: Path, adaptation: Adaptation | None = None) -> None:
+        super().__init__(self._perform, adaptation)
         self._folder, self._host = folder, Host(folder)
+        if adaptation is not None:
+            self._host.perform(adaptation.request)
 
     def _perform(self, request: dict[str, Any]) -> tuple[Any, list[str]]:
         try:

@@ -280,7 +280,8 @@ def run(
         classtext.say_changes(changes, console)
         classtext.say_by_hand(batch.aside.by_hand, batch.aside.absent, batch.aside.unfit, console)
         classtext.say_elsewhere(batch.aside.elsewhere, console)
-        graded = f"{len(batch.graded)} graded in {clock(time.monotonic() - began)}, {unchanged} unchanged"
+        marked = sum(batch.records[key].state is State.GRADED for key in batch.graded)
+        graded = f"{marked} graded in {clock(time.monotonic() - began)}, {unchanged} unchanged"
         graded += f", {len(batch.rescored)} with other points for what was graded before" if batch.rescored else ""
         classtext.say_sum(list(batch.records.values()), graded, console)
         classtext.say_aside(found.left_out, batch.aside.alike, console)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from autograder.checking.rubric import Check
 from autograder.course.definition import Course
 from autograder.errors import SetupError
+from autograder.submission import recognise
 
 
 def expect_parts(folder: Path, course: Course) -> None:
@@ -26,6 +27,13 @@ def expect_parts(folder: Path, course: Course) -> None:
     near = [*filter(holds, folder.parents), *filter(holds, sorted(folder.glob("[!.]*/")))]
     there = f"{near[0].name}/, where it lies" if near else "the folder that has it"
     raise SetupError(f"there is no {' or '.join(f'{name}/' for name in names)} here: run this in {there}")
+
+
+def homes(folder: Path, course: Course) -> Mapping[int, Path]:
+    """Find the folder from which the code of each part is imported, for a command that was given in one."""
+    if course.handout:
+        return recognise.homes(folder, course.layout, course.folders)
+    return dict.fromkeys(course.parts, folder)
 
 
 def chosen(checks: Sequence[Check], part: str, todo: str, expression: str) -> list[Check]:

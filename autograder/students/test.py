@@ -37,7 +37,6 @@ from autograder.students.as_graded import AsGraded
 from autograder.students.lines.finder import FAILS, PlaceFinder
 from autograder.students.supervisor import Supervisor
 from autograder.students.time_limit import time_limit
-from autograder.submission import recognise
 
 CASES = Path(__file__).parent / "pytest_cases.py"
 SETTINGS = Path(__file__).parent / "pytest.ini"
@@ -70,9 +69,7 @@ class Session:
         self.checks, self._debugger, self._slower = checks, debugger, slower
         self.card = marking.blank(assignment, checks)
         course, parts = assignment.course, {check.part for check in checks}
-        homes = (
-            recognise.homes(folder, course.layout, course.folders) if course.handout else dict.fromkeys(parts, folder)
-        )
+        homes = choice.homes(folder, course)
         self._students = {part: LocalStudent(homes[part], course.adaptation(part, homes[part])) for part in parts}
         for student in self._students.values():
             student.mistakes, student.slips = mistaken.known(course), recorded_slips.known(course)
@@ -80,8 +77,7 @@ class Session:
         self._exam = Exam(homes[max(parts)] if course.handout else folder, assignment, slower=slower)
         self.card.models = self._exam.results
         self._supervisor: Supervisor | None = None
-        search = assignment.policies.place and not debugger and not course.handout
-        self._places = PlaceFinder(self._course, folder) if search else None
+        self._places = PlaceFinder(self._course, folder) if assignment.policies.place and not debugger else None
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """One case for each check, named by its id."""
@@ -140,8 +136,8 @@ class Session:
 
     def _settle(self, check: Check, result: marking.Verdict, seconds: float = 0.0) -> None:
         marking.settle(self.card, check, result, seconds)
-        if self._places is not None and result.outcome in FAILS and self._searchable(check):
-            self._places.begin()
+        if self._places is not None and result.outcome in FAILS and not check.slow:
+            self._places.begin(self._course.parts[check.part].libraries)
         if self._supervisor is not None:
             self._supervisor.ends(self.card, check.id)
 
@@ -149,7 +145,7 @@ class Session:
         """Look for the lines on which the checks fail that have failed, and enter them into the card."""
         if self._places is None:
             return
-        marks = {check.id: self.card.marks[check.id] for check in self.checks if self._searchable(check)}
+        marks = {check.id: self.card.marks[check.id] for check in self.checks if not check.slow}
         try:
             for id, place in self._places.find(marks).items():
                 mark = self.card.marks[id]
@@ -157,10 +153,6 @@ class Session:
                     self.card.marks[id] = replace(mark, finding=replace(mark.finding, place=place))
         finally:
             self._places.close()
-
-    def _searchable(self, check: Check) -> bool:
-        """Whether a check can be asked a thousand times: with torch it takes too long."""
-        return self._course.parts[check.part].libraries == "numpy" and not check.exam
 
     def _show(self, check: Check, error: Exception, result: marking.Verdict) -> None:
         __tracebackhide__ = is_students  # pytest's: frames of ours are not shown

@@ -40,9 +40,12 @@ def test_a_student_tests_in_a_folder_of_the_handout(tmp_path) -> None:
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content.replace(b"self.reference.db\n", b"self.reference.db * 0\n"))
+    source = (tmp_path / PART / "modules" / "linear.py").read_text()
+    line = source[: source.index("self.reference.db * 0")].count("\n") + 1
     for folder in (tmp_path, tmp_path / PART):
         said = run(folder, "test", "--course", COURSE.name, "--todo", "1.1")
         assert "Linear.backward, modules/linear.py: db[0] is 0, expected" in said, said
+        assert f"look at line {line} of linear.py (Linear.backward): " in said, said
 
 
 @pytest.mark.parametrize("command", ["handout", "author", "new todo --part 1 --name a --title A --points 1"])

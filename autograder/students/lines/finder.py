@@ -1,13 +1,15 @@
 """Looks for the places where checks fail, in a process of its own, which is ended when it takes too long.
 
-    python -m autograder.students.lines.finder COURSE FOLDER
+    python -m autograder.students.lines.finder COURSE FOLDER LIBRARIES
 
-reads one line, the ids of the checks of each TODO in which one fails, and writes a line for each place that it finds.
+imports PyTorch where LIBRARIES is "torch", reads one line, the ids of the checks of each TODO in which one fails, and
+writes a line for each place that it finds.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import json
 import os
@@ -17,9 +19,11 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from autograder.checking.adaptation import Adaptation
 from autograder.checking.rubric import Check
 from autograder.course.definition import PACKAGE, Course
 from autograder.reports.scores import Mark, Outcome
+from autograder.students import choice
 from autograder.students.lines.search import SECONDS, Search, sentence
 
 START = 30.0  # seconds for imports, which begin while the checks are run
@@ -36,12 +40,12 @@ class PlaceFinder:
         self._folder = folder
         self._process: subprocess.Popen[str] | None = None
 
-    def begin(self) -> None:
-        """Let the other process import what it needs."""
+    def begin(self, libraries: str) -> None:
+        """Let the other process import what it needs, PyTorch too where the libraries are "torch"."""
         if self._process is None:
             path = os.pathsep.join(filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]))
             self._process = subprocess.Popen(
-                self._command,
+                [*self._command, libraries],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -94,24 +98,32 @@ class PlaceFinder:
 
 def answer(course: Course, folder: Path, todos: Sequence[Sequence[Check]]) -> Iterator[dict[str, str]]:
     """Yield what is found, a sentence by the id of the check."""
-    parts = {check.part for checks in todos for check in checks}
+    homes = choice.homes(folder, course)
+    for part in dict.fromkeys(checks[0].part for checks in todos):
+        own = [checks for checks in todos if checks[0].part == part]
+        adaptation = course.adaptation(part, homes[part])
+        sys.path.insert(0, str(homes[part]))
+        files = _written(course, part, homes[part], adaptation)
+        for ids, places in Search(homes[part], files, SECONDS * len(own) / len(todos), adaptation).run(own):
+            yield dict.fromkeys(ids, sentence(places))
+
+
+def _written(course: Course, part: int, home: Path, adaptation: Adaptation | None) -> list[str]:
+    """The modules that students write."""
+    if adaptation is not None:
+        return sorted({theirs.file for theirs in adaptation.named.values()})
     given = course.given()
-    files = [
-        path.relative_to(folder).as_posix()
-        for part in parts
-        for path in (folder / course.parts[part].folder).rglob("*.py")
-    ]
-    search = Search(folder, [name for name in files if name not in given])
-    for ids, places in search.run(todos):
-        yield dict.fromkeys(ids, sentence(places))
+    names = [path.relative_to(home).as_posix() for path in (home / course.parts[part].folder).rglob("*.py")]
+    return [name for name in names if name not in given]
 
 
 def main() -> None:
     """Serve a `PlaceFinder`."""
     course, folder = Course(Path(sys.argv[1])), Path(sys.argv[2])
     out, sys.stdout = sys.stdout, io.StringIO()  # the student's code prints elsewhere
-    sys.path.insert(0, str(folder))
     checks = {check.id: check for check in course.checks()}
+    if sys.argv[3] == "torch":
+        importlib.import_module("torch")
     question = sys.stdin.readline()
     print("ready", file=out, flush=True)
     for line in answer(course, folder, [[checks[id] for id in ids] for ids in json.loads(question or "[]")]):

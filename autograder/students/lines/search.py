@@ -20,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
+from autograder.checking.adaptation import Adaptation
 from autograder.checking.rubric import PUBLIC_SEED, Check
 from autograder.checking.student import Direct
 from autograder.diagnosis.suspects import no_suspects
@@ -33,6 +34,7 @@ EACH = 0.25  # of computing, for one change, which may never end
 ONCE = 5.0  # for the checks of a TODO as they are, when oracles may have to compute what is expected
 CLOCK = 8  # times as long on the clock, where the machine is busy or the code sleeps
 MOST = 3  # lines that are named
+FEW = 3  # a change that helps no more than one in so many checks that fail hides what is wrong
 FIRST_SHARE = 0.85  # of the time, for the first check that fails: most often, all have one cause
 TURNS = 20  # after so many options of a node, the rest is tried as it comes
 OFTEN, LONG = 16, 0.02  # changes, or seconds on the clock, between two looks at what was computed: a look takes long
@@ -72,19 +74,23 @@ class Search:
         folder: of the student's files; on `sys.path`.
         files: those that students write, by path below it.
         seconds: of computing.
+        adaptation: where the student's code is that of another handout.
 
     Attributes:
         tried: how often a check was run.
     """
 
-    def __init__(self, folder: Path, files: Collection[str], seconds: float = SECONDS) -> None:
-        self._folder = folder.resolve()
+    def __init__(
+        self, folder: Path, files: Collection[str], seconds: float = SECONDS, adaptation: Adaptation | None = None
+    ) -> None:
+        self._folder, self._adaptation = folder.resolve(), adaptation
         self._files = {str(self._folder / name) for name in files}
         self._functions = [one for file in sorted(self._files) for one in functions(Path(file))]
         self._left = seconds
         self._limits: tuple[float, float] | None = None  # of the check that runs: computing, clock
         self.tried = 0
-        gc.freeze()  # so that the student's functions, which come now, are found among few objects
+        if not gc.get_freeze_count():
+            gc.freeze()  # so that the student's functions, which come now, are found among few objects
 
     def run(self, todos: Sequence[Sequence[Check]]) -> Iterator[Found]:
         """Yield what is found about the checks that fail.
@@ -144,6 +150,8 @@ class Search:
         if not candidates or self._passes(check):  # it passes by itself now: what it does depends on what was before
             return None
         most = max(len(fixed) for _, fixed in candidates)
+        if FEW * most <= len(asked.failing):
+            return None
         best = [(change, fixed) for change, fixed in candidates if len(fixed) == most]
         places: dict[tuple[str, int], Place] = {}
         for change, _ in sorted(best, key=lambda pair: pair[0].option.rank):
@@ -168,7 +176,7 @@ class Search:
         self._limits = seconds, time.monotonic() + CLOCK * seconds
         try:
             with no_suspects():
-                student = Direct(self._folder)
+                student = Direct(self._folder, self._adaptation)
                 check.body(student, check.rng(PUBLIC_SEED))
                 student.finish()
         except (Exception, SystemExit, _TooLong):  # whatever a changed program does
