@@ -123,6 +123,10 @@ def _parameters(trial: Trial, changed: Callable[..., np.ndarray]) -> Clauses:
             found[f"axes {one} and {other} of {name} are exchanged by a reshape, which keeps the order of values"] = (
                 partial(changed, **{name: _reshaped(value, one, other)})
             )
+        if value.ndim > 2 and value.shape[-1] == value.shape[-2] > 1:
+            for words, turns in (("a quarter", 1), ("three quarters", -1)):
+                turned = np.ascontiguousarray(np.rot90(value, turns, (-2, -1)))
+                found[f"{name} is turned by {words} from how it should lie"] = partial(changed, **{name: turned})
         for words, times in _times(trial) if value.ndim == 1 else ():
             found[f"{name} counts {words}"] = partial(changed, **{name: times * value})
     return found

@@ -46,8 +46,16 @@ def expect_history(answer: object, plan: Plan) -> None:
     expect_equal(tuple(_whole(row["epoch"]) for row in found), epochs, "the epochs of the history")
     for index, name in enumerate(COLUMNS):
         # Where suspects are weighed, a wrong number of rows has passed.
-        for epoch, (row, expected) in enumerate(zip(found, rows(plan)[:, index], strict=False), start=1):
-            expect_close(number(row[name]), expected, f"{name} of epoch {epoch}", tolerance=SINGLE)
+        column = rows(plan)[:, index]
+        for epoch, (row, expected) in enumerate(zip(found, column, strict=False), start=1):
+            others: Clauses = {
+                f"rows are those of epochs that come {later} later: do the restored ones stand before them?": partial(
+                    column.__getitem__, epoch - 1 + later
+                )
+                for later in range(1, plan.epochs - epoch + 1)
+            }
+            here = f"{name} of epoch {epoch}"
+            expect_close(number(row[name]), expected, here, suspects=others, tolerance=SINGLE)
 
 
 def _whole(answer: object) -> object:
