@@ -23,6 +23,9 @@ def records(folder: Path = DOCS / "measured") -> dict[str, dict[str, Any]]:
         mutants = audit["mutants"]
         mutants["live"] = mutants["total"] - mutants["equivalent"]
         found[path.stem] = {"run": audit.pop("run"), "figures": audit}
+    for path in sorted(folder.glob("places-*.json")):
+        places = json.loads(path.read_text(encoding="utf-8"))
+        found[path.stem] = {"run": places.pop("run"), "figures": places}
     second = json.loads((folder / "second.json").read_text(encoding="utf-8"))
     sets = second["sets"].values()
     live = sum(one["total"] - one["equivalent"] for one in sets)

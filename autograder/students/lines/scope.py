@@ -32,7 +32,7 @@ class Scope:
         texts: its strings.
         parent: of each node.
         unused: names that have a value and are nowhere read: where one should be read, something is missing.
-        named: the names in each statement that somebody has asked about.
+        named, written: the names in each statement that somebody has asked about, and those that get a value there.
         kinds: of the values that names had when the check was run, see `kind_of`.
     """
 
@@ -41,12 +41,27 @@ class Scope:
     parent: dict[ast.AST, ast.AST] = field(repr=False)
     unused: frozenset[str] = frozenset()
     named: dict[ast.AST, set[str]] = field(default_factory=dict, repr=False)
+    written: dict[ast.AST, set[str]] = field(default_factory=dict, repr=False)
     kinds: dict[str, str] = field(default_factory=dict)
+
+    def statement(self, node: ast.AST) -> ast.stmt:
+        """The one that a node is part of."""
+        while not isinstance(node, ast.stmt):
+            node = self.parent[node]
+        return node
+
+    def writes(self, node: ast.AST, name: str) -> bool:
+        """Whether the statement of a node gives a value to a name or an attribute that begins so."""
+        statement = self.statement(node)
+        if statement not in self.written:
+            inner = [one for one in ast.walk(statement) if isinstance(getattr(one, "ctx", None), ast.Store)]
+            targets = [one.value if isinstance(one, ast.Subscript) else one for one in inner]
+            self.written[statement] = {last(one) for one in targets if isinstance(one, ast.expr)}
+        return any(one.startswith(name) for one in self.written[statement])
 
     def near(self, node: ast.AST) -> frozenset[str] | set[str]:
         """The names in the statement of a node, and those that are nowhere read."""
-        while not isinstance(node, ast.stmt):
-            node = self.parent[node]
+        node = self.statement(node)
         if node not in self.named:
             inner = ast.walk(node.iter if isinstance(node, ast.For) else node)
             self.named[node] = {ast.unparse(one) for one in inner if isinstance(one, ast.Name | ast.Attribute)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import re
 import signal
 import threading
 import time
@@ -24,6 +25,7 @@ from autograder.checking.adaptation import Adaptation
 from autograder.checking.rubric import PUBLIC_SEED, Check
 from autograder.checking.student import Direct
 from autograder.diagnosis.suspects import no_suspects
+from autograder.errors import CheckFailed
 from autograder.students.lines.exchange import Change, Running, Trace, changes, executed, functions
 from autograder.students.lines.scope import DESPERATE
 from autograder.students.lines.undo import FIRST, LATER
@@ -37,6 +39,7 @@ MOST = 3  # lines that are named
 FEW = 3  # a change that helps no more than one in so many checks that fail hides what is wrong
 FIRST_SHARE = 0.85  # of the time, for the first check that fails: most often, all have one cause
 TURNS = 20  # after so many options of a node, the rest is tried as it comes
+SUBJECT = re.compile(r"(?:[^:]*: )?(\w+)(?:\[| is | has )")
 OFTEN, LONG = 16, 0.02  # changes, or seconds on the clock, between two looks at what was computed: a look takes long
 
 
@@ -88,6 +91,7 @@ class Search:
         self._functions = [one for file in sorted(self._files) for one in functions(Path(file))]
         self._left = seconds
         self._limits: tuple[float, float] | None = None  # of the check that runs: computing, clock
+        self._subject = ""  # of the latest check that failed: the name of the value that is wrong
         self.tried = 0
         if not gc.get_freeze_count():
             gc.freeze()  # so that the student's functions, which come now, are found among few objects
@@ -104,6 +108,7 @@ class Search:
 
     def _todo(self, checks: Sequence[Check], seconds: float) -> Iterator[Found]:
         traces: dict[str, Trace] = {}
+        subjects: dict[str, str] = {}
         asked = _Asked([], [], frozenset())
         began = time.process_time()
         for number, check in enumerate(checks):
@@ -114,6 +119,7 @@ class Search:
                 return
             run = partial(self._passes, check, left)
             traces[check.id], passed = executed(self._files, run)
+            subjects[check.id] = self._subject
             (asked.passing if passed else asked.failing).append(check)
         lines = {line for check in asked.passing for line in traces[check.id].lines}
         asked = asked._replace(harmless=frozenset(lines))
@@ -125,19 +131,21 @@ class Search:
             if check.id not in explained:
                 now = time.process_time()
                 own_end = end if check is asked.failing[-1] else now + FIRST_SHARE * (end - now)
-                if found := self._found(running, check, traces[check.id], asked, own_end):
+                if found := self._found(running, check, traces[check.id], asked, own_end, subjects[check.id]):
                     explained |= found.checks
                     yield found
         self._left -= time.process_time() - began
 
-    def _found(self, running: Running, check: Check, trace: Trace, asked: _Asked, end: float) -> Found | None:
+    def _found(
+        self, running: Running, check: Check, trace: Trace, asked: _Asked, end: float, subject: str
+    ) -> Found | None:
         """Try one change after the other, and keep those after which most of the failing checks pass."""
         candidates: list[tuple[Change, frozenset[str]]] = []
         likely = DESPERATE  # that of the best so far: what is much less so is not tried
         looked = time.perf_counter()
-        for number, change in enumerate(self._ordered(trace, asked.harmless)):
+        for number, change in enumerate(self._ordered(trace, asked.harmless, subject)):
             if change.option.rank > likely + 1:
-                break
+                continue
             if number % OFTEN == 0 or time.perf_counter() - looked > LONG:
                 looked = time.perf_counter()
                 if time.process_time() > end:
@@ -161,24 +169,32 @@ class Search:
             )
         return Found(best[0][1], list(places.values())) if len(places) <= MOST else None
 
-    def _ordered(self, trace: Trace, harmless: frozenset[tuple[str, int]]) -> Iterator[Change]:
-        """The likely ones first, and of these those in lines that no passing check has run; all nodes take turns."""
+    def _ordered(self, trace: Trace, harmless: frozenset[tuple[str, int]], subject: str) -> Iterator[Change]:
+        """The likely ones first, and of these those in lines that no passing check has run; all nodes take turns.
+
+        What is written into a name like that of the wrong value is a step more likely.
+        """
 
         def order(change: Change) -> float:
             known = (change.function.file, change.line) in harmless
-            return change.option.rank + known / 2 + min(change.turn, TURNS - 1) / TURNS / 2
+            own = subject and change.function.scope.writes(change.old, subject)
+            return change.option.rank - bool(own) + known / 2 + min(change.turn, TURNS - 1) / TURNS / 2
 
         for table in (FIRST, LATER):
             yield from sorted((change for one in self._functions for change in changes(one, trace, table)), key=order)
 
     def _passes(self, check: Check, seconds: float = EACH) -> bool:
         self.tried += 1
+        self._subject = ""
         self._limits = seconds, time.monotonic() + CLOCK * seconds
         try:
             with no_suspects():
                 student = Direct(self._folder, self._adaptation)
                 check.body(student, check.rng(PUBLIC_SEED))
                 student.finish()
+        except CheckFailed as error:
+            self._subject = name[1] if (name := SUBJECT.match(str(error))) else ""
+            return False
         except (Exception, SystemExit, _TooLong):  # whatever a changed program does
             return False
         finally:

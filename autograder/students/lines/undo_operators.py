@@ -28,7 +28,7 @@ NEGATED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 }  # fmt: skip
 SIGNS = {(ast.Add, ast.Sub), (ast.Sub, ast.Add)}
 INVERSE = {(ast.Mult, ast.Div), (ast.Div, ast.Mult), (ast.Div, ast.FloorDiv), (ast.FloorDiv, ast.Div)}
-INVERSE |= {(ast.Mult, ast.MatMult), (ast.MatMult, ast.Mult)}
+INVERSE |= {(ast.Mult, ast.MatMult), (ast.MatMult, ast.Mult), (ast.Mult, ast.Pow), (ast.Pow, ast.Mult)}
 
 
 def overwriting(node: ast.AST, _: Scope) -> Iterator[Option]:
