@@ -116,7 +116,7 @@ def _library(receiver: ast.expr) -> bool:
 
 
 def shape(node: ast.AST, scope: Scope) -> Iterator[Option]:
-    """A transpose, a copy, a step backwards or a rounding that is missing."""
+    """A transpose, a copy, a reshape to rows, a step backwards or a rounding that is missing."""
     kinds = ast.Name | ast.Attribute | ast.Call | ast.Subscript | ast.BinOp
     if not isinstance(node, kinds) or not is_value(node, scope):
         return
@@ -130,6 +130,10 @@ def shape(node: ast.AST, scope: Scope) -> Iterator[Option]:
             yield Option(moved, "a transpose is missing", rank + 1)
         copied = ast.Call(ast.Attribute(node, "copy", ast.Load()), [], [])
         yield Option(copied, "an array is shared, not copied", LIKELY if top and not isinstance(node, ast.BinOp) else 2)
+        if isinstance(above := scope.parent[node], ast.BinOp) and isinstance(above.op, ast.MatMult):
+            sizes: list[ast.expr] = [ast.Call(parsed("len"), [node], []), constant(-1)]
+            rows = ast.Call(ast.Attribute(node, "reshape", ast.Load()), sizes, [])
+            yield Option(rows, "a reshape is missing", POSSIBLE)
         for text in ("::-1", "..., ::-1", "..., ::-1, ::-1", ":, :, ::-1", "None", ":, None", ":, None, None"):
             kind = "an axis runs in the other direction" if "-1" in text else "an axis of length 1 is missing"
             flipped = ast.Subscript(node, parsed(f"a[{text}]").slice, ast.Load())  # type: ignore[attr-defined]

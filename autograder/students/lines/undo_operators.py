@@ -102,7 +102,7 @@ def _not(test: ast.expr) -> ast.expr:
 
 
 def sign(node: ast.AST, scope: Scope) -> Iterator[Option]:
-    """A minus or `not` too much, or a minus missing."""
+    """A minus or `not` too much, or a minus or the division of 1 missing."""
     if isinstance(node, ast.UnaryOp):
         yield Option(node.operand, "a sign is wrong", LIKELY)
     elif isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.BinOp | ast.Subscript):
@@ -110,6 +110,8 @@ def sign(node: ast.AST, scope: Scope) -> Iterator[Option]:
             return
         signed = isinstance(scope.parent[node], ast.Return | ast.Assign | ast.AugAssign | ast.BinOp | ast.Call)
         yield Option(ast.UnaryOp(ast.USub(), node), "a sign is wrong", POSSIBLE if signed else UNLIKELY)
+        if isinstance(scope.parent[node], ast.Return | ast.Assign):
+            yield Option(ast.BinOp(constant(1), ast.Div(), node), "a division is missing", POSSIBLE)
 
 
 def near_operand(node: ast.AST, scope: Scope) -> Iterator[Option]:
