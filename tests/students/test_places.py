@@ -19,6 +19,7 @@ from autograder.authoring.auditing import places_audit
 from autograder.checking.expect import expect_close
 from autograder.checking.rubric import Check
 from autograder.course import assignment as assignments
+from autograder.errors import CheckFailed
 from autograder.students.lines.search import Found, Place, Search, sentence
 from autograder.students.test import Session
 
@@ -129,6 +130,18 @@ def test_two_mistakes_in_two_functions_are_both_named(tmp_path, monkeypatch) -> 
     found = search(tmp_path, source, "twice", monkeypatch)
     assert [{place.line for place in one.places} for one in found] == [{15}, {23}]
     assert [one.checks for one in found] == [{"1.1-windows"}, {"1.1-spread"}]
+
+
+@pytest.mark.parametrize(("others", "found"), [(1, [{"1.1-spread"}]), (2, [])])
+def test_a_change_that_helps_one_of_three_failing_checks_is_not_told(others, found, tmp_path, monkeypatch) -> None:
+    def hopeless(student, rng) -> None:
+        raise CheckFailed("no change helps")
+
+    module = f"among_{others}"
+    (tmp_path / f"{module}.py").write_text(RIGHT.replace("math.ceil", "math.floor"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    asked = [*checks(module), *(Check(f"1.1-{n}", 1, (), 10.0, "Title.", "", hopeless) for n in range(others))]
+    assert [one.checks for one in Search(tmp_path, [f"{module}.py"], 4.0).run([asked])] == found
 
 
 def test_a_change_that_never_ends_is_given_up(tmp_path, monkeypatch) -> None:
