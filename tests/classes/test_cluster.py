@@ -18,8 +18,9 @@ from autograder.classroom import executors as crew
 from autograder.errors import SetupError
 
 SBATCH = """#!/bin/bash
-# Runs a job at once, in a session of its own, and numbers it by its process.
-setsid bash "${@: -1}" >>"$JOBS/log" 2>&1 </dev/null &
+# Runs a job at once, in a session of its own, and numbers it by its process. The script is read before this ends, as
+# Slurm's own reads it: who submits it deletes it then.
+setsid bash -c "$(cat "${@: -1}")" >>"$JOBS/log" 2>&1 </dev/null &
 echo "$!" >>"$JOBS/started"
 echo "Submitted batch job $!"
 """
