@@ -16,21 +16,18 @@ Records = Mapping[str, Mapping[str, Any]]
 
 
 def records(folder: Path = DOCS / "measured") -> dict[str, dict[str, Any]]:
-    """Read every record: each benchmark, and the audit of each part."""
+    """Read every record: each benchmark, and what audits of each part have written."""
     found: dict[str, dict[str, Any]] = json.loads((folder / "bench.json").read_text(encoding="utf-8"))
-    for path in sorted(folder.glob("audit-*.json")):
-        audit = json.loads(path.read_text(encoding="utf-8"))
-        mutants = audit["mutants"]
-        mutants["live"] = mutants["total"] - mutants["equivalent"]
-        found[path.stem] = {"run": audit.pop("run"), "figures": audit}
-    for path in sorted(folder.glob("places-*.json")):
-        places = json.loads(path.read_text(encoding="utf-8"))
-        found[path.stem] = {"run": places.pop("run"), "figures": places}
+    for path in sorted(folder.glob("*-*.json")):  # one of each part
+        figures = json.loads(path.read_text(encoding="utf-8"))
+        if mutants := figures.get("mutants"):
+            mutants["live"] = mutants["total"] - mutants["equivalent"]
+        found[path.stem] = {"run": figures.pop("run"), "figures": figures}
     second = json.loads((folder / "second.json").read_text(encoding="utf-8"))
     sets = second["sets"].values()
     live = sum(one["total"] - one["equivalent"] for one in sets)
-    figures = {"caught": sum(one["caught"] for one in sets), "live": live, "sets": len(sets)}
-    found["second"] = {"run": second["run"], "figures": figures}
+    total = {"caught": sum(one["caught"] for one in sets), "live": live, "sets": len(sets)}
+    found["second"] = {"run": second["run"], "figures": total}
     return found
 
 

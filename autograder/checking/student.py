@@ -151,9 +151,9 @@ class Student:
         return Remote(self, Reference(number))
 
     def several(self, requests: Sequence[dict[str, Any]]) -> Iterator[object]:
-        """Send requests that only look at what is there, and yield the value of each; one that raises does so in turn.
+        """Send requests in order, and yield the value of each; one that raises does so in turn.
 
-        In the box they travel together.
+        None may need the answer to another: in the box they travel together.
         """
         return map(self.ask, requests)
 
