@@ -45,7 +45,7 @@ STUDENTS = (
     "grading/exam.py", "grading/marking.py", "grading/public_exam.py", "grading/scaling.py", "grading/second_look.py",
     "inside/__init__.py", "inside/absent.py", "inside/adapted.py", "inside/advice.py", "inside/former.py",
     "inside/host.py", "inside/names.py", "inside/not_python.py", "inside/operands.py", "inside/probes/*.py",
-    "inside/surroundings.py", "inside/targets.py", "inside/wire.py",
+    "inside/surroundings.py", "inside/targets.py", "inside/variables.py", "inside/wire.py",
     "reports/__init__.py", "reports/causes.py", "reports/files.py", "reports/scores.py", "reports/sheets.py",
     "reports/terminal.py", "reports/words.py",
 )  # fmt: skip

@@ -17,6 +17,7 @@ from typing import Any
 
 from autograder.course.assignment import Limits
 from autograder.errors import SetupError
+from autograder.inside import variables
 from autograder.sandbox import cores, libraries
 from autograder.sandbox.temporary import TemporaryFolder, remove_tree
 from autograder.sandbox.worker import Worker
@@ -262,4 +263,5 @@ def _environment(threads: int) -> dict[str, str]:
         "OMP_NUM_THREADS": str(threads),
         "MKL_NUM_THREADS": str(threads),
         "OPENBLAS_NUM_THREADS": "1",  # small matrices are multiplied sooner by one
+        **variables.MEMORY,
     }

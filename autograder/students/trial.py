@@ -17,11 +17,12 @@ from typing import Any
 from autograder.course.assignment import Assignment
 from autograder.course.definition import PACKAGE
 from autograder.errors import SetupError
+from autograder.inside import variables
 from autograder.reports.scores import Outcome
 
 PATIENCE = 60.0  # seconds for imports, added to every limit, which the rehearsal itself keeps in Python code
 
-AS_GRADED = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}  # one thread, and no GPU
+AS_GRADED = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", **variables.MEMORY}  # one thread, and no GPU
 
 
 class Stuck(SetupError):
