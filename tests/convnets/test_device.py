@@ -6,14 +6,16 @@ import ctypes
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from homework import solution
 
-# Large tensors, made and freed; prints how many bytes glibc has mapped for single tensors while they are there, and
-# how many it keeps for the next ones when they are gone. The names are those of mallinfo2(3).
+# Large tensors, made and freed. Prints how many bytes glibc has mapped for single tensors while they are there, how
+# many of all lie in pages of 2 MB, and how many it keeps when they are gone. Names: mallinfo2(3) and proc(5).
 LARGE_TENSORS = """
-import ctypes, json
+import ctypes, json, re
+from pathlib import Path
 import torch
 from part2_pytorch.device import reuse_memory
 NAMES = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
@@ -26,9 +28,12 @@ if REUSE:
 before = mallinfo2().hblkhd
 tensors = [torch.ones(64, 2**18) for _ in range(4)]  # of 64 MB
 mapped = mallinfo2().hblkhd - before
+huge = 1024 * int(re.search(r"AnonHugePages: +([0-9]+) kB", Path("/proc/self/smaps_rollup").read_text())[1])
 del tensors
-print(json.dumps({"mapped": mapped, "kept": mallinfo2().fordblks}))
+print(json.dumps({"mapped": mapped, "huge": huge, "kept": mallinfo2().fordblks}))
 """
+
+HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="there is no glibc")
@@ -43,3 +48,5 @@ def test_memory_that_is_freed_is_used_again() -> None:
     assert usual["mapped"] >= size > usual["kept"], "without it, they are handed back: the test would see nothing"
     assert reused["mapped"] == 0
     assert reused["kept"] >= size
+    if HUGE_PAGES.exists() and "[never]" not in HUGE_PAGES.read_text():
+        assert reused["huge"] >= size / 2  # the system gives them where it has some

@@ -23,9 +23,14 @@ def orthogonalize(matrix: torch.Tensor) -> torch.Tensor:
     tall = len(matrix) > matrix.shape[1]
     x = (matrix.T if tall else matrix) / (matrix.norm() + 1e-7)  # no singular value above 1
     x = x.bfloat16() if fast_at_bfloat16(matrix.device) else x
-    for _ in range(ITERATIONS):
-        gram = x @ x.T  # of the shorter side
-        x = a * x + (b * gram + c * gram @ gram) @ x
+    gram = (x @ x.T).float()  # of the shorter side: an iteration multiplies x by a polynomial of it,
+    factor = torch.eye(len(gram), device=gram.device)
+    for _ in range(ITERATIONS):  # so what they all multiply it by is found from these small matrices
+        polynomial = b * gram + c * gram @ gram
+        polynomial.diagonal().add_(a)
+        factor = polynomial @ factor
+        gram = polynomial @ gram @ polynomial
+    x = factor.to(x.dtype) @ x
     return (x.T if tall else x).float()
 
 
@@ -69,7 +74,8 @@ class Muon(Optimizer):
                 if not group["orthogonal"]:
                     p.sub_(direction, alpha=group["lr"])
                     continue
-                rows = orthogonalize(direction.flatten(start_dim=1))
+                filters = direction.movedim(1, -1)  # as they lie in memory, channels last
+                rows = orthogonalize(filters.flatten(start_dim=1))
                 step = group["lr"] * state["norm"] / min(rows.shape) ** 0.5
-                p.sub_(rows.view_as(p), alpha=step)
+                p.movedim(1, -1).sub_(rows.view_as(filters), alpha=step)
                 p.mul_(state["norm"] / p.norm().clamp(min=1e-12))  # zeros without a gradient stay
