@@ -22,7 +22,7 @@ from autograder.reports.scores import Outcome
 
 PATIENCE = 60.0  # seconds for imports, added to every limit, which the rehearsal itself keeps in Python code
 
-AS_GRADED = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", **variables.MEMORY}  # one thread, and no GPU
+AS_GRADED = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", **variables.MEMORY}  # one thread, no GPU, its memory
 
 
 class Stuck(SetupError):

@@ -60,7 +60,7 @@ def prepare(model: nn.Module, device: torch.device, precision: str) -> nn.Module
 
 
 def reuse_memory() -> None:
-    """Have the C library keep what is freed, in pages of 2 MB: on Linux CPUs, a step of training takes a quarter less.
+    """Have the C library keep what is freed, in pages of 2 MB: on Linux CPUs, a step of training takes a fifth less.
 
     Otherwise it hands large tensors back to the system, which clears every page of 4 kB again when it is next touched.
     The numbers are parameters of glibc's mallopt(3), -1 for never, and of madvise(2); elsewhere nothing happens.
