@@ -54,10 +54,10 @@ def test_whatever_is_no_python_has_tokens_too(text) -> None:
 
 
 def test_a_text_that_never_ends_takes_no_longer_than_others() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     for text in ("'" * 400_000, '"""' + "\\" * 400_000, "a" * 400_000, "#" * 400_000, "0x" * 200_000):
         winnowing.tokens(text)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_what_everyone_got_is_not_found() -> None:

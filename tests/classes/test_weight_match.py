@@ -110,7 +110,7 @@ def test_thirty_derived_models_are_found_among_sixty_of_own_seeds() -> None:
         (kind, seed): DERIVED[hows[number % len(hows)]](kind, own[kind, seed], data, seed)
         for number, (kind, seed) in enumerate(itertools.product(KINDS, range(5)))
     }
-    began = time.monotonic()
+    began = time.process_time()
     models = {key: model(state) for key, state in own.items()}
     chances = []
     for one, other in itertools.combinations(models, 2):
@@ -123,4 +123,4 @@ def test_thirty_derived_models_are_found_among_sixty_of_own_seeds() -> None:
         found = weight_match.match(models[key], model(state))
         assert found, key
         assert found.p < 1e-6, key
-    assert time.monotonic() - began < 60
+    assert time.process_time() - began < 60
