@@ -26,7 +26,7 @@ from autograder.authoring.oversights import Oversight
 from autograder.authoring.rewriting import rewrites
 from autograder.authoring.rewriting.rewrites import Rewrite
 from autograder.checking import rubric
-from autograder.checking.student import LocalStudent
+from autograder.checking.local_student import LocalStudent
 from autograder.course import mistakes as catalogue
 from autograder.course import selection, skeleton
 from autograder.course.definition import Course

@@ -20,7 +20,7 @@ from pathlib import Path
 from autograder.authoring import handout_text
 from autograder.checking import oracles, recordings, rubric
 from autograder.checking.declarations.contradictions import RECORDED
-from autograder.checking.student import LocalStudent
+from autograder.checking.local_student import LocalStudent
 from autograder.course import assignment as assignments
 from autograder.course import keys, mistaken, mistakes, recorded_slips, selection, skeleton
 from autograder.course.assignment import Assignment

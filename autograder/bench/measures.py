@@ -84,7 +84,7 @@ def _workers(course: Course) -> dict[str, Figure]:
             figures[f"start of a {name} worker"] = Figure(1000 * statistics.median(starts), "ms", len(starts))
             worker = zygote.worker(room)
             request = {"do": "hold", "value": np.zeros(8), "layout": "plain", "keep": 0}
-            calls = [timed(partial(worker.ask, [request], time.monotonic() + 10)) for _ in range(200)]
+            calls = [timed(partial(worker.ask, request, time.monotonic() + 10)) for _ in range(200)]
             figures[f"small call, {name}"] = Figure(1000 * statistics.median(calls), "ms", len(calls))
             worker.kill()
     return figures

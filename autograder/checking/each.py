@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -26,6 +27,8 @@ SECONDS = 2.0  # that neighbours may take together
 T = TypeVar("T")
 Kind = TypeVar("Kind", bound=AnyCase)
 Body = Callable[[Student, np.random.Generator, Kind], None]
+Judge = Callable[[], None]
+Ahead = Callable[[Student, np.random.Generator, Kind], Judge]
 
 
 class NoCase(Exception):
@@ -43,13 +46,55 @@ def for_each(
     Raises:
         GraderError: what the body raised, with the case and with what tells it from cases that pass.
     """
+    turns = ((sizes, partial(body, student, rng, sizes)) for sizes in cases)
+    _judge_each(student, turns, body, seconds)
+
+
+def for_each_ahead(student: Student, rng: np.random.Generator, cases: Iterable[Kind], body: Ahead[Kind]) -> None:
+    """Do what `for_each` does with a body that asks, and returns what judges the answers: all cases are asked first.
+
+    In the box, a question and its answer then wait for each other once a check, and not once a case.
+    """
+
+    def whole(student: Student, rng: np.random.Generator, sizes: Kind) -> None:
+        with student.together():
+            judge = body(student, rng, sizes)
+        judge()
+
+    try:
+        turns = [(sizes, _asked(student, rng, sizes, body)) for sizes in cases]
+        _judge_each(student, turns, whole, SECONDS)
+        student.finish()
+    finally:
+        student.forget()
+
+
+def _asked(student: Student, rng: np.random.Generator, sizes: Kind, body: Ahead[Kind]) -> Judge:
+    try:
+        with student.together(ahead=True):
+            return body(student, rng, sizes)
+    except Exception as error:
+        return partial(_raise, error)
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def _judge_each(student: Student, turns: Iterable[tuple[Kind, Judge]], body: Body[Kind], seconds: float) -> None:
+    """Judge one case after the other.
+
+    Args:
+        turns: the cases, each with what judges it.
+        body: asks and judges a case of its own, a neighbour.
+    """
     passed: list[Kind] = []
     why = ""
     trivial: tuple[CheckFailed, Kind] | None = None
-    for sizes in cases:
+    for sizes, judge in turns:
         try:
             with minor.waiting() as waiting:
-                body(student, rng, sizes)
+                judge()
         except Unfinished:
             raise
         except NoCase as error:
@@ -61,6 +106,7 @@ def for_each(
             if review():  # of what cannot be asked here, other cases may tell
                 adrift()
                 continue
+            student.forget()
             _explain(error, student, sizes, passed, body, seconds)
             raise
         if not waiting:

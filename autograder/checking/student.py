@@ -10,24 +10,19 @@ is trusted: it is used only after an `expect_*` of `autograder.checking.expect` 
 from __future__ import annotations
 
 import contextlib
-import importlib
 import itertools
 import math
 import re
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol
-
-import numpy as np
 
 from autograder.checking.adaptation import Adaptation
 from autograder.diagnosis.fingerprints import Slips
 from autograder.diagnosis.known_mistakes import Trace
-from autograder.errors import OutOfMemory, StudentRaised, Unfinished
-from autograder.inside import wire
-from autograder.inside.host import Host, describe
-from autograder.inside.targets import Mismatch
+from autograder.errors import GraderError, OutOfMemory, StudentRaised, Unfinished
+from autograder.inside.host import wants_reply
 from autograder.inside.wire import Reference
 
 # What a module may meet that was written for a newer Python.
@@ -39,7 +34,6 @@ NEWER = re.compile(
 )
 
 Target = str | tuple[Reference, str]
-MAX_COPIED = 1 << 30  # bytes of arrays that a check and a student in one process hand each other
 
 
 class Ask(Protocol):
@@ -61,11 +55,11 @@ class Remote:
 
     def set(self, **values: Any) -> None:
         """Assign attributes, copies of what is given."""
-        self._student.ask({"do": "set", "on": self.reference, "values": values})
+        self._student.leave({"do": "set", "on": self.reference, "values": values})
 
     def set_at(self, path: str, value: Any) -> None:
         """Assign one attribute that lies deeper: "modules.0.weight"."""
-        self._student.ask({"do": "set", "on": self.reference, "values": {path: value}})
+        self._student.leave({"do": "set", "on": self.reference, "values": {path: value}})
 
     def get(self, path: str) -> object:
         """Read an attribute; dots and indices lead deeper: "modules.0.weight"."""
@@ -73,7 +67,11 @@ class Remote:
 
     def get_all(self, paths: Sequence[str]) -> Iterator[object]:
         """Read several attributes, one after the other."""
-        return self._student.several([self.asking(path) for path in paths])
+        return self.asked([self.asking(path) for path in paths])
+
+    def asked(self, requests: Sequence[dict[str, Any]]) -> Iterator[object]:
+        """Do what `Student.several` does."""
+        return self._student.several(requests)
 
     def asking(self, path: str) -> dict[str, Any]:
         """The request that reads an attribute, for `Student.several`."""
@@ -101,7 +99,7 @@ class Remote:
 
     def calling(self, method: str, /, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """The request that calls a method, for `Student.several`."""
-        return {**_call((self.reference, method), args, kwargs), "keep": None}
+        return calling((self.reference, method), *args, **kwargs)
 
     def __getattr__(self, method: str) -> Callable[..., object]:
         if method.startswith("_"):
@@ -109,8 +107,29 @@ class Remote:
         return lambda *args, **kwargs: self.call(method, *args, **kwargs)
 
 
+class Asked:
+    """A request, and its answer once there is one: a value with the warnings that it caused, or what was raised.
+
+    Args:
+        turn: what was asked together with it, in order, as far as it is still to be done.
+    """
+
+    __slots__ = ("done", "error", "request", "turn", "value", "warned")
+
+    def __init__(self, request: dict[str, Any], turn: deque[Asked]) -> None:
+        self.request, self.turn = request, turn
+        self.done = False
+        self.value: object = None
+        self.warned: list[str] = []
+        self.error: Exception | None = None
+
+    def settle(self, value: object = None, warned: Sequence[str] = (), error: Exception | None = None) -> None:
+        """Enter the answer."""
+        self.done, self.value, self.warned, self.error = True, value, [*warned], error
+
+
 class Student:
-    """What checks may ask of a student's code; `ask` is what differs between this process and the box.
+    """What checks may ask of a student's code; how a request is done differs between this process and the box.
 
     Args:
         adaptation: where the student's code is that of another handout.
@@ -123,9 +142,11 @@ class Student:
         mistakes, slips: say what a check sees of these with the cases of a seed, see `diagnosis.known_mistakes`.
     """
 
-    def __init__(self, ask: Ask, adaptation: Adaptation | None = None) -> None:
-        self._ask, self.adaptation = ask, adaptation
+    def __init__(self, adaptation: Adaptation | None = None) -> None:
+        self.adaptation = adaptation
         self._numbers = itertools.count()
+        self._turn: deque[Asked] | None = None  # that requests go to
+        self._turns: list[deque[Asked]] = []  # of the cases that were asked ahead
         self.warned: list[str] = []
         self.explains = False
         self.explaining = 0.0
@@ -134,10 +155,7 @@ class Student:
 
     def ask(self, request: dict[str, Any]) -> object:
         """Send one request and return its value; the warnings it caused are in `warned` until the next one."""
-        if self.adaptation is not None:
-            request = self.adaptation.follow(request)
-        value, self.warned = self._ask(request)
-        return value
+        return next(self.several([request]))
 
     def begin(self, instead: Mapping[str, str]) -> None:
         """Begin a check of another handout's, which may ask other targets than the check names."""
@@ -147,18 +165,70 @@ class Student:
     def keep(self, request: dict[str, Any]) -> Remote:
         """Send a request whose value stays on the student's side."""
         number = next(self._numbers)
-        self.ask({**request, "keep": number})
+        self.leave({**request, "keep": number})
         return Remote(self, Reference(number))
+
+    def leave(self, request: dict[str, Any]) -> None:
+        """Send a request that has no answer; what it raises, whoever asks next gets to hear."""
+        if self.adaptation is not None:
+            request = self.adaptation.follow(request)
+        if self._turn is None:
+            self._do(request)
+        else:
+            self._turn.append(Asked(request, self._turn))
 
     def several(self, requests: Sequence[dict[str, Any]]) -> Iterator[object]:
         """Send requests in order, and yield the value of each; one that raises does so in turn.
 
-        None may need the answer to another: in the box they travel together.
+        None may need the answer to another: they are done once the first of the values is wanted, and in the box they
+        travel together.
         """
-        return map(self.ask, requests)
+        turn: deque[Asked] = deque() if self._turn is None else self._turn
+        adapt = self.adaptation.follow if self.adaptation is not None else lambda request: request
+        asked = [Asked(adapt(request), turn) for request in requests]
+        turn.extend(asked)
+        return map(self._answer, asked)
+
+    @contextlib.contextmanager
+    def together(self, ahead: bool = False) -> Iterator[None]:
+        """Let all that is asked in this block wait until one of its answers is wanted: in the box it travels together.
+
+        Args:
+            ahead: whether it travels as soon as an answer of an earlier block of that kind is wanted; see `forget`.
+        """
+        before, self._turn = self._turn, deque()
+        if ahead:
+            self._turns.append(self._turn)
+        try:
+            yield
+        finally:
+            self._turn = before
+
+    def forget(self) -> None:
+        """Give up what was asked ahead, and of which nobody has wanted an answer."""
+        self._turns.clear()
+
+    def _answer(self, asked: Asked) -> object:
+        while not asked.done:
+            self._go_on(asked)
+        if asked.error is not None:
+            raise asked.error
+        self.warned = asked.warned
+        return asked.value
+
+    def _do(self, request: dict[str, Any]) -> None:
+        """Do a request that has no answer, now or before the next one that has."""
+        raise NotImplementedError
+
+    def _go_on(self, wanted: Asked) -> None:
+        """Do at least one more of the requests that lead to an answer."""
+        raise NotImplementedError
 
     def finish(self) -> None:
         """Make sure that all that was asked for has been done; what it raises belongs to the check that asked."""
+        for turn in filter(None, self._turns):
+            self._answer(turn[-1])
+        self._turns.clear()
 
     def left(self) -> float:
         """Say how many seconds the check has left; without end where nothing is timed."""
@@ -171,7 +241,7 @@ class Student:
 
     def call(self, target: Target, /, *args: Any, **kwargs: Any) -> object:
         """Call a function, "package.module:name", and return its value."""
-        return self.ask({**_call(target, args, kwargs), "keep": None})
+        return self.ask(calling(target, *args, **kwargs))
 
     def new(self, target: Target, /, *args: Any, **kwargs: Any) -> Remote:
         """Call a function or a class, and leave what it returns on the student's side."""
@@ -192,6 +262,11 @@ class Student:
 
     def renew(self) -> None:
         """Give up all that the student's side holds: in the box, the next request goes to a fresh process."""
+
+
+def calling(target: Target, /, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    """The request that calls a function and wants its value, for `Student.several`."""
+    return {**_call(target, args, kwargs), "keep": None}
 
 
 def _call(target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -224,82 +299,26 @@ def raised(error: dict[str, Any], memory_limit: str = "") -> Exception:
     return StudentRaised(": ".join(filter(None, (error["type"], error["text"]))) + place, whatever, cause)
 
 
-class LocalStudent(Student):
-    """The student's modules imported into this process, as `make test` does; no protection of any kind.
+class Prompt(Student):
+    """A student who does each request by itself, once its answer is wanted.
 
     Args:
-        folder: holds the parts; goes to the front of `sys.path`.
-
-    Attributes:
-        surroundings: entered around each call of the student's code; `as_graded` makes them.
+        ask: does one request.
+        adaptation: where the student's code is that of another handout.
     """
 
-    def __init__(self, folder: Path, adaptation: Adaptation | None = None) -> None:
-        super().__init__(self._perform, adaptation)
-        self.surroundings: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
-        self.folder = folder.resolve()
-        self._host = Host(self.folder)
-        if str(self.folder) not in sys.path:
-            sys.path.insert(0, str(self.folder))
-        importlib.invalidate_caches()
-        self._greeting = [adaptation.request] if adaptation is not None else []
+    def __init__(self, ask: Ask, adaptation: Adaptation | None = None) -> None:
+        super().__init__(adaptation)
+        self._ask = ask
 
-    def _perform(self, request: dict[str, Any]) -> tuple[Any, list[str]]:
+    def _do(self, request: dict[str, Any]) -> None:
+        _, self.warned = self._ask(request)
+
+    def _go_on(self, wanted: Asked) -> None:
+        one = wanted.turn.popleft()
         try:
-            while self._greeting:
-                self._host.perform(self._greeting.pop())
-            with self.surroundings():
-                value = self._host.perform(_copied(request))
-        except Mismatch as error:  # it says all that there is to see
-            raise raised(describe(error, self.folder)) from None
-        except Exception as error:
-            raise raised(describe(error, self.folder)) from error
-        return _copied({"value": value})["value"], self._host.warnings
-
-
-class Direct(Student):
-    """The student's modules as they are in this process, asked as often and as fast as possible.
-
-    Args:
-        folder: holds the parts, and is on `sys.path`.
-    """
-
-    def __init__(self, folder: Path, adaptation: Adaptation | None = None) -> None:
-        super().__init__(self._perform, adaptation)
-        self._folder, self._host = folder, Host(folder)
-        if adaptation is not None:
-            self._host.perform(adaptation.request)
-
-    def _perform(self, request: dict[str, Any]) -> tuple[Any, list[str]]:
-        try:
-            value = self._host.perform(_own_arrays(request))
-        except Exception as error:
-            raise raised(describe(error.with_traceback(None), self._folder)) from None  # nobody reads where
-        return _own_arrays(value), self._host.warnings
-
-
-def _own_arrays(value: Any) -> Any:
-    """Copy a value as sending it would."""
-    kind = type(value)
-    if kind is np.ndarray and value.dtype.kind in "fiub":
-        return value.copy(order="C")
-    if kind in (list, tuple):
-        return kind(map(_own_arrays, value))
-    if kind is dict:
-        return {key: _own_arrays(item) for key, item in value.items()}
-    if value is None or kind in (bool, int, float, str, Reference, wire.Seed):
-        return value
-    return _copied({"value": value})["value"]
-
-
-def _copied(message: dict[str, Any]) -> dict[str, Any]:
-    """Send a message through the wire format, as the box does, so that both see the same values."""
-    stream = memoryview(b"".join(wire.encode(message)))
-    position = 0
-
-    def read(size: int) -> bytearray:
-        nonlocal position
-        position += size
-        return bytearray(stream[position - size : position])
-
-    return wire.decode(read, max_bytes=MAX_COPIED)
+            one.settle(*self._ask(one.request))
+        except GraderError as error:
+            one.settle(error=error)
+            while wanted.turn and not wants_reply(one.request):  # all that comes after it may need it
+                wanted.turn.popleft().settle(error=error)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.checking.student import Student
+from autograder.checking.student import Prompt, Student
 from autograder.errors import GraderError
 
 
@@ -29,7 +29,7 @@ class Asked:
     raised: str = ""
 
 
-class WatchedStudent(Student):
+class WatchedStudent(Prompt):
     """Hands every request on to another student, and remembers it.
 
     Args:

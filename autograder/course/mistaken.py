@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autograder.checking.local_student import LocalStudent
 from autograder.checking.rubric import PUBLIC_SEED, Check
-from autograder.checking.student import LocalStudent
 from autograder.course.definition import Course, Files
 from autograder.course.skeleton import lay_out
 from autograder.diagnosis import known_mistakes

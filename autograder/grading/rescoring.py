@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checking.rubric import Check
-from autograder.checking.student import Student
+from autograder.checking.student import Prompt, Student
 from autograder.course.assignment import Assignment
 from autograder.errors import GraderError, SetupError, SubmissionError
 from autograder.grading import blocked, marking
@@ -146,7 +146,7 @@ def _judged(check: Check, card: Scorecard, before: Mark, assignment: Assignment)
     """
     exam = MeasuredExam(card.models, assignment, before.finding.suspect)
     try:
-        check.ask(Student(_nobody), NO_CASES, exam)
+        check.ask(Prompt(_nobody), NO_CASES, exam)
     except NoAccuracy:
         return None
     except GraderError as error:

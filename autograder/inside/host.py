@@ -11,7 +11,6 @@ Requests are dictionaries with the key `do`:
     hold     value, layout, keep             -> None; the value is laid out in memory as asked
     name     target, keep                    -> None; a function itself, for a probe to call it
     fetch    on                              -> the value itself
-    several  requests                        -> a list of their values
     adapt    home, paths, table, code, missing -> None; code below `home` is of another handout: `inside.adapted`
 
 Where `keep` is a number, the value stays here under it, for a Reference to name it later, and None is returned.
@@ -73,15 +72,19 @@ class Host:
         with self._recorded_warnings():
             return action(**request)
 
-    def answer(self, requests: list[dict[str, Any]]) -> dict[str, Any]:
-        """Do what several requests ask, and reply to the last; whatever is raised ends them and becomes the reply."""
-        value = None
-        try:
-            for request in requests:
+    def answer(self, requests: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Do what requests ask, one after the other, and yield a reply to each that wants one, and to the last.
+
+        Whatever is raised ends them, and is the reply in place of the next one.
+        """
+        for place, request in enumerate(requests, start=1):
+            try:
                 value = self.perform(request)
-        except BaseException as error:  # student code may raise anything, SystemExit included
-            return {"error": _described(error, self.folder), "warnings": self.warnings}
-        return {"value": value, "warnings": self.warnings}
+            except BaseException as error:  # student code may raise anything, SystemExit included
+                yield {"error": _described(error, self.folder), "warnings": self.warnings}
+                return
+            if wants_reply(request) or place == len(requests):
+                yield {"value": value, "warnings": self.warnings}
 
     # What can be asked for.
 
@@ -118,9 +121,6 @@ class Host:
 
     def _fetch(self, on: Reference) -> Any:
         return self._close(self._objects[on.number])
-
-    def _several(self, requests: list[dict[str, Any]]) -> list[Any]:
-        return [self.perform(request) for request in requests]
 
     # How values pass.
 
@@ -193,6 +193,11 @@ class Host:
                 texts = (f"{item.category.__name__}: {item.message}" for item in caught)
                 # Each once: a loop says the same a thousand times.
                 self.warnings = [text[:MAX_TEXT] for text in dict.fromkeys(texts)][:MAX_WARNINGS]
+
+
+def wants_reply(request: dict[str, Any]) -> bool:
+    """Whether a request asks for a value; of the others one hears only what they raise."""
+    return request["do"] != "set" and request.get("keep") is None
 
 
 def _is_tensor(value: object) -> bool:

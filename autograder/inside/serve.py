@@ -10,12 +10,11 @@ from typing import Any
 
 from .host import Host
 from .opened import Opened
-from .wire import BadMessage, decode, encode
+from .wire import MAX_REQUEST, BadMessage, decode, encode
 
 # A small request comes whole by one call: prefix, header and arrays.
 CHUNK = 1 << 16
 Buffers = list[bytes | memoryview]
-MAX_REQUEST = 1 << 30  # bytes of arrays; no defence, as requests come from the trusted side
 
 
 def serve(channel: int, folder: str, report: dict[str, str]) -> None:
@@ -31,12 +30,16 @@ def serve(channel: int, folder: str, report: dict[str, str]) -> None:
     # No deadline here: student code could change it. The trusted side has the clock, and kills.
     while request := _receive(channel):
         identity = request["id"]
-        reply = {"id": identity, **host.answer(request["requests"])}
-        if paths := opened.take():
-            reply["opened"] = paths
-        # Before the reply, after which the trusted side reads the output once and goes on.
-        _flush()
-        _send(channel, _encoded(reply))
+        for answer in host.answer(request["requests"]):
+            reply = {"id": identity, **answer}
+            if paths := opened.take():
+                reply["opened"] = paths
+            # Before the reply, after which the trusted side reads the output once and goes on.
+            _flush()
+            buffers, sendable = _encoded(reply)
+            _send(channel, buffers)
+            if not sendable:  # an error, too, ends what was asked for
+                break
 
 
 def _receive(channel: int) -> dict[str, Any]:
@@ -57,18 +60,18 @@ def _receive(channel: int) -> dict[str, Any]:
         return buffer
 
     try:
-        return decode(read, MAX_REQUEST)
+        return decode(read, MAX_REQUEST, MAX_REQUEST)
     except EOFError:
         return {}
 
 
-def _encoded(reply: dict[str, Any]) -> Buffers:
-    """Encode a reply; where its value cannot be, as it is too large or raises when it is read, say so instead."""
+def _encoded(reply: dict[str, Any]) -> tuple[Buffers, bool]:
+    """Encode a reply, True; where its value cannot be, as it is too large or raises when it is read, say so, False."""
     # All of it before the first byte goes: a message that breaks off would cost the worker.
     try:
-        return encode(reply)
+        return encode(reply), True
     except Exception as error:  # student code may have made a value that raises anything
-        return encode({"id": reply["id"], "error": _unsendable(error), "warnings": []})
+        return encode({"id": reply["id"], "error": _unsendable(error), "warnings": []}), False
 
 
 def _send(channel: int, buffers: Buffers) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 MAX_HEADER = 64 * 1024  # parsed, whatever is in it, under 2 MB
+MAX_REQUEST = 1 << 30  # bytes of what the trusted side sends: no defence
 MAX_RANK = 8  # windows of images, which checks ask for, have six
 MAX_DEPTH = 16  # far above the lists of tuples that checks ask for, far below the recursion that Python allows
 MAX_WHOLE = 2**64  # from here on no dtype holds them; thousands of digits, Python refuses to write or read
@@ -128,35 +129,36 @@ def _opaque(value: Any) -> dict[str, str]:
     return {"opaque": type(value).__name__[:80], "entries": entries}
 
 
-def encode(message: dict[str, Any]) -> list[bytes | memoryview]:
+def encode(message: dict[str, Any], max_header: int = MAX_HEADER) -> list[bytes | memoryview]:
     """Turn a message into the buffers to send, in order.
 
     Raises:
-        BadMessage: if its header would be larger than 64 KB.
+        BadMessage: if its header would be larger than so many bytes.
     """
     packer = _Packer()
     tree = {key: packer.pack(value) for key, value in message.items()}
     header = ENCODER.encode(tree).encode("ascii")
-    if len(header) > MAX_HEADER:
-        raise BadMessage(f"a value takes {len(header)} bytes beside its arrays, the limit is {MAX_HEADER}")
+    if len(header) > max_header:
+        raise BadMessage(f"a value takes {len(header)} bytes beside its arrays, the limit is {max_header}")
     bodies = [memoryview(array.reshape(-1).view(np.uint8).data) for array in packer.arrays if array.size]
     buffers: list[bytes | memoryview] = [PREFIX.pack(len(header), len(packer.arrays)), header, *bodies]
     return [b"".join(buffers)] if sum(map(len, buffers)) <= JOINED else buffers
 
 
-def decode(read: Read, max_bytes: int) -> dict[str, Any]:
+def decode(read: Read, max_bytes: int, max_header: int = MAX_HEADER) -> dict[str, Any]:
     """Read one message through `read(n)`, which returns exactly n bytes.
 
     Args:
         read: called for the prefix, the header and then each array, in that order.
-        max_bytes: of all arrays together; checked before anything of that size is allocated.
+        max_bytes, max_header: of all arrays together, and of what comes before them; checked before anything of that
+            size is allocated.
 
     Raises:
         BadMessage: if it is malformed or too large.
     """
     header_size, count = PREFIX.unpack(read(PREFIX.size))
-    if header_size > MAX_HEADER:
-        raise BadMessage(f"header of {header_size} bytes, the limit is {MAX_HEADER}")
+    if header_size > max_header:
+        raise BadMessage(f"header of {header_size} bytes, the limit is {max_header}")
     try:
         tree = json.loads(read(header_size).decode("ascii"))
     except (ValueError, RecursionError) as error:

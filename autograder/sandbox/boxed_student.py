@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from autograder.checking import oracles
 from autograder.checking.adaptation import Adaptation
-from autograder.checking.student import Student, raised
+from autograder.checking.student import Asked, Student, raised
 from autograder.course.assignment import Limits
-from autograder.errors import OutOfTime, ProcessEnded, SetupError, StudentRaised, WorkerLost
-from autograder.inside.host import MAX_TEXT, MAX_WARNINGS, PROBES
+from autograder.errors import GraderError, OutOfTime, ProcessEnded, SetupError, WorkerLost
+from autograder.inside.host import MAX_TEXT, MAX_WARNINGS, PROBES, wants_reply
 from autograder.sandbox.worker import Worker
 
 Start = Callable[[], Worker]
@@ -33,11 +34,12 @@ class BoxedStudent(Student):
     """
 
     def __init__(self, start: Start, limits: Limits, adaptation: Adaptation | None = None) -> None:
-        super().__init__(self._perform, adaptation)
+        super().__init__(adaptation)
         self._start, self._limits = start, limits
         self._worker: Worker | None = None
         self._imported: set[str] = set()
-        self._waiting: list[dict[str, Any]] = []
+        self._waiting: deque[Asked] = deque()  # no answer is wanted: they travel with the next question
+        self._sent: deque[Asked] = deque()  # whose replies are still to come
         self._deadline = 0.0
         self._seconds = 0.0
         self._last_words = ""
@@ -54,7 +56,8 @@ class BoxedStudent(Student):
 
     def allow(self, seconds: float) -> None:
         """Set the clock of the next check: this long for all that it asks, imports not counted."""
-        # What a check has left unsent is none of the next one's.
+        # What a check has left unsent, or asked and not looked at, is none of the next one's.
+        self.forget()
         self._waiting.clear()
         self.ended = False
         self._seconds, self._deadline = seconds, oracles.clock() + seconds
@@ -81,61 +84,98 @@ class BoxedStudent(Student):
             self._worker.kill()
             self.attempts.update(self._worker.attempts)
         self._worker = None
-        self._forget()
+        self._gone()
         self._waiting.clear()
 
-    def several(self, requests: Sequence[dict[str, Any]]) -> Iterator[object]:
-        """Send requests that only look at what is there in one exchange, and yield the value of each.
-
-        One that raises does so in turn, after the values before it: they are asked one by one then.
-        """
-        if len(requests) < 2:
-            return super().several(requests)
-        self.finish()  # what that raises is none of theirs
-        followed = [self.adaptation.follow(one) if self.adaptation else one for one in requests]
-        try:
-            values, self.warned = self._exchange(self._ready(), [{"do": "several", "requests": followed}])
-        except StudentRaised:
-            values = None
-        if not isinstance(values, list) or len(values) != len(requests):  # a worker may have written anything
-            return super().several(requests)
-        return iter(values)
+    def forget(self) -> None:
+        """Give up what was asked ahead; the worker gets rid of what it has done of that already."""
+        super().forget()
+        with contextlib.suppress(GraderError):
+            while self._sent:
+                self._receive()
 
     def finish(self) -> None:
         """Send what waits to be sent with the next question."""
+        super().finish()
+        while self._sent:
+            self._receive()
         if self._waiting:
-            self._exchange(self._ready(), [])
+            self._send(deque())
+            self._receive()
 
     def printed(self) -> str:
         """Return what the student's code has printed since the last time."""
         text, self._last_words = self._last_words, ""
         return text + (self._worker.printed() if self._worker is not None else "")
 
-    def _perform(self, request: dict[str, Any]) -> tuple[Any, list[str]]:
+    def _do(self, request: dict[str, Any]) -> None:
+        self._bring_in([request])
+        self._waiting.append(Asked(request, self._waiting))
+
+    def _go_on(self, wanted: Asked) -> None:
+        if not self._sent:
+            self._send(wanted.turn)
+        self._receive()
+
+    def _send(self, turn: deque[Asked]) -> None:
+        """Send what waits, a turn, and those behind it of modules that are imported already."""
+        worker = self._bring_in([one.request for one in turn])
+        behind = itertools.dropwhile(lambda other: other is not turn, self._turns)
+        along = itertools.takewhile(lambda other: not any(self._lacking(one.request) for one in other), behind)
+        # Emptied before it is known to have arrived: a worker that comes after a loss has not the objects it names.
+        for part in (self._waiting, turn, *along):
+            self._sent.extend(part)
+            part.clear()
+        try:
+            worker.send([one.request for one in self._sent], self._end())
+        except WorkerLost as error:
+            raise self._lost(error, self._late()) from None
+
+    def _bring_in(self, requests: Iterable[dict[str, Any]]) -> Worker:
+        """Import the modules that requests need."""
         worker = self._ready()
+        for name, shown in itertools.chain.from_iterable(map(self._lacking, requests)):
+            while self._sent:
+                self._receive()
+            self._import(worker, name, shown)
+        return worker
+
+    def _receive(self) -> None:
+        """Receive the next reply, and enter it; behind an error nothing has been done of what was sent."""
+        try:
+            reply = self._ready().receive(self._end())
+        except WorkerLost as error:
+            raise self._lost(error, self._late()) from None
+        one = self._sent.popleft()
+        while self._sent and not wants_reply(one.request):
+            one = self._sent.popleft()
+        try:
+            one.settle(*self._value(reply))
+        except GraderError as error:
+            one.settle(error=error)
+            while self._sent:
+                other = self._sent.pop()
+                if other.turn is not self._waiting:
+                    other.turn.appendleft(other)
+            if not wants_reply(one.request):
+                raise
+
+    def _end(self) -> float:
+        """When the check's clock ends, which expected values that we worked out meanwhile have stopped."""
+        return self._deadline + oracles.spent()
+
+    def _late(self) -> str:
+        return f"no answer after {self._seconds:g} s"
+
+    def _lacking(self, request: dict[str, Any]) -> list[tuple[str, str]]:
+        """The module that a request needs and that is not imported, and its file for people; none or one."""
         target = request.get("target")
         module = target.partition(":")[0] if isinstance(target, str) else ""
-        if isinstance(target, str) and module and module not in PROBES:
-            # Of another handout the target tells the file, which is not called like the module.
-            name, shown = (target, self.adaptation.named[target].file) if self.adaptation else (module, module)
-            if name not in self._imported:
-                self._import(worker, name, shown)
-        if request["do"] == "set" or request.get("keep") is not None:
-            self._waiting.append(request)  # nothing comes back: it travels with the next question
-            return None, []
-        return self._exchange(worker, [request])
-
-    def _exchange(self, worker: Worker, requests: list[dict[str, Any]]) -> tuple[Any, list[str]]:
-        """Send what waits, and these, and return the value of the last."""
-        # Cleared before it is known to have arrived: a worker that comes after a loss has not the objects it names.
-        requests = self._waiting + requests
-        self._waiting.clear()
-        try:
-            # Expected values that we worked out meanwhile stop the check's clock, and not the machine's.
-            reply = worker.ask(requests, self._deadline + oracles.spent())
-        except WorkerLost as error:
-            raise self._lost(error, f"no answer after {self._seconds:g} s") from None
-        return self._value(reply)
+        if not isinstance(target, str) or not module or module in PROBES:
+            return []
+        # Of another handout the target tells the file, which is not called like the module.
+        name, shown = (target, self.adaptation.named[target].file) if self.adaptation else (module, module)
+        return [] if name in self._imported else [(name, shown)]
 
     def _ready(self) -> Worker:
         if self._worker is None:
@@ -150,7 +190,7 @@ class BoxedStudent(Student):
     def _adapt(self, worker: Worker, request: dict[str, Any]) -> None:
         """Tell a worker, in which nothing of the student's has run, of another handout; else it is no worker."""
         try:
-            reply = worker.ask([request], time.monotonic() + self._limits.import_seconds)
+            reply = worker.ask(request, time.monotonic() + self._limits.import_seconds)
         except WorkerLost as error:
             self._worker = None
             raise SetupError(f"a worker takes no adapter: {error}") from None
@@ -164,16 +204,17 @@ class BoxedStudent(Student):
         # Done once a worker: on the check's clock, whichever comes first would pay for the others.
         seconds = self._limits.import_seconds
         try:
-            reply = worker.ask([{"do": "import", "modules": [module]}], began + seconds)
+            reply = worker.ask({"do": "import", "modules": [module]}, began + seconds)
         except WorkerLost as error:
             raise self._lost(error, f"importing {shown} takes more than {seconds} s") from None
         self._deadline += time.monotonic() - began
         self._value(reply)
         self._imported.add(module)
 
-    def _forget(self) -> None:
+    def _gone(self) -> None:
         """The worker has gone, and with it what it had imported and served, but for what is asked just now."""
         self._imported.clear()
+        self._sent.clear()
         self._served = {self._topic}
 
     def _value(self, reply: dict[str, Any]) -> tuple[Any, list[str]]:
@@ -187,15 +228,16 @@ class BoxedStudent(Student):
     def _lost(self, error: WorkerLost, late: str) -> WorkerLost:
         """Say why there is no answer; the next request goes to a fresh worker."""
         lost, self._worker = self._worker, None
-        self._forget()
+        told = OutOfTime(late) if str(error) == "out of time" else ProcessEnded(str(error))
+        # Remembered, as what finds out why a case fails goes on without an answer.
+        self.ended = self.ended or isinstance(told, ProcessEnded)
+        for one in self._sent:
+            one.settle(error=told)
+        self._gone()
         # Before the next worker's: what it printed last often says why it was lost.
         self._last_words = lost.printed() if lost is not None else ""
         self.attempts.update(lost.attempts if lost is not None else {})
-        if str(error) == "out of time":
-            return OutOfTime(late)
-        # Remembered, as what finds out why a case fails goes on without an answer.
-        self.ended = True
-        return ProcessEnded(str(error))
+        return told
 
 
 def _error(error: Any) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def measure(zygote: Zygote) -> Isolation:
         }
         # A box that cannot be probed counts as one that holds nothing.
         try:
-            answer = worker.ask([request], time.monotonic() + SECONDS)
+            answer = worker.ask(request, time.monotonic() + SECONDS)
         except WorkerLost as error:
             return Isolation("C", worker.report, (f"not be probed: {error}",))
         found = answer.get("value")

@@ -36,7 +36,7 @@ class Worker:
         self._channel, self._output, self._pidfd, self._reap = channel, output, pidfd, reap
         self._printed = bytearray()
         self._early, self._chunk = bytearray(), bytearray(CHUNK)
-        self._deadline = time.monotonic() + READY_SECONDS
+        self._deadline, self._identity = time.monotonic() + READY_SECONDS, ""
         self._alive = True
         self._attempts = Attempts()
         # Only poll waits, as it alone knows the deadline: no call on a slow worker's streams may block.
@@ -49,25 +49,45 @@ class Worker:
             self.kill()
             raise SetupError(f"a worker does not start: {error}{self._last_words()}") from None
 
-    def ask(self, requests: list[dict[str, Any]], deadline: float, max_bytes: int = MAX_REPLY) -> dict[str, Any]:
-        """Send requests of `inside.host` and return the reply to the last of them, or to the first that raises.
+    def ask(self, request: dict[str, Any], deadline: float, max_bytes: int = MAX_REPLY) -> dict[str, Any]:
+        """Send one request of `inside.host` and return the reply to it; for the arguments see `send` and `receive`."""
+        self.send([request], deadline)
+        return self.receive(deadline, max_bytes)
+
+    def send(self, requests: list[dict[str, Any]], deadline: float) -> None:
+        """Send requests of `inside.host`, of which none may need the reply to another, once all earlier ones have come.
 
         Args:
-            requests: done in order, in one exchange.
+            requests: done in order; each reply can be received as soon as there is one.
+            deadline: time.monotonic() seconds until which they must have been taken.
+
+        Raises:
+            WorkerLost: if they cannot be sent in time; the worker is dead then.
+        """
+        # What was written before the question came cannot carry it.
+        self._identity = secrets.token_hex(16)
+        self._deadline = deadline
+        try:
+            # First: what lies there now was written without knowing the question.
+            self._refuse_early_bytes()
+            for buffer in wire.encode({"id": self._identity, "requests": requests}, wire.MAX_REQUEST):
+                self._send(memoryview(buffer))
+        except WorkerLost:
+            self.kill()
+            raise
+
+    def receive(self, deadline: float, max_bytes: int = MAX_REPLY) -> dict[str, Any]:
+        """Return the next reply to what was sent: a value, or an error, behind which none comes.
+
+        Args:
             deadline: time.monotonic() seconds until which the whole reply must have come.
             max_bytes: of arrays in the reply.
 
         Raises:
             WorkerLost: if there is no usable reply in time; the worker is dead then.
         """
-        # What was written before the question came cannot carry it.
-        identity = secrets.token_hex(16)
         self._deadline = deadline
         try:
-            # First: what lies there now was written without knowing the question.
-            self._refuse_early_bytes()
-            for buffer in wire.encode({"id": identity, "requests": requests}):
-                self._send(memoryview(buffer))
             reply = self._receive(max_bytes)
         except wire.BadMessage as error:
             self.kill()
@@ -78,7 +98,7 @@ class Worker:
             self.kill()
             raise
         answered = reply.get("id")  # of any type: an array has no truth value
-        if not isinstance(answered, str) or answered != identity or not ("value" in reply) ^ ("error" in reply):
+        if not isinstance(answered, str) or answered != self._identity or not ("value" in reply) ^ ("error" in reply):
             self.kill()
             self._attempts.forged("an answer to another question")
             raise WorkerLost("the answer belongs to no question")

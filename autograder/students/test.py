@@ -20,8 +20,8 @@ import pytest
 from rich.console import Console
 
 from autograder.checking import rubric
+from autograder.checking.local_student import LocalStudent
 from autograder.checking.rubric import Check
-from autograder.checking.student import LocalStudent
 from autograder.conformance.doctor import version_differences
 from autograder.course import mistaken, recorded_slips
 from autograder.course.assignment import Assignment

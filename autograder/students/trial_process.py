@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from autograder.checking import rubric
+from autograder.checking.local_student import LocalStudent
 from autograder.checking.rubric import Check
-from autograder.checking.student import LocalStudent
 from autograder.course import assignment as assignments
 from autograder.course.assignment import Assignment
 from autograder.course.definition import Course

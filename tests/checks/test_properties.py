@@ -15,7 +15,7 @@ from autograder.cases.properties import difference
 from autograder.cases.sizes import Sizes
 from autograder.checking.each import for_each
 from autograder.checking.expect import expect_close
-from autograder.checking.student import Student
+from autograder.checking.student import Prompt, Student
 from autograder.course.mistakes import Mistake
 from autograder.diagnosis.suspects import every_suspect_computed
 from autograder.errors import CheckFailed, NotRecorded, OutOfTime, StudentRaised
@@ -73,7 +73,7 @@ Body = Callable[[Student, np.random.Generator, Sizes], None]
 
 def told(body: Body, cases: tuple[Sizes, ...] = (OBLONG,), explains: bool = True) -> str:
     """What is said of the first case that fails."""
-    student = Student(lambda request: (None, []))
+    student = Prompt(lambda request: (None, []))
     student.explains = explains
     with pytest.raises((CheckFailed, StudentRaised)) as caught:
         for_each(student, np.random.default_rng(0), cases, body)
@@ -178,7 +178,7 @@ def test_a_suspect_that_fits_is_enough() -> None:
 
 def test_neighbours_are_rehearsed_where_oracles_are_recorded() -> None:
     asked: list[Sizes] = []
-    student = Student(lambda request: (None, []))
+    student = Prompt(lambda request: (None, []))
     with every_suspect_computed():
         for_each(student, np.random.default_rng(0), [OBLONG], lambda student, rng, sizes: asked.append(sizes))
     assert asked == [OBLONG, *OBLONG.neighbours()]

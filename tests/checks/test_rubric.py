@@ -12,7 +12,7 @@ from homework import COURSE
 from autograder.checking import rubric
 from autograder.checking.expect import expect_close, expect_equal
 from autograder.checking.rubric import Check, check
-from autograder.checking.student import Student
+from autograder.checking.student import Prompt, Student
 from autograder.course import assignment as assignments
 from autograder.course.assignment import FILE, share
 from autograder.errors import CheckFailed, RubricError
@@ -113,7 +113,7 @@ def test_what_differs_from_one_time_to_the_next_is_told_of_public_cases(
         """A function returns 1."""
         expect(kind(next(results)), kind(1), "y")
 
-    student = Student(lambda request: (None, []))
+    student = Prompt(lambda request: (None, []))
     with pytest.raises(CheckFailed) as caught:
         next(iter(declared.values())).run(student, seed, None)
     assert str(caught.value).startswith("y is 2, expected 1")

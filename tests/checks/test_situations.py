@@ -15,7 +15,7 @@ from autograder.cases.situations import Situation, Trait, situations
 from autograder.checking import each
 from autograder.checking.each import for_each
 from autograder.checking.oracles import oracle
-from autograder.checking.student import Student
+from autograder.checking.student import Prompt, Student
 from autograder.errors import CheckFailed
 from autograder.inside.host import Host, describe
 from autograder.inside.wire import Reference
@@ -30,7 +30,7 @@ TRAITS = (
 
 def told(fails: Callable[[Situation], bool], *cases: str, explains: bool = True) -> str:
     """What is said of the first case that fails."""
-    student = Student(lambda request: (None, []))
+    student = Prompt(lambda request: (None, []))
     student.explains = explains
 
     def body(student: Student, rng: np.random.Generator, case: Situation) -> None:

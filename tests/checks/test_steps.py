@@ -190,7 +190,7 @@ def test_the_box_and_make_test_count_alike_and_name_the_line(grade, reference, t
     trials.write(tmp_path, files)
     script = (
         "import sys\nfrom pathlib import Path\n"
-        "from autograder.course.definition import find\nfrom autograder.checking.student import LocalStudent\n"
+        "from autograder.course.definition import find\nfrom autograder.checking.local_student import LocalStudent\n"
         "check = next(check for check in find().checks() if check.id == '1.6-loops')\n"
         "try: check.run(LocalStudent(Path(sys.argv[1])), 0, None)\n"
         "except Exception as error: print(error)"

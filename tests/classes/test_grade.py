@@ -22,11 +22,10 @@ from rich.console import Console
 
 from autograder.conformance import doctor as health
 from autograder.course import assignment as assignments
-from autograder.errors import SetupError, StudentRaised
+from autograder.errors import SetupError
 from autograder.grading import marking
 from autograder.reports.scores import Outcome
 from autograder.sandbox import box as boxes
-from autograder.sandbox import worker
 from autograder.submission import packing
 
 
@@ -151,32 +150,6 @@ def test_what_a_killed_grader_leaves_is_removed_by_the_next(box) -> None:
     temporary.sweep()
     assert not abandoned.exists()
     assert box.submissions.exists()
-
-
-def test_what_is_looked_at_together_comes_in_turn_and_so_does_what_raises(box, monkeypatch) -> None:
-    asked = []
-    ask = worker.Worker.ask
-    monkeypatch.setattr(worker.Worker, "ask", lambda self, *given: asked.append(given[0]) or ask(self, *given))
-    with box.room() as folder:
-        body = (
-            "class Held:\n    a = 1.0\n    b = 2\n    @property\n    def c(self):\n        raise ValueError('no c')\n"
-        )
-        (folder / "held.py").write_text(body)
-        student = box.student(folder, "numpy")
-        student.allow(20)
-        held = student.new("held:Held")
-        assert held.get("a") == 1.0
-        asked.clear()
-        assert list(held.get_all(["a", "b"])) == [1.0, 2]
-        assert len(asked) == 1
-        looks = held.get_all(["a", "c", "b"])
-        assert next(looks) == 1.0
-        with pytest.raises(StudentRaised, match="no c"):
-            next(looks)
-        held.leave("no_such_method")  # what nobody looks at raises with what comes next
-        with pytest.raises(StudentRaised, match="no_such_method"):
-            held.get_all(["a", "b"])
-        student.renew()
 
 
 def test_a_zygote_that_does_not_start_says_why(assignment, monkeypatch) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import pytest
 from declaring import OWN
 
-from autograder.checking.student import LocalStudent
+from autograder.checking.local_student import LocalStudent
 from autograder.course import mistaken, skeleton
 from autograder.course.definition import Course
 from autograder.errors import CheckFailed, StudentRaised

@@ -151,7 +151,7 @@ import sys
 from pathlib import Path
 from autograder.conformance import target
 from autograder.grading import marking
-from autograder.checking.student import LocalStudent
+from autograder.checking.local_student import LocalStudent
 check = target.checks(5)[0]
 print(marking.judge(check, LocalStudent(Path(sys.argv[1])), 0, None).outcome)
 """

@@ -204,7 +204,7 @@ TRY = """
 import json, pathlib, sys, torch, pytest
 from autograder.course.definition import find
 from autograder.students.as_graded import AsGraded
-from autograder.checking.student import LocalStudent
+from autograder.checking.local_student import LocalStudent
 folder, lines = pathlib.Path.cwd(), json.load(sys.stdin)
 student = LocalStudent(folder)
 student.surroundings = AsGraded(folder, find(), 1)

@@ -209,7 +209,7 @@ from autograder.checking import rubric
 from autograder.course import assignment
 from autograder.course.definition import find
 from autograder.grading import marking
-from autograder.checking.student import LocalStudent
+from autograder.checking.local_student import LocalStudent
 part, jobs, out = int(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text()), Path(sys.argv[3])
 COURSE = find()
 checks = [check for check in COURSE.checks() if check.part == part and not check.exam]

@@ -128,7 +128,7 @@ def test_the_same_is_said_before_anything_is_handed_in(case, reference, tmp_path
     trials.write(tmp_path, changed(reference, change))
     script = (
         "import sys, pathlib; from autograder.grading import marking\n"
-        "from autograder.checking.student import LocalStudent\n"
+        "from autograder.checking.local_student import LocalStudent\n"
         "student = LocalStudent(pathlib.Path(sys.argv[1]))\n"
         "from autograder.course.definition import find\n"
         "for check in find().checks():\n"

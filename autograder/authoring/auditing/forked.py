@@ -18,8 +18,8 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import TypeVar
 
+from autograder.checking.local_student import LocalStudent
 from autograder.checking.rubric import PUBLIC_SEED, Check
-from autograder.checking.student import LocalStudent
 from autograder.course import skeleton
 from autograder.course.definition import Course
 

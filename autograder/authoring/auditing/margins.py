@@ -17,8 +17,8 @@ from rich.table import Table
 
 from autograder.authoring.auditing import forked, unusual
 from autograder.authoring.auditing.mutants import Files, Mutant
+from autograder.checking.local_student import LocalStudent
 from autograder.checking.rubric import PUBLIC_SEED, Check
-from autograder.checking.student import LocalStudent
 from autograder.course.definition import Course
 from autograder.diagnosis.closeness import margins
 from autograder.diagnosis.suspects import no_suspects

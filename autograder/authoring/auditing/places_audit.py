@@ -20,8 +20,8 @@ from rich.progress import track
 from autograder.authoring import record
 from autograder.authoring.auditing import forked, mutants, unusual
 from autograder.authoring.auditing.mutants import Files, Mutant
+from autograder.checking.local_student import LocalStudent
 from autograder.checking.rubric import PUBLIC_SEED, Check
-from autograder.checking.student import LocalStudent
 from autograder.course.definition import Course
 from autograder.errors import OutOfTime
 from autograder.students.lines.search import Place, Search

@@ -15,7 +15,7 @@ from autograder.checking.declarations.declared import Declaration
 from autograder.checking.declarations.drawn import EVEN, FALSE, LARGE, Case
 from autograder.checking.declarations.general import by_size, named, suspects
 from autograder.checking.declarations.tried import Trial, draw
-from autograder.checking.each import for_each
+from autograder.checking.each import Judge, for_each, for_each_ahead
 from autograder.checking.expect import expect_close, expect_equal
 from autograder.checking.student import Remote, Student
 from autograder.diagnosis.suspects import Later, Suspects
@@ -26,10 +26,18 @@ LOST = 1e-12  # by which values may differ where entries are extreme
 NOTHING = {"float64": 1e-13, "float32": 1e-5}  # what may be left where all cancels
 Rng = np.random.Generator
 Ask = Callable[[Student, Rng, Case, bool], None]
+AskAhead = Callable[[Student, Rng, Case, bool], Judge]
 
 
-def _cases(own: Declaration, student: Student, rng: Rng, ask: Ask, extremes: bool = False) -> None:
-    """Ask for each case, of extreme entries too where that is asked; with general suspects for the first ones."""
+def _cases(own: Declaration, student: Student, rng: Rng, ask: Ask) -> None:
+    """Ask for each case, with general suspects for the first ones."""
+    cases = own.plan.cases(rng, own.typical)
+    first = {*cases[:SUSPECTED]}
+    for_each(student, rng, cases, lambda student, rng, case: ask(student, rng, case, case in first))
+
+
+def _cases_ahead(own: Declaration, student: Student, rng: Rng, ask: AskAhead, extremes: bool = False) -> None:
+    """Ask for all cases, of extreme entries too where that is asked; then judge, with general suspects as `_cases`."""
     cases = own.plan.cases(rng, own.typical)
     if extremes and own.counterpart:
         inputs = own.inputs.values()
@@ -37,7 +45,7 @@ def _cases(own: Declaration, student: Student, rng: Rng, ask: Ask, extremes: boo
         edges += [FALSE] * any("bool" in array.words for array in inputs)
         cases += [replace(case, values=values) for case, values in zip(cases[1:], edges, strict=False)]
     first = {*cases[:SUSPECTED]}
-    for_each(student, rng, cases, lambda student, rng, case: ask(student, rng, case, case in first))
+    for_each_ahead(student, rng, cases, lambda student, rng, case: ask(student, rng, case, case in first))
 
 
 def expect_right(trial: Trial, kind: str, index: int, found: object, name: str, rich: bool, **also: Any) -> None:
@@ -80,14 +88,19 @@ def expect_right(trial: Trial, kind: str, index: int, found: object, name: str, 
 def values(own: Declaration, student: Student, rng: Rng) -> None:
     """Pass what returns the right outputs."""
 
-    def ask(student: Student, rng: Rng, case: Case, rich: bool) -> None:
+    def ask(student: Student, rng: Rng, case: Case, rich: bool) -> Judge:
         trial = draw(own, rng, case, how="even" if case.values else "values")
         layer = None if own.plain else trial.layer(student)
-        for index, (name, found) in enumerate(zip(own.outputs, trial.run(student, layer, trial.arrays), strict=True)):
-            with telling_parameters(trial, layer):
-                expect_right(trial, "outputs", index, found, name, rich)
+        run = trial.running(student, layer, trial.arrays)
 
-    _cases(own, student, rng, ask, extremes=True)
+        def judge() -> None:
+            for index, (name, found) in enumerate(zip(own.outputs, run(), strict=True)):
+                with telling_parameters(trial, layer):
+                    expect_right(trial, "outputs", index, found, name, rich)
+
+        return judge
+
+    _cases_ahead(own, student, rng, ask, extremes=True)
 
 
 @contextlib.contextmanager
@@ -116,28 +129,39 @@ def _alike(now: np.ndarray, given: np.ndarray) -> bool:
 def gradient(own: Declaration, student: Student, rng: Rng) -> None:
     """Pass a layer whose backward returns the right gradients of its inputs."""
 
-    def ask(student: Student, rng: Rng, case: Case, rich: bool) -> None:
+    def ask(student: Student, rng: Rng, case: Case, rich: bool) -> Judge:
         trial = draw(own, rng, case, how="smooth" if case.values else "values")
         layer = trial.layer(student)
-        trial.run(student, layer, trial.arrays, seen=False)
-        for index, found in enumerate(trial.pull(layer, trial.upstream)):
-            expect_right(trial, "gradients", index, found, f"d{own.leaves[index]}", rich)
+        run, pull = trial.running(student, layer, trial.arrays, seen=False), trial.pulling(layer, trial.upstream)
 
-    _cases(own, student, rng, ask, extremes=True)
+        def judge() -> None:
+            run()
+            for index, found in enumerate(pull()):
+                expect_right(trial, "gradients", index, found, f"d{own.leaves[index]}", rich)
+
+        return judge
+
+    _cases_ahead(own, student, rng, ask, extremes=True)
 
 
 def parameters(own: Declaration, student: Student, rng: Rng) -> None:
     """Pass a layer whose backward sets the right gradients of its parameters."""
 
-    def ask(student: Student, rng: Rng, case: Case, rich: bool) -> None:
+    def ask(student: Student, rng: Rng, case: Case, rich: bool) -> Judge:
         trial = draw(own, rng, case)
         layer = trial.layer(student)
-        trial.run(student, layer, trial.arrays, seen=False)
-        trial.pull(layer, trial.upstream, seen=False)
-        for index, name, value in trial.found(layer):
-            expect_right(trial, "gradients", index, value, name, rich)
+        run = trial.running(student, layer, trial.arrays, seen=False)
+        pull, gradients = trial.pulling(layer, trial.upstream, seen=False), trial.found(layer)
 
-    _cases(own, student, rng, ask)
+        def judge() -> None:
+            run()
+            pull()
+            for index, name, value in gradients:
+                expect_right(trial, "gradients", index, value, name, rich)
+
+        return judge
+
+    _cases_ahead(own, student, rng, ask)
 
 
 def buffers(own: Declaration, student: Student, rng: Rng) -> None:

@@ -47,12 +47,14 @@ class Graph(Remote):
     def set(self, **values: Any) -> None:
         """Give a module its parameters and buffers."""
         learned = {name: value for name, value in values.items() if name in self._parameters}
-        self.call("fill", learned, {name: value for name, value in values.items() if name not in learned})
+        self.leave("fill", learned, {name: value for name, value in values.items() if name not in learned})
 
     def asking(self, path: str) -> dict[str, Any]:
         """The request for the gradient of a parameter, by its name; or for a buffer."""
         return self.calling("look", path.removesuffix(GRAD))
 
-    def run(self, call: tuple[Any, ...], given: Mapping[str, Any], leaves: Sequence[str], layout: str) -> object:
-        """Call it; what is None is left out."""
-        return self.call("forward", call, dict(given), [name for name in leaves if name in given], layout)
+    def running(
+        self, call: tuple[Any, ...], given: Mapping[str, Any], leaves: Sequence[str], layout: str
+    ) -> dict[str, Any]:
+        """The request that calls it; what is None is left out."""
+        return self.calling("forward", call, dict(given), [name for name in leaves if name in given], layout)

@@ -15,9 +15,10 @@ Which of a failing case's sizes matters is told from its neighbours, as in every
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -25,11 +26,13 @@ from autograder.cases.sizes import Sizes
 from autograder.checking.declarations.declared import Declaration
 from autograder.checking.declarations.derived import Rng, expect_right, telling_parameters
 from autograder.checking.declarations.drawn import Case
-from autograder.checking.declarations.tried import Trial
+from autograder.checking.declarations.tried import Answers, Trial
 from autograder.checking.declarations.untouched import expect_left_alone
-from autograder.checking.each import for_each, for_every
+from autograder.checking.each import Judge, for_each_ahead, for_every
 from autograder.checking.raising import telling_earlier
 from autograder.checking.student import Remote, Student
+
+T = TypeVar("T")
 
 
 def ask(declared: Sequence[Declaration], what: str, student: Student, rng: Rng) -> None:
@@ -80,30 +83,52 @@ def _compare(own: Declaration, names: Sequence[str], families: Sequence[str], st
     first = {own.cases[family][0] for family in families}
     back = not {*own.outputs}.issuperset(names)
 
-    def body(student: Student, rng: Rng, sizes: Sizes) -> None:
+    def body(student: Student, rng: Rng, sizes: Sizes) -> Judge:
         trial = drawn(own, rng, sizes, back)
         layer = None if own.plain else trial.layer(student)
-        for kind, index, found in _found(trial, layer, names, student, back):
-            if (name := own.called(kind)[index]) in names:
-                with telling_parameters(trial, layer if kind == "outputs" else None):
-                    expect_right(trial, kind, index, found, name, sizes in first)
+        arrays = _found(trial, layer, names, student, back)
 
-    for_each(student, rng, cases, body)
+        def judge() -> None:
+            for kind, index, found in arrays:
+                if (name := own.called(kind)[index]) in names:
+                    with telling_parameters(trial, layer if kind == "outputs" else None):
+                        expect_right(trial, kind, index, found, name, sizes in first)
+
+        return judge
+
+    for_each_ahead(student, rng, cases, body)
 
 
 def _found(
     trial: Trial, layer: Remote | None, names: Sequence[str], student: Student, back: bool
 ) -> Iterator[tuple[str, int, object]]:
-    """What a layer gives, one after the other: a wrong output is told before its backward is asked, which may crash."""
-    outputs, gradients = ({*trial.declaration.called(kind)}.intersection(names) for kind in ("outputs", "gradients"))
-    for index, output in enumerate(trial.run(student, layer, trial.arrays, seen=bool(outputs))):
-        yield "outputs", index, output
-    if layer and back:
-        leaves = {f"d{name}" for name in trial.declaration.leaves}
-        for index, gradient in enumerate(trial.pull(layer, trial.upstream, seen=bool(leaves & gradients))):
-            yield "gradients", index, gradient
-        for index, _, value in trial.found(layer, names):
-            yield "gradients", index, value
+    """Ask for what a layer gives, and return that, one after the other.
+
+    Where its outputs are looked at, its backward is asked after them: it may crash, or change what explains them.
+    """
+    outputs = bool({*trial.declaration.called("outputs")}.intersection(names))
+    run = trial.running(student, layer, trial.arrays, seen=outputs)
+    if layer is None or not back:
+        return _named("outputs", run)
+    if outputs:
+        return itertools.chain(_named("outputs", run), _later(partial(_gradients, trial, layer, names)))
+    return itertools.chain(_named("outputs", run), _gradients(trial, layer, names))
+
+
+def _gradients(trial: Trial, layer: Remote, names: Sequence[str]) -> Iterator[tuple[str, int, object]]:
+    leaves = {f"d{name}" for name in trial.declaration.leaves}
+    pull = trial.pulling(layer, trial.upstream, seen=bool(leaves.intersection(names)))
+    found = trial.found(layer, names)
+    return itertools.chain(_named("gradients", pull), (("gradients", index, value) for index, _, value in found))
+
+
+def _later(begin: Callable[[], Iterator[T]]) -> Iterator[T]:
+    yield from begin()
+
+
+def _named(kind: str, arrays: Answers) -> Iterator[tuple[str, int, object]]:
+    for index, array in enumerate(arrays()):
+        yield kind, index, array
 
 
 def _latest(own: Declaration, names: Sequence[str], of: str, student: Student, rng: Rng) -> None:
@@ -112,7 +137,7 @@ def _latest(own: Declaration, names: Sequence[str], of: str, student: Student, r
     first, *others = earlier
     layer = first.layer(student)
     first.run(student, layer, first.arrays, seen=False)
-    first.pull(layer, first.upstream, seen=False)
+    first.pulling(layer, first.upstream, seen=False)()
     for other in others:
         other.run(student, layer, other.arrays, seen=False)
     student.finish()  # what goes wrong so far is not of a later batch
@@ -135,18 +160,21 @@ def _expect_latest(
 ) -> None:
     own, first = last.declaration, earlier[0]
     kept = {f"the {one} of an earlier batch is kept": {one: first.arrays[one]} for one in own.parameters}
-    for index, (name, found) in enumerate(zip(own.outputs, last.run(student, layer, last.arrays), strict=True)):
+    with student.together():
+        run, pull = last.running(student, layer, last.arrays), last.pulling(layer, last.upstream)
+        gradients = last.found(layer)
+    for index, (name, found) in enumerate(zip(own.outputs, run(), strict=True)):
         if name in names:
             stale = {clause: partial(last.wrong, "outputs", index, **change) for clause, change in kept.items()}
             expect_right(last, "outputs", index, found, f"{name}{of} of a later batch", False, **stale)
     alike = [one for one in earlier if all(one.arrays[name].shape == last.arrays[name].shape for name in own.inputs)]
-    for index, found in enumerate(last.pull(layer, last.upstream)):
+    for index, found in enumerate(pull()):
         stale = {}
         for one in alike:
             change = {name: one.arrays[name] for name in own.inputs}
             stale["what forward keeps is that of an earlier batch"] = partial(last.wrong, "gradients", index, **change)
         expect_right(last, "gradients", index, found, f"d{own.leaves[index]}{of} of a later batch", False, **stale)
-    for index, name, value in last.found(layer):
+    for index, name, value in gradients:
         before, right = (one.right.gradients[index] for one in (first, last))
         stale = {
             "it is left as it was after the first backward": partial(np.asarray, before),

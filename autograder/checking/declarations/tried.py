@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -16,9 +16,10 @@ from autograder.checking.declarations.declared import Declaration
 from autograder.checking.declarations.drawn import Case
 from autograder.checking.declarations.graphs import FUNCTION, Graph, tensor
 from autograder.checking.each import NoCase
-from autograder.checking.student import Remote, Student
+from autograder.checking.student import Remote, Student, calling
 from autograder.inside.wire import Seed
 
+Answers = Callable[[], list[object]]  # waits for what has been asked
 LENIENT = 2e-6  # relative error, of sums of large numbers, and of what modules work out in float32
 ATTEMPTS = 6  # at values that are no matter of rounding
 
@@ -79,8 +80,7 @@ class Trial:
         """What a layer has as gradients of parameters, of these names or all; each with its place among all."""
         asked = [(index, name) for index, name in self.gradients if names is None or name in names]
         values = layer.get_all([name for _, name in asked])
-        for (index, name), value in zip(asked, values, strict=True):
-            yield index, name, value
+        return ((index, name, value) for (index, name), value in zip(asked, values, strict=True))
 
     def tolerance(self, name: str) -> float | None:
         """The relative error that an array may have in float64; None where that of every array will do."""
@@ -154,41 +154,49 @@ class Trial:
         args = self.declaration.args
         return [self.cast(one, dtype) if one in self.declaration.inputs else self.case.value(one) for one in args]
 
-    def run(
+    def run(self, *asked: Any, **how: Any) -> list[object]:
+        """Do what `running` does, and return the outputs one after the other."""
+        return self.running(*asked, **how)()
+
+    def running(
         self, student: Student, layer: Remote | None, given: Mapping[str, Any], layout: str = "plain", seen: bool = True
-    ) -> list[object]:
-        """Call forward, or the function, and return the outputs one after the other.
+    ) -> Answers:
+        """Ask for forward, or the function, and return what gives the outputs, one after the other.
 
         Args:
             layout: in memory, where a module gets its tensors in one of its own.
             seen: whether anybody looks at the outputs; if not, there may be none.
         """
-        own = self.declaration
+        own, called = self.declaration, self.declaration.title
+        inputs = [_filled(one, given) for one in own.call]
         if isinstance(layer, Graph):
             given = {name: one for name, one in given.items() if name in own.inputs}
             given = {name: tensor(one) if isinstance(one, np.ndarray) else one for name, one in given.items()}
-            answer = layer.run(own.call, given, own.leaves, layout)
-            return answers.separate(answer, list(own.outputs), own.title)
-        inputs = [_filled(one, given) for one in own.call]
-        if layer is None:
-            answer = student.call(own.target, *inputs, *self._args(), **self.case.given())
+            request = layer.running(own.call, given, own.leaves, layout)
+        elif layer is None:
+            request = calling(own.target, *inputs, *self._args(), **self.case.given())
         elif not seen and len(own.outputs) == 1:
             layer.leave(own.forward, *inputs)
-            return []
+            return list
         else:
-            answer = layer.call(own.forward, *inputs)
-        return answers.separate(answer, list(own.outputs), own.forward if layer else own.title)
+            request, called = layer.calling(own.forward, *inputs), own.forward
+        asked = student.several([request])
+        return lambda: answers.separate(next(asked), list(own.outputs), called)
 
     def leave(self, student: Student, layer: Remote) -> Remote:
         """Call forward, and leave what it returns on the student's side."""
         inputs = [_filled(one, self.arrays) for one in self.declaration.call]
         return student.new((layer.reference, self.declaration.forward), *inputs)
 
-    def pull(self, layer: Remote, upstream: tuple[Any, ...], seen: bool = True) -> list[object]:
-        """Call backward, and return the gradients of the inputs that have one; none perhaps if they are not seen."""
+    def pull(self, layer: Remote, upstream: tuple[Any, ...]) -> list[object]:
+        """Call backward, and return the gradients of the inputs that have one."""
+        return self.pulling(layer, upstream)()
+
+    def pulling(self, layer: Remote, upstream: tuple[Any, ...], seen: bool = True) -> Answers:
+        """Ask for backward, and return what gives the gradients of the inputs; none perhaps if they are not seen."""
         own = self.declaration
         if not own.backward:
-            return []
+            return list
         real = [one for one in upstream if not isinstance(one, np.ndarray) or one.dtype.kind == "f"]
         if own.tensors:
             real = [tensor(np.asarray(one)) for one in real]
@@ -196,14 +204,19 @@ class Trial:
         names = [f"d{name}" for name in own.leaves]
         if not seen and not own.tensors and len(names) < 2:
             layer.leave(own.backward, *given)
-            return []
-        answer = layer.call(own.backward, *given)
-        if isinstance(answer, tuple | list) and len(answer) == len(own.inputs) > len(names):
-            answer = tuple(one for one, array in zip(answer, own.inputs.values(), strict=True) if array.real)
-            answer = answer[0] if len(answer) == 1 else answer
-        if own.tensors:
-            return answers.items(answer) or []
-        return answers.separate(answer, names, own.backward) if names else []
+            return list
+        asked = layer.asked([layer.calling(own.backward, *given)])
+
+        def read() -> list[object]:
+            answer = next(asked)
+            if isinstance(answer, tuple | list) and len(answer) == len(own.inputs) > len(names):
+                answer = tuple(one for one, array in zip(answer, own.inputs.values(), strict=True) if array.real)
+                answer = answer[0] if len(answer) == 1 else answer
+            if own.tensors:
+                return answers.items(answer) or []
+            return answers.separate(answer, names, own.backward) if names else []
+
+        return read
 
 
 def _filled(structure: Any, given: Mapping[str, Any]) -> Any:

@@ -60,25 +60,35 @@ def expect_left_alone(trial: Trial, student: Student, of: str = "") -> None:
         layer = None if own.plain else trial.layer(student, dtype)
         dtype, given = dtype if floats else "float64", _given(trial, student, dtype, layout)
         held = student.new("probe:Parameters", layer, parameters) if layer and parameters else None
-        for index, (name, found) in enumerate(zip(own.outputs, trial.run(student, layer, given), strict=True)):
+        back = {name: dy for name, dy in zip(own.outputs, trial.upstream, strict=False) if dy.dtype.kind == "f"}
+        upstream = tuple(student.hold(one.astype(dtype), _fit(layout, one)) for one in back.values())
+        with student.together():
+            run, now = trial.running(student, layer, given), student.several(_looks(given, held))
+            if layer is not None and trial.question.upstream:
+                pull, later = (
+                    trial.pulling(layer, upstream),
+                    student.several(
+                        [
+                            *(layer.asking(name) for _, name in trial.gradients),
+                            *(remote.fetching() for remote in upstream),
+                            *_looks(given, held),
+                        ]
+                    ),
+                )
+        for index, (name, found) in enumerate(zip(own.outputs, run(), strict=True)):
             expect_right(trial, "outputs", index, found, f"{name}{of} for a {layout} input", False, dtype=dtype)
-        now = student.several(_looks(given, held))
         _expect_kept(now, trial, given, held, own.forward if layer else "", dtype)
         if layer is None or not trial.question.upstream:
             continue
-        back = {name: dy for name, dy in zip(own.outputs, trial.upstream, strict=True) if dy.dtype.kind == "f"}
-        upstream = tuple(student.hold(one.astype(dtype), _fit(layout, one)) for one in back.values())
-        for index, found in enumerate(trial.pull(layer, upstream)):
+        for index, found in enumerate(pull()):
             expect_right(
                 trial, "gradients", index, found, f"d{own.leaves[index]}{of} for a {layout} dy", False, dtype=dtype
             )
-        looks = [*(layer.asking(name) for _, name in trial.gradients), *(remote.fetching() for remote in upstream)]
-        now = student.several([*looks, *_looks(given, held)])
         for index, name in trial.gradients:
-            expect_right(trial, "gradients", index, next(now), f"{name}{of}", False, dtype=dtype)
+            expect_right(trial, "gradients", index, next(later), f"{name}{of}", False, dtype=dtype)
         for name, before in back.items():
-            expect_unchanged(next(now), before, f"d{name}")
-        _expect_kept(now, trial, given, held, own.backward, dtype)
+            expect_unchanged(next(later), before, f"d{name}")
+        _expect_kept(later, trial, given, held, own.backward, dtype)
     if not own.plain and trial.question.upstream and len(own.outputs) == 1:
         _expect_output_kept(trial, student, of)
 
@@ -86,10 +96,14 @@ def expect_left_alone(trial: Trial, student: Student, of: str = "") -> None:
 def _expect_output_kept(trial: Trial, student: Student, of: str) -> None:
     """Pass a layer whose backward leaves alone what forward has returned: whoever asked for that may still need it."""
     own, layer = trial.declaration, trial.layer(student)
-    returned = trial.leave(student, layer)
-    before = answers.array(returned.fetch())
-    trial.pull(layer, trial.upstream, seen=False)
-    now = answers.array(returned.fetch())
+    with student.together():
+        returned = trial.leave(student, layer)
+        first = student.several([returned.fetching()])
+        pull = trial.pulling(layer, trial.upstream, seen=False)
+        second = student.several([returned.fetching()])
+    before = answers.array(next(first))
+    pull()
+    now = answers.array(next(second))
     if before is None or now is None or not np.array_equal(before, now, equal_nan=True):
         (name,) = own.outputs
         raise CheckFailed(f"{name}{of}, as {own.forward} returned it, was changed by {own.backward}: work on a copy")

@@ -22,8 +22,8 @@ from types import FrameType
 from typing import NamedTuple
 
 from autograder.checking.adaptation import Adaptation
+from autograder.checking.local_student import Direct
 from autograder.checking.rubric import PUBLIC_SEED, Check
-from autograder.checking.student import Direct
 from autograder.diagnosis.suspects import no_suspects
 from autograder.errors import CheckFailed
 from autograder.students.lines.exchange import Change, Running, Trace, changes, executed, functions

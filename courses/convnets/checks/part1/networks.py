@@ -67,9 +67,10 @@ def network_follows_its_sizes(student: Student, rng: np.random.Generator) -> Non
             layer, which = f"modules.{2 * index}", f"convolution {index + 1}"
             lengths = (kernel,) * (len(shape) - 1)
             name = f"the shape of the weight of {which}"
-            expect_equal(net.get(f"{layer}.weight.shape"), (filters, before, *lengths), name)
-            expect_equal(net.get(f"{layer}.stride"), stride, f"the stride of {which}")
-            expect_equal(net.get(f"{layer}.padding"), 0, f"the padding of {which}")
+            found = net.get_all([f"{layer}.{what}" for what in ("weight.shape", "stride", "padding")])
+            expect_equal(next(found), (filters, before, *lengths), name)
+            expect_equal(next(found), stride, f"the stride of {which}")
+            expect_equal(next(found), 0, f"the padding of {which}")
             before = filters
 
         expected = plan[4], int(features(shape, channels, kernels, strides))
@@ -135,9 +136,10 @@ def whole_network_equals_autograd(student: Student, rng: np.random.Generator) ->
         how = (x, y, parameters, strides, kind)
         for place, value in zip(PARAMETERS, parameters, strict=True):
             net.set_at(place, value)
-        probs, loss = returned(net.forward(x, y))
+        asked = net.asked([net.calling("forward", x, y), net.calling("backward"), *map(net.asking, GRADIENTS)])
+        probs, loss = returned(next(asked))
         expect_close(probs, network(*how, "probs"), f"probs with {kind}", axes=("image", "class"), tolerance=NEARLY)
         expect_close(loss, network(*how, "loss"), f"loss with {kind}", tolerance=NEARLY_LOSS)
-        expect_close(net.backward(), network(*how, "dx"), f"dx with {kind}", tolerance=NEARLY)
+        expect_close(next(asked), network(*how, "dx"), f"dx with {kind}", tolerance=NEARLY)
         for number, place in enumerate(GRADIENTS):
-            expect_close(net.get(place), network(*how, str(number)), f"{place} with {kind}", tolerance=NEARLY)
+            expect_close(next(asked), network(*how, str(number)), f"{place} with {kind}", tolerance=NEARLY)
