@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from autograder.checking.adaptation import Adaptation
-from autograder.checking.student import Prompt, raised
+from autograder.checking.raising import raised
+from autograder.checking.student import Prompt
 from autograder.inside import wire
 from autograder.inside.host import Host, describe
 from autograder.inside.targets import Mismatch

@@ -12,8 +12,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-import re
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
@@ -21,17 +19,9 @@ from typing import Any, Protocol
 from autograder.checking.adaptation import Adaptation
 from autograder.diagnosis.fingerprints import Slips
 from autograder.diagnosis.known_mistakes import Trace
-from autograder.errors import GraderError, OutOfMemory, StudentRaised, Unfinished
+from autograder.errors import GraderError
 from autograder.inside.host import wants_reply
 from autograder.inside.wire import Reference
-
-# What a module may meet that was written for a newer Python.
-NEWER = re.compile(
-    r"SyntaxError: |ImportError: cannot import name '\w+' from '({0})'|AttributeError: module '({0})' has no"
-    r"|ModuleNotFoundError: No module named '({1})'".format(
-        "|".join(sys.stdlib_module_names), r"annotationlib|compression[.\w]*"
-    )
-)
 
 Target = str | tuple[Reference, str]
 
@@ -170,12 +160,10 @@ class Student:
 
     def leave(self, request: dict[str, Any]) -> None:
         """Send a request that has no answer; what it raises, whoever asks next gets to hear."""
-        if self.adaptation is not None:
-            request = self.adaptation.follow(request)
         if self._turn is None:
-            self._do(request)
+            self._do(self._followed(request))
         else:
-            self._turn.append(Asked(request, self._turn))
+            self._turn.append(Asked(self._followed(request), self._turn))
 
     def several(self, requests: Sequence[dict[str, Any]]) -> Iterator[object]:
         """Send requests in order, and yield the value of each; one that raises does so in turn.
@@ -184,8 +172,7 @@ class Student:
         travel together.
         """
         turn: deque[Asked] = deque() if self._turn is None else self._turn
-        adapt = self.adaptation.follow if self.adaptation is not None else lambda request: request
-        asked = [Asked(adapt(request), turn) for request in requests]
+        asked = [Asked(self._followed(request), turn) for request in requests]
         turn.extend(asked)
         return map(self._answer, asked)
 
@@ -207,6 +194,9 @@ class Student:
     def forget(self) -> None:
         """Give up what was asked ahead, and of which nobody has wanted an answer."""
         self._turns.clear()
+
+    def _followed(self, request: dict[str, Any]) -> dict[str, Any]:
+        return request if self.adaptation is None else self.adaptation.follow(request)
 
     def _answer(self, asked: Asked) -> object:
         while not asked.done:
@@ -282,21 +272,6 @@ def _unwrap(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _unwrap(item) for key, item in value.items()}
     return value
-
-
-def raised(error: dict[str, Any], memory_limit: str = "") -> Exception:
-    """Make the exception that tells what a student's code raised, from `inside.host.describe`."""
-    place = f" ({error['where']})" if error["where"] else ""
-    if NEWER.match(f"{error['type']}: {error['text']}") and "graded with" not in error["text"]:
-        place += f", graded with Python {sys.version_info[0]}.{sys.version_info[1]}"
-    if error["memory"]:
-        return OutOfMemory(f"out of memory{memory_limit}{place}")
-    if error["unfinished"]:
-        return Unfinished(f"{error['text'] or 'NotImplementedError'}{place}")
-    within = " in " in error["where"] and not error["where"].endswith(" in <module>")  # a function of the student's
-    whatever = not error["type"] or bool(error["where"] and not within)
-    cause = f"{error['type']}{place}" if within else ""  # whatever the text says of this case
-    return StudentRaised(": ".join(filter(None, (error["type"], error["text"]))) + place, whatever, cause)
 
 
 class Prompt(Student):

@@ -11,7 +11,8 @@ from typing import Any
 
 from autograder.checking import oracles
 from autograder.checking.adaptation import Adaptation
-from autograder.checking.student import Asked, Student, raised
+from autograder.checking.raising import raised
+from autograder.checking.student import Asked, Student
 from autograder.course.assignment import Limits
 from autograder.errors import GraderError, OutOfTime, ProcessEnded, SetupError, WorkerLost
 from autograder.inside.host import MAX_TEXT, MAX_WARNINGS, PROBES, wants_reply

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +122,21 @@ def test_what_differs_from_one_time_to_the_next_is_told_of_public_cases(
     assert str(caught.value).endswith(rubric.OTHERWISE) == (
         chance and seed == rubric.PUBLIC_SEED and seconds == rubric.SECONDS
     )
+
+
+@pytest.mark.slow
+def test_a_check_is_asked_again_however_long_the_first_time_has_taken(declared) -> None:
+    results = itertools.count(2)
+
+    @check("9.9-cold")
+    def body(student: Student, rng: np.random.Generator) -> None:
+        """A function returns 1, the first time late, as on a machine that is busy."""
+        result = next(results)
+        time.sleep(0.7 * rubric.SECONDS if result == 2 else 0)
+        expect_equal(result, 1, "y")
+
+    with pytest.raises(CheckFailed, match=re.escape(rubric.OTHERWISE)):
+        next(iter(declared.values())).run(Prompt(lambda request: (None, [])), rubric.PUBLIC_SEED, None)
 
 
 def test_points_without_a_check_are_refused(assignment) -> None:

@@ -24,6 +24,7 @@ from autograder.conformance import doctor as health
 from autograder.course import assignment as assignments
 from autograder.errors import SetupError
 from autograder.grading import marking
+from autograder.inside import variables
 from autograder.reports.scores import Outcome
 from autograder.sandbox import box as boxes
 from autograder.submission import packing
@@ -150,6 +151,16 @@ def test_what_a_killed_grader_leaves_is_removed_by_the_next(box) -> None:
     temporary.sweep()
     assert not abandoned.exists()
     assert box.submissions.exists()
+
+
+def test_student_code_runs_with_the_variables_that_keep_its_memory(box) -> None:
+    with box.room() as folder:
+        (folder / "look.py").write_text("import os\n\n\ndef look():\n    return dict(os.environ)\n")
+        for libraries in ("numpy", "torch"):
+            student = box.student(folder, libraries)
+            student.allow(20)
+            assert variables.MEMORY.items() <= student.call("look:look").items()
+            student.renew()
 
 
 def test_a_zygote_that_does_not_start_says_why(assignment, monkeypatch) -> None:

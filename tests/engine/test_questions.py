@@ -137,7 +137,7 @@ def test_the_first_case_that_fails_is_told_whatever_the_later_ones_do(student) -
 
 @pytest.mark.parametrize(("method", "told"), [("end", ProcessEnded), ("hang", OutOfTime)])
 def test_what_has_come_before_a_worker_is_lost_counts(method, told, boxed) -> None:
-    boxed.allow(3)
+    boxed.allow(5)
     held = boxed.new("held:Held")
     looks = held.asked([held.asking("a"), held.calling(method), held.asking("b")])
     assert next(looks) == 1.0
@@ -151,12 +151,12 @@ def test_what_has_come_before_a_worker_is_lost_counts(method, told, boxed) -> No
 def test_answers_that_are_written_in_advance_are_answers_of_the_same_student_and_cost_the_worker(boxed) -> None:
     held = boxed.new("held:Held")
     assert list(held.asked([held.calling("forge"), held.asking("b")])) == ["forged", "forged"]
-    with pytest.raises(ProcessEnded, match="spoke without being asked"):
+    with pytest.raises(ProcessEnded, match=r"spoke without being asked|belongs to no question"):
         held.get("a")
 
 
 def test_what_a_check_has_asked_and_not_looked_at_takes_no_time_of_the_next_one(boxed) -> None:
-    boxed.allow(1)
+    boxed.allow(5)
     held = boxed.new("held:Held")
     assert next(held.asked([held.asking("a"), held.calling("hang")])) == 1.0
     boxed.allow(20)
