@@ -61,12 +61,9 @@ def for_each_ahead(student: Student, rng: np.random.Generator, cases: Iterable[K
             judge = body(student, rng, sizes)
         judge()
 
-    try:
-        turns = [(sizes, _asked(student, rng, sizes, body)) for sizes in cases]
-        _judge_each(student, turns, whole, SECONDS)
-        student.finish()
-    finally:
-        student.forget()
+    turns = [(sizes, _asked(student, rng, sizes, body)) for sizes in cases]
+    _judge_each(student, turns, whole, SECONDS)
+    student.finish()
 
 
 def _asked(student: Student, rng: np.random.Generator, sizes: Kind, body: Ahead[Kind]) -> Judge:

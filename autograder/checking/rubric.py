@@ -114,9 +114,12 @@ class Check:
 
     def ask(self, student: Student, rng: np.random.Generator, exam: Exam | None) -> None:
         """Run the body to its end; a minor failure is raised only where there is no other."""
-        with minor.waiting() as waiting:
-            self.body(student, rng, *([exam] if self.exam else []))
-            student.finish()
+        try:
+            with minor.waiting() as waiting:
+                self.body(student, rng, *([exam] if self.exam else []))
+                student.finish()
+        finally:
+            student.forget()
         if waiting:
             raise waiting[0]
 

@@ -181,7 +181,7 @@ class Student:
         """Let all that is asked in this block wait until one of its answers is wanted: in the box it travels together.
 
         Args:
-            ahead: whether it travels as soon as an answer of an earlier block of that kind is wanted; see `forget`.
+            ahead: whether it travels as soon as an answer of an earlier block of that kind is wanted.
         """
         before, self._turn = self._turn, deque()
         if ahead:

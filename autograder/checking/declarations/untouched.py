@@ -65,16 +65,8 @@ def expect_left_alone(trial: Trial, student: Student, of: str = "") -> None:
         with student.together():
             run, now = trial.running(student, layer, given), student.several(_looks(given, held))
             if layer is not None and trial.question.upstream:
-                pull, later = (
-                    trial.pulling(layer, upstream),
-                    student.several(
-                        [
-                            *(layer.asking(name) for _, name in trial.gradients),
-                            *(remote.fetching() for remote in upstream),
-                            *_looks(given, held),
-                        ]
-                    ),
-                )
+                looks = [*(layer.asking(name) for _, name in trial.gradients), *(one.fetching() for one in upstream)]
+                pull, later = trial.pulling(layer, upstream), student.several([*looks, *_looks(given, held)])
         for index, (name, found) in enumerate(zip(own.outputs, run(), strict=True)):
             expect_right(trial, "outputs", index, found, f"{name}{of} for a {layout} input", False, dtype=dtype)
         _expect_kept(now, trial, given, held, own.forward if layer else "", dtype)
