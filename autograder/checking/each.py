@@ -27,7 +27,7 @@ SECONDS = 2.0  # that neighbours may take together
 T = TypeVar("T")
 Kind = TypeVar("Kind", bound=AnyCase)
 Body = Callable[[Student, np.random.Generator, Kind], None]
-Judge = Callable[[], None]
+Judge = Callable[[], None]  # waits for the answers of a case, and raises what is wrong with them
 Ahead = Callable[[Student, np.random.Generator, Kind], Judge]
 
 

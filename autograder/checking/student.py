@@ -97,7 +97,7 @@ class Remote:
         return lambda *args, **kwargs: self.call(method, *args, **kwargs)
 
 
-class Asked:
+class Question:
     """A request, and its answer once there is one: a value with the warnings that it caused, or what was raised.
 
     Args:
@@ -106,7 +106,7 @@ class Asked:
 
     __slots__ = ("done", "error", "request", "turn", "value", "warned")
 
-    def __init__(self, request: dict[str, Any], turn: deque[Asked]) -> None:
+    def __init__(self, request: dict[str, Any], turn: deque[Question]) -> None:
         self.request, self.turn = request, turn
         self.done = False
         self.value: object = None
@@ -135,8 +135,8 @@ class Student:
     def __init__(self, adaptation: Adaptation | None = None) -> None:
         self.adaptation = adaptation
         self._numbers = itertools.count()
-        self._turn: deque[Asked] | None = None  # that requests go to
-        self._turns: list[deque[Asked]] = []  # of the cases that were asked ahead
+        self._turn: deque[Question] | None = None  # that requests go to
+        self._turns: list[deque[Question]] = []  # of the cases that were asked ahead
         self.warned: list[str] = []
         self.explains = False
         self.explaining = 0.0
@@ -163,7 +163,7 @@ class Student:
         if self._turn is None:
             self._do(self._followed(request))
         else:
-            self._turn.append(Asked(self._followed(request), self._turn))
+            self._turn.append(Question(self._followed(request), self._turn))
 
     def several(self, requests: Sequence[dict[str, Any]]) -> Iterator[object]:
         """Send requests in order, and yield the value of each; one that raises does so in turn.
@@ -171,8 +171,8 @@ class Student:
         None may need the answer to another: they are done once the first of the values is wanted, and in the box they
         travel together.
         """
-        turn: deque[Asked] = deque() if self._turn is None else self._turn
-        asked = [Asked(self._followed(request), turn) for request in requests]
+        turn: deque[Question] = deque() if self._turn is None else self._turn
+        asked = [Question(self._followed(request), turn) for request in requests]
         turn.extend(asked)
         return map(self._answer, asked)
 
@@ -198,7 +198,7 @@ class Student:
     def _followed(self, request: dict[str, Any]) -> dict[str, Any]:
         return request if self.adaptation is None else self.adaptation.follow(request)
 
-    def _answer(self, asked: Asked) -> object:
+    def _answer(self, asked: Question) -> object:
         while not asked.done:
             self._go_on(asked)
         if asked.error is not None:
@@ -210,7 +210,7 @@ class Student:
         """Do a request that has no answer, now or before the next one that has."""
         raise NotImplementedError
 
-    def _go_on(self, wanted: Asked) -> None:
+    def _go_on(self, wanted: Question) -> None:
         """Do at least one more of the requests that lead to an answer."""
         raise NotImplementedError
 
@@ -289,11 +289,12 @@ class Prompt(Student):
     def _do(self, request: dict[str, Any]) -> None:
         _, self.warned = self._ask(request)
 
-    def _go_on(self, wanted: Asked) -> None:
+    def _go_on(self, wanted: Question) -> None:
         one = wanted.turn.popleft()
         try:
             one.settle(*self._ask(one.request))
         except GraderError as error:
             one.settle(error=error)
-            while wanted.turn and not wants_reply(one.request):  # all that comes after it may need it
-                wanted.turn.popleft().settle(error=error)
+            while wanted.turn and not wants_reply(one.request):  # what has no answer raises with what comes next
+                one = wanted.turn.popleft()
+                one.settle(error=error)

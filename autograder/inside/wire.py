@@ -1,8 +1,8 @@
 """Values as bytes: how arrays and plain Python values cross between the grader and student code.
 
-A message is a header (JSON, at most 64 KB) followed by the raw bytes of its arrays, little-endian, C order. Nothing on
-this wire is executed or unpickled: what comes out is None, bool, int, float, str, tuples, lists, dictionaries with text
-keys, arrays of the dtypes below, and the markers `Tensor`, `Reference`, `Seed` and `Opaque`.
+A message is a header (JSON; of a reply at most 64 KB) followed by the raw bytes of its arrays, little-endian, C order.
+Nothing on this wire is executed or unpickled: what comes out is None, bool, int, float, str, tuples, lists,
+dictionaries with text keys, arrays of the dtypes below, and the markers `Tensor`, `Reference`, `Seed` and `Opaque`.
 
 Protects against: code in replies, allocation before a size is checked, arrays that are not what they claim to be.
 Does not protect against: wrong values. Those are for the checks to judge.

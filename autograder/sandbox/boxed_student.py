@@ -12,7 +12,7 @@ from typing import Any
 from autograder.checking import oracles
 from autograder.checking.adaptation import Adaptation
 from autograder.checking.raising import raised
-from autograder.checking.student import Asked, Student
+from autograder.checking.student import Question, Student
 from autograder.course.assignment import Limits
 from autograder.errors import GraderError, OutOfTime, ProcessEnded, SetupError, WorkerLost
 from autograder.inside.host import MAX_TEXT, MAX_WARNINGS, PROBES, wants_reply
@@ -39,8 +39,8 @@ class BoxedStudent(Student):
         self._start, self._limits = start, limits
         self._worker: Worker | None = None
         self._imported: set[str] = set()
-        self._waiting: deque[Asked] = deque()  # no answer is wanted: they travel with the next question
-        self._sent: deque[Asked] = deque()  # whose replies are still to come
+        self._waiting: deque[Question] = deque()  # no answer is wanted: they travel with the next question
+        self._sent: deque[Question] = deque()  # whose replies are still to come
         self._deadline = 0.0
         self._seconds = 0.0
         self._last_words = ""
@@ -111,14 +111,14 @@ class BoxedStudent(Student):
 
     def _do(self, request: dict[str, Any]) -> None:
         self._bring_in([request])
-        self._waiting.append(Asked(request, self._waiting))
+        self._waiting.append(Question(request, self._waiting))
 
-    def _go_on(self, wanted: Asked) -> None:
+    def _go_on(self, wanted: Question) -> None:
         if not self._sent:
             self._send(wanted.turn)
         self._receive()
 
-    def _send(self, turn: deque[Asked]) -> None:
+    def _send(self, turn: deque[Question]) -> None:
         """Send what waits, a turn, and those behind it of modules that are imported already."""
         worker = self._bring_in([one.request for one in turn])
         behind = itertools.dropwhile(lambda other: other is not turn, self._turns)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from forgeries import FORMS, Reply, forged, many_lies, one_lie
 from homework import COURSE
-from hostile import FORMS, Reply, Script, forged, many_lies, one_lie, recording
+from hostile import Script, recording
 
 from autograder.checking import rubric
 from autograder.checking.expect import show

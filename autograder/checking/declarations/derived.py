@@ -30,14 +30,14 @@ AskAhead = Callable[[Student, Rng, Case, bool], Judge]
 
 
 def _cases(own: Declaration, student: Student, rng: Rng, ask: Ask) -> None:
-    """Ask for each case, with general suspects for the first ones."""
+    """Ask for each case, which needs the answers to what it has asked before; with general suspects for the first."""
     cases = own.plan.cases(rng, own.typical)
     first = {*cases[:SUSPECTED]}
     for_each(student, rng, cases, lambda student, rng, case: ask(student, rng, case, case in first))
 
 
 def _cases_ahead(own: Declaration, student: Student, rng: Rng, ask: AskAhead, extremes: bool = False) -> None:
-    """Ask for all cases, of extreme entries too where that is asked; then judge, with general suspects as `_cases`."""
+    """Ask for all cases, of extreme entries too where wanted, then judge; with general suspects for the first."""
     cases = own.plan.cases(rng, own.typical)
     if extremes and own.counterpart:
         inputs = own.inputs.values()

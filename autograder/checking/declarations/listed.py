@@ -15,10 +15,9 @@ Which of a failing case's sizes matters is told from its neighbours, as in every
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -26,13 +25,11 @@ from autograder.cases.sizes import Sizes
 from autograder.checking.declarations.declared import Declaration
 from autograder.checking.declarations.derived import Rng, expect_right, telling_parameters
 from autograder.checking.declarations.drawn import Case
-from autograder.checking.declarations.tried import Answers, Trial
+from autograder.checking.declarations.tried import Trial
 from autograder.checking.declarations.untouched import expect_left_alone
 from autograder.checking.each import Judge, for_each_ahead, for_every
 from autograder.checking.raising import telling_earlier
 from autograder.checking.student import Remote, Student
-
-T = TypeVar("T")
 
 
 def ask(declared: Sequence[Declaration], what: str, student: Student, rng: Rng) -> None:
@@ -108,27 +105,30 @@ def _found(
     """
     outputs = bool({*trial.declaration.called("outputs")}.intersection(names))
     run = trial.running(student, layer, trial.arrays, seen=outputs)
-    if layer is None or not back:
-        return _named("outputs", run)
-    if outputs:
-        return itertools.chain(_named("outputs", run), _later(partial(_gradients, trial, layer, names)))
-    return itertools.chain(_named("outputs", run), _gradients(trial, layer, names))
+    ahead = _gradients(trial, layer, names) if layer and back and not outputs else None
+
+    def read() -> Iterator[tuple[str, int, object]]:
+        for index, output in enumerate(run()):
+            yield "outputs", index, output
+        if layer and back:
+            for index, gradient in ahead or _gradients(trial, layer, names):
+                yield "gradients", index, gradient
+
+    return read()
 
 
-def _gradients(trial: Trial, layer: Remote, names: Sequence[str]) -> Iterator[tuple[str, int, object]]:
+def _gradients(trial: Trial, layer: Remote, names: Sequence[str]) -> Iterator[tuple[int, object]]:
+    """Ask for the gradients of inputs and parameters, and return them with their places, one after the other."""
     leaves = {f"d{name}" for name in trial.declaration.leaves}
     pull = trial.pulling(layer, trial.upstream, seen=bool(leaves.intersection(names)))
     found = trial.found(layer, names)
-    return itertools.chain(_named("gradients", pull), (("gradients", index, value) for index, _, value in found))
 
+    def read() -> Iterator[tuple[int, object]]:
+        yield from enumerate(pull())
+        for index, _, value in found:
+            yield index, value
 
-def _later(begin: Callable[[], Iterator[T]]) -> Iterator[T]:
-    yield from begin()
-
-
-def _named(kind: str, arrays: Answers) -> Iterator[tuple[str, int, object]]:
-    for index, array in enumerate(arrays()):
-        yield kind, index, array
+    return read()
 
 
 def _latest(own: Declaration, names: Sequence[str], of: str, student: Student, rng: Rng) -> None:
