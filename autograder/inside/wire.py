@@ -35,8 +35,10 @@ DTYPES = {
 }
 NAMES = {np.dtype(name): name for name in DTYPES}  # of those in the machine's own byte order
 PLAIN_KEYS = {str}  # of nearly every dictionary
-JSON_VALUES = {bool, int, float, str}  # as json makes them
-ENCODER = json.JSONEncoder(separators=(",", ":"))
+ATOMS = {type(None), bool, float, str}  # what JSON, with NaN and Infinity, has itself, beside small enough integers
+# The first key of an object that stands for something else; of a dictionary with such a key, "dict" is the first.
+MARKERS = {"array", "tuple", "dict", "reference", "seed", "opaque", "tensor"}
+ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 PREFIX = struct.Struct("<II")  # bytes of the header, number of arrays
 
 Read = Callable[[int], bytearray]
@@ -89,21 +91,22 @@ class _Packer:
         if depth > MAX_DEPTH:
             return {"opaque": "a value nested too deeply", "entries": ""}
         kind = type(value)  # the exact one: the methods of another class would be a student's
-        if value is None or kind is str or kind is bool or (kind is int and abs(value) < MAX_WHOLE):
+        if kind in ATOMS or (kind is int and abs(value) < MAX_WHOLE):
             return value
-        if kind is float:
-            return value if math.isfinite(value) else {"float": repr(value)}
-        if kind is tuple or kind is list:
-            return {kind.__name__: self.all(value, depth)}
-        if isinstance(value, np.ndarray | np.generic):
+        if kind is list:
+            return self.all(value, depth)
+        if kind is tuple:
+            return {"tuple": self.all(value, depth)}
+        if kind is Reference:
+            return {"reference": value.number}
+        if kind is dict and {*map(type, value)} <= PLAIN_KEYS:
+            packed = {key: item if type(item) in ATOMS else self.pack(item, depth + 1) for key, item in value.items()}
+            return packed if MARKERS.isdisjoint(packed) else {"dict": [[*packed], [*packed.values()]]}
+        if kind is np.ndarray or isinstance(value, np.ndarray | np.generic):
             known = value.dtype in NAMES or value.dtype.name in DTYPES
             return {"array": self.array(np.asarray(value))} if known else _opaque(value)
-        if isinstance(value, dict) and (
-            {*map(type, value)} <= PLAIN_KEYS or all(isinstance(key, str) for key in value)
-        ):
+        if isinstance(value, dict) and all(isinstance(key, str) for key in value):
             return {"dict": [list(value), self.all(value.values(), depth)]}
-        if isinstance(value, Reference):
-            return {"reference": value.number}
         if isinstance(value, Seed):
             return {"seed": value.number}
         if isinstance(value, Opaque):
@@ -115,7 +118,7 @@ class _Packer:
         return _opaque(value)
 
     def all(self, values: Any, depth: int) -> list[Any]:
-        return [self.pack(value, depth + 1) for value in values]
+        return [value if type(value) in ATOMS else self.pack(value, depth + 1) for value in values]
 
     def array(self, array: np.ndarray) -> list[Any]:
         name = NAMES.get(array.dtype) or array.dtype.name
@@ -151,7 +154,7 @@ def decode(read: Read, max_bytes: int, max_header: int = MAX_HEADER) -> dict[str
     Args:
         read: called for the prefix, the header and then each array, in that order.
         max_bytes, max_header: of all arrays together, and of what comes before them; checked before anything of that
-            size is allocated.
+            size is allocated. With a larger header than MAX_HEADER it is a request, of our own side, of any depth.
 
     Raises:
         BadMessage: if it is malformed or too large.
@@ -159,17 +162,35 @@ def decode(read: Read, max_bytes: int, max_header: int = MAX_HEADER) -> dict[str
     header_size, count = PREFIX.unpack(read(PREFIX.size))
     if header_size > max_header:
         raise BadMessage(f"header of {header_size} bytes, the limit is {max_header}")
+    unpacker = _Unpacker(read, max_bytes)
     try:
-        tree = json.loads(read(header_size).decode("ascii"))
+        header = read(header_size).decode("ascii")
+        message = json.loads(header, object_hook=unpacker.unpack)
+    except BadMessage:
+        raise
     except (ValueError, RecursionError) as error:
         raise BadMessage(f"header is no JSON: {type(error).__name__}") from None
-    if not isinstance(tree, dict):
+    if not isinstance(message, dict):
         raise BadMessage("header is no object")
-    unpacker = _Unpacker(read, max_bytes)
-    message = {key: unpacker.unpack(value, 0) for key, value in tree.items()}
+    # What is too deep to be packed leaves an Opaque, one level further, in the message. Few brackets cannot be deep.
+    if (
+        max_header == MAX_HEADER
+        and header.count("[") + header.count("{") > MAX_DEPTH
+        and _deeper(message, MAX_DEPTH + 1)
+    ):
+        raise BadMessage("a value nested too deeply")
     if unpacker.count != count:
         raise BadMessage(f"{unpacker.count} arrays in the header, {count} announced")
     return message
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    """Whether there is a list, tuple or dictionary in more others than that."""
+    if not isinstance(value, list | tuple | dict):
+        return False
+    return levels < 0 or any(
+        _deeper(item, levels - 1) for item in (value.values() if isinstance(value, dict) else value)
+    )
 
 
 @dataclass
@@ -178,32 +199,25 @@ class _Unpacker:
     left: int
     count: int = 0
 
-    def unpack(self, value: Any, depth: int) -> Any:
-        """Turn JSON back into a value, its arrays read from the wire as they come."""
-        # What is too deep to be packed leaves an Opaque, one level further.
-        if depth > MAX_DEPTH + 1:
-            raise BadMessage("a value nested too deeply")
-        if value is None or type(value) in JSON_VALUES:
-            return value
-        # One after the other, the frequent ones first: a pattern of a match takes as long as all of these.
-        name, inner = next(iter(value.items()), ("", None)) if type(value) is dict else ("", None)
+    def unpack(self, found: dict[str, Any]) -> Any:
+        """Turn an object of JSON, in which this has been done already, into what it stands for."""
+        name = next(iter(found), "")
+        if name not in MARKERS:
+            return found
+        inner = found[name]
         if name == "array" and type(inner) is list and len(inner) == 2 and type(inner[1]) is list:
             return self.array(*inner)
         if name == "tuple" and type(inner) is list:
-            return tuple([self.unpack(item, depth + 1) for item in inner])
-        if name == "list" and type(inner) is list:
-            return [self.unpack(item, depth + 1) for item in inner]
-        match value:
-            case {"dict": [list(keys), list(items)]} if len(keys) == len(items):
-                return {str(key): self.unpack(item, depth + 1) for key, item in zip(keys, items, strict=True)}
+            return tuple(inner)
+        if name == "reference" and type(inner) is int:
+            return Reference(inner)
+        match found:
+            case {"dict": [list(keys), list(items)]} if len(keys) == len(items) and {*map(type, keys)} <= PLAIN_KEYS:
+                return dict(zip(keys, items, strict=True))
             case {"tensor": [str(dtype), list(shape)], "dtype": str(name)}:
                 if name != dtype and (name, dtype) != ("bfloat16", "float32"):  # NumPy has no bfloat16
                     raise BadMessage("a tensor whose numbers are of another dtype")
                 return Tensor(self.array(dtype, shape), name)
-            case {"float": "nan" | "inf" | "-inf" as text}:
-                return float(text)
-            case {"reference": int(number)}:
-                return Reference(number)
             case {"seed": int(number)}:
                 return Seed(number)
             # Both come to stand in sentences that students read.
@@ -214,12 +228,12 @@ class _Unpacker:
     def array(self, dtype: str, shape: list[Any]) -> np.ndarray:
         if type(dtype) is not str or dtype not in DTYPES:
             raise BadMessage("an array of a dtype that is not allowed")
-        if len(shape) > MAX_RANK or not all(type(size) is int and 0 <= size <= sys.maxsize for size in shape):
+        if len(shape) > MAX_RANK or any(type(size) is not int or not 0 <= size <= sys.maxsize for size in shape):
             raise BadMessage("an array of an impossible shape")
         # Python's numbers: a product that overflows in 64 bits is no small one here.
         size = math.prod(shape) * DTYPES[dtype].itemsize
         # An array without numbers may still have rows without number: they count as if each held one.
-        if max(size, math.prod(size or 1 for size in shape)) > self.left:
+        if (size or math.prod(size or 1 for size in shape)) > self.left:
             raise TooLarge(f"arrays of more than {self.left} bytes")
         self.left -= size
         self.count += 1

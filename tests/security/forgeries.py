@@ -37,7 +37,8 @@ RAWS = [
     Raw({"array": ["float64", [2**59, 0]]}, 1), Raw({"array": ["uint8", [2**24, 0]]}, 1),
     Raw({"array": ["int8", [0, 2**62]]}, 1), Raw({"tensor": ["float32", [2**20, 0, 7]], "dtype": "float32"}, 1),
     Raw({"array": ["object", [1]]}), Raw({"array": ["float64", [-1]]}, 1), Raw({"array": ["float64", [True]]}, 1),
-    Raw(math.nan), Raw({"float": "1"}), Raw({"list": {"0": 1}}), Raw({"more": 1}), Raw([1, 2]),
+    Raw(math.nan), Raw({"tuple": "1"}), Raw({"tuple": {"0": 1}}), Raw({"more": 1}), Raw([1, 2]),
+    Raw({"a": 1, "dict": 2}),
 ]  # fmt: skip
 MARKERS = [None, True, False, Reference(0), Reference(-(2**40)), Seed(0), Opaque("bytes"), Opaque("\n" * 80)]
 NESTED: list[Any] = [(), [], {}, [[]], ((),), [1, [2, 3]], [[1, 2], [3]], [[1, 2], 3], ["a", 1], [None], [True], [{}]]

@@ -34,15 +34,16 @@ NAMES = st.sampled_from([*sorted(wire.DTYPES), "object", ">f8", "void"])
 LEAVES = st.none() | st.booleans() | st.integers(-5, 2**70) | st.floats() | st.text(max_size=3)
 MARKERS = st.builds(
     lambda kind, value: {kind: value},
-    st.sampled_from(["array", "tensor", "float", "reference", "seed", "opaque", "tuple", "list", "dict", "pickle"]),
+    st.sampled_from([*sorted(wire.MARKERS), "float", "pickle"]),
     LEAVES | st.tuples(NAMES, SIZES).map(list),
 )
 TREES = st.recursive(
     LEAVES | MARKERS,
-    lambda inner: st.builds(
-        lambda kind, items: {kind: [["k"] * len(items), items] if kind == "dict" else items},
-        st.sampled_from(["list", "tuple", "dict"]),
-        st.lists(inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(lambda items: {"tuple": items})
+        | st.lists(inner, max_size=3).map(lambda items: {"dict": [["k"] * len(items), items]})
+        | st.dictionaries(st.text(max_size=3) | st.sampled_from(sorted(wire.MARKERS)), inner, max_size=3)
     ),
     max_leaves=8,
 )
@@ -76,7 +77,9 @@ ARRAYS = st.builds(
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False) | st.text() | ARRAYS,
     lambda inner: (
-        st.lists(inner, max_size=3) | st.lists(inner, max_size=3).map(tuple) | st.dictionaries(st.text(), inner)
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(st.text() | st.sampled_from(sorted(wire.MARKERS)), inner)
     ),
     max_leaves=6,
 )
