@@ -50,6 +50,7 @@ PROBES = {
 NO_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # a RuntimeError of torch
 # In ASCII 12 of the 64 KB that a header may have; where other letters take more, `serve` says that it is too large.
 MAX_WARNINGS = 5
+EVERY_TIME = [("always", None, Warning, None, 0)]  # the filter that comes first
 MAX_TEXT = 2000  # characters of a student's text in one answer
 
 
@@ -66,25 +67,39 @@ class Host:
 
     def perform(self, request: dict[str, Any]) -> Any:
         """Do what a request asks and return its value; whatever the student's code raises comes through."""
-        # A copy, as `make test` gives its own. By name: requests come from the trusted side alone.
-        request = dict(request)
-        action: Callable[..., Any] = getattr(self, f"_{request.pop('do')}")
-        with self._recorded_warnings():
-            return action(**request)
+        with warnings.catch_warnings(record=True) as caught:
+            return self._perform(request, caught)
 
     def answer(self, requests: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """Do what requests ask, one after the other, and yield a reply to each that wants one, and to the last.
 
         Whatever is raised ends them, and is the reply in place of the next one.
         """
-        for place, request in enumerate(requests, start=1):
-            try:
-                value = self.perform(request)
-            except BaseException as error:  # student code may raise anything, SystemExit included
-                yield {"error": _described(error, self.folder), "warnings": self.warnings}
-                return
-            if wants_reply(request) or place == len(requests):
-                yield {"value": value, "warnings": self.warnings}
+        # Once for all of them: it takes as long as a small layer.
+        with warnings.catch_warnings(record=True) as caught:
+            for place, request in enumerate(requests, start=1):
+                try:
+                    value = self._perform(request, caught)
+                except BaseException as error:  # student code may raise anything, SystemExit included
+                    yield {"error": _described(error, self.folder), "warnings": self.warnings}
+                    return
+                if wants_reply(request) or place == len(requests):
+                    yield {"value": value, "warnings": self.warnings}
+
+    def _perform(self, request: dict[str, Any], caught: list[warnings.WarningMessage]) -> Any:
+        # By default Python says a warning once a place: a later check would not see it.
+        if warnings.filters[:1] != EVERY_TIME:
+            warnings.simplefilter("always")
+        caught.clear()
+        # A copy, as `make test` gives its own. By name: requests come from the trusted side alone.
+        request = dict(request)
+        action: Callable[..., Any] = getattr(self, f"_{request.pop('do')}")
+        try:
+            return action(**request)
+        finally:
+            texts = (f"{item.category.__name__}: {item.message}" for item in caught)
+            # Each once: a loop says the same a thousand times.
+            self.warnings = [text[:MAX_TEXT] for text in dict.fromkeys(texts)][:MAX_WARNINGS]
 
     # What can be asked for.
 
@@ -180,19 +195,6 @@ class Host:
         if isinstance(value, dict):
             return {key: self._close(item, depth + 1) for key, item in value.items()}
         return value
-
-    @contextlib.contextmanager
-    def _recorded_warnings(self) -> Iterator[None]:
-        self.warnings = []
-        with warnings.catch_warnings(record=True) as caught:
-            # By default Python says a warning once a place: a later check would not see it.
-            warnings.simplefilter("always")
-            try:
-                yield
-            finally:
-                texts = (f"{item.category.__name__}: {item.message}" for item in caught)
-                # Each once: a loop says the same a thousand times.
-                self.warnings = [text[:MAX_TEXT] for text in dict.fromkeys(texts)][:MAX_WARNINGS]
 
 
 def wants_reply(request: dict[str, Any]) -> bool:
