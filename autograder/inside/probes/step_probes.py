@@ -10,12 +10,13 @@ code that means to can be in its way; the values that come back with the count a
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import sys
 import threading
 from collections.abc import Callable
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,7 @@ import numpy as np
 ENOUGH = 100_000  # steps of one call, after which it is ended: 0.07 s of an empty loop
 LIBRARY = os.path.dirname(threading.__file__)
 INSTALLED = os.path.dirname(os.path.dirname(np.__file__))  # whose threads, a progress bar say, are nobody's layer
-LIBRARIES = (LIBRARY, INSTALLED, os.path.dirname(os.path.dirname(__file__)), "<frozen")
-OTHERS = (*LIBRARIES, "<")  # where no line of a student's is
+LIBRARIES = (LIBRARY, os.path.dirname(os.path.dirname(__file__)), "<frozen")
 ASIDE = (  # waits for threads, or prints: no work of a layer's, and not the same each time
     *(os.path.join(LIBRARY, name) for name in ("threading.py", "queue.py", "concurrent", "multiprocessing")),
     *(os.path.join(LIBRARY, name) for name in ("logging", "pprint.py", "reprlib.py", "warnings.py")),
@@ -54,7 +54,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.total = 0
-        self.lines: dict[tuple[CodeType, int], int] = {}
+        self.lines: dict[tuple[str, int], int] = {}
         self.off = False
 
     def run(self, method: Callable[[Any], Any], value: Any) -> Any:
@@ -76,39 +76,41 @@ class Tally:
 
     def enter(self, frame: FrameType) -> Any:
         """Follow a function that is entered, unless it only waits or prints, or no code of a student's called it."""
-        if frame.f_code.co_filename.startswith(ASIDE):
+        if _aside(frame.f_code.co_filename):
             return None
-        place, own = self._place(frame)
+        place, file, own = self._place(frame)
         if place is None and not own:  # a thread that ends, say, or what is called where an object goes
             return None
 
         def follow(frame: FrameType, event: str, _: Any) -> Any:
             if event == "line":
-                self._step(place)
+                self._step(place, file)
             return follow
 
-        self._step(place)
+        self._step(place, file)
         return follow
 
     @staticmethod
-    def _place(frame: FrameType) -> tuple[FrameType | None, bool]:
-        """The student's frame that takes the step; without one, whether code of a text, as by exec, is what runs."""
+    def _place(frame: FrameType) -> tuple[FrameType | None, str, bool]:
+        """The student's frame that takes the step, with its file; else, whether code of a text, as by exec, runs."""
         place: FrameType | None = frame
         own = False
-        while place is not None and place.f_code.co_filename.startswith(OTHERS):
-            if place.f_code is Tally.run.__code__:
-                return None, own
-            if place.f_code.co_filename.startswith(INSTALLED):
-                own = False  # a text that a library runs, a dataclass say, is the library's
-            elif not place.f_code.co_filename.startswith(LIBRARIES):
-                own = True
+        while place is not None:
+            code = place.f_code  # once: whoever listens to what is opened hears of each time
+            whose = _whose(code.co_filename)
+            if whose == "student":
+                return place, code.co_filename, own
+            if code is RUN:
+                break
+            if whose != "library":
+                own = whose == "text"  # a text that a package runs, a dataclass say, is the package's
             place = place.f_back
-        return place, own
+        return None, "", own
 
-    def _step(self, place: FrameType | None) -> None:
+    def _step(self, place: FrameType | None, file: str) -> None:
         self.total += 1
         if place is not None:
-            line = place.f_code, place.f_lineno
+            line = file, place.f_lineno
             self.lines[line] = self.lines.get(line, 0) + 1
         if self.total > ENOUGH:
             raise Enough
@@ -117,11 +119,27 @@ class Tally:
         """Plain values: steps, the line with the most of them, and whether the counting was switched off."""
         off = self.off and self.total <= ENOUGH  # Python itself switches it off when it raises
         most = max(self.lines, key=self.lines.__getitem__, default=None)
-        line = f"{os.path.basename(most[0].co_filename)}:{most[1]}" if most else ""
+        line = f"{os.path.basename(most[0])}:{most[1]}" if most else ""
         return {"steps": self.total, "line": line, "off": off}
 
 
+RUN = Tally.run.__code__
 _tally: Tally | None = None
+
+
+@functools.lru_cache(maxsize=1024)
+def _aside(file: str) -> bool:
+    return file.startswith(ASIDE)
+
+
+@functools.lru_cache(maxsize=1024)
+def _whose(file: str) -> str:
+    """Whose code a file has: of a "package", the standard or our "library", a "text", or the "student"."""
+    if file.startswith(INSTALLED):
+        return "package"
+    if file.startswith(LIBRARIES):
+        return "library"
+    return "text" if file.startswith("<") else "student"
 
 
 def _enter(frame: FrameType, event: str, _: Any) -> Any:
