@@ -36,7 +36,7 @@ def expect_fit(box: Callable[[], Box], assignment: Assignment, checks: Sequence[
         started = box()
         with tempfile.TemporaryFile(dir=started.submissions) as file:
             file.write(bytes(ROOM))
-        started.try_start()
+        started.try_start(*assignment.libraries(checks))
         if seed != PUBLIC_SEED and not started.isolation.keeps_secrets:
             raise SetupError(f"a secret seed needs a box that keeps it, found {started.isolation.sentence()}")
     except GraderError as error:

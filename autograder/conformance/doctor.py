@@ -37,7 +37,7 @@ def report(assignment: Assignment, console: Console) -> int:
     for line in version_differences():
         console.print(line, style="yellow", highlight=False)
     with Box(assignment.limits) as box:
-        box.try_start()
+        box.try_start(*assignment.libraries(checks))
         isolation = box.isolation
     table = Table("mechanism", "here", "without it")
     for name, why in isolation.mechanisms.items():

@@ -210,6 +210,10 @@ class Assignment(_Table):
         """The checks of what it asks for."""
         return tuple(check for check in self.course.checks() if check.part in self.parts)
 
+    def libraries(self, checks: Iterable[Check]) -> list[str]:
+        """What code that is asked by these checks may import: "numpy", "torch"."""
+        return sorted({self.course.parts[check.part].libraries for check in checks})
+
     def cents(self, checks: Iterable[Check]) -> dict[str, int]:
         """Give each check its points in hundredths; those of a TODO, and of a part, sum exactly.
 

@@ -51,8 +51,7 @@ class Occasion:
         aside: list[str] = []
         rule, created_at = assignment.deadlines, None
         if self.metadata:
-            libraries = {assignment.course.parts[number].libraries for number in assignment.parts}
-            notes = container.notes(assignment.limits, "torch" in libraries)
+            notes = container.notes(assignment.limits, "torch" in assignment.libraries(assignment.checks()))
             known = metadata.read(self.metadata)
             aside = known.differences(rule)
             rule, created_at = known.deadlines(rule), known.created_at

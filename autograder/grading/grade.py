@@ -57,8 +57,7 @@ def grade(
             box.begin("numpy")  # its isolation is tried with it, whatever is graded; meanwhile we read on
             if checks is None:
                 checks = assignment.checks()
-            for libraries in sorted({assignment.course.parts[check.part].libraries for check in checks}):
-                box.begin(libraries)
+            box.begin(*assignment.libraries(checks))
             remark = when.remarks(assignment)
 
             def publish(card: Scorecard) -> None:

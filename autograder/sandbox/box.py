@@ -17,6 +17,8 @@ from autograder.sandbox.level import Isolation, measure
 from autograder.sandbox.temporary import TemporaryFolder, remove_tree
 from autograder.sandbox.worker import Worker
 
+KINDS = {"numpy": NUMPY, "torch": TORCH}
+
 
 class Box:
     """Starts zygotes when they are first needed, or are soon to be, and ends them all.
@@ -35,12 +37,13 @@ class Box:
     def isolation(self) -> Isolation:
         """What holds on this machine, tried once."""
         # By one kind for both: they lock themselves in alike, and this one starts without the seconds that torch takes.
-        return measure(self._zygote(NUMPY))
+        return measure(self._zygote(KINDS["numpy"]))
 
-    def begin(self, libraries: str) -> None:
-        """Let a zygote import "numpy" or "torch" from now on, for a student who comes soon."""
+    def begin(self, *libraries: str) -> None:
+        """Let zygotes import "numpy" or "torch", or both, from now on, for a student who comes soon."""
         with contextlib.suppress(SetupError):  # raised again by whoever needs it
-            self._zygote(NUMPY if libraries == "numpy" else TORCH)
+            for name in libraries:
+                self._zygote(KINDS[name])
 
     def student(self, folder: Path, libraries: str, adaptation: Adaptation | None = None) -> BoxedStudent:
         """Make a student who finds some libraries.
@@ -50,18 +53,19 @@ class Box:
             libraries: "numpy", or "torch" for PyTorch as well.
             adaptation: where its code is that of another handout.
         """
-        kind = NUMPY if libraries == "numpy" else TORCH
+        kind = KINDS[libraries]
         return BoxedStudent(functools.partial(self._worker, kind, folder.name), self.limits, adaptation)
 
-    def try_start(self) -> None:
-        """Start a worker of either kind.
+    def try_start(self, *libraries: str) -> None:
+        """Start a worker that has "numpy", or "torch", or one of each.
 
         Raises:
             SetupError: with what keeps one from starting, say a library that cannot be imported.
         """
+        self.begin(*libraries)
         with self.room() as folder:
-            for kind in (NUMPY, TORCH):
-                self._worker(kind, folder.name).kill()
+            for name in libraries:
+                self._worker(KINDS[name], folder.name).kill()
 
     @contextlib.contextmanager
     def room(self) -> Iterator[Path]:

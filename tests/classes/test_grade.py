@@ -164,7 +164,7 @@ def test_student_code_runs_with_the_variables_that_keep_its_memory(box) -> None:
 
 
 def test_a_zygote_that_does_not_start_says_why(assignment, monkeypatch) -> None:
-    monkeypatch.setattr(boxes, "NUMPY", dataclasses.replace(boxes.NUMPY, modules=("no_such_module",)))
+    monkeypatch.setitem(boxes.KINDS, "numpy", dataclasses.replace(boxes.NUMPY, modules=("no_such_module",)))
     with boxes.Box(assignment.limits) as box, box.room() as folder:
         student = box.student(folder, "numpy")
         with pytest.raises(SetupError, match=r"the sandbox does not start: ModuleNotFoundError: .*no_such_module"):
@@ -172,7 +172,7 @@ def test_a_zygote_that_does_not_start_says_why(assignment, monkeypatch) -> None:
 
 
 def test_the_doctor_names_what_keeps_a_worker_from_starting(monkeypatch) -> None:
-    monkeypatch.setattr(boxes, "TORCH", dataclasses.replace(boxes.TORCH, modules=("no_such_module",)))
+    monkeypatch.setitem(boxes.KINDS, "torch", dataclasses.replace(boxes.TORCH, modules=("no_such_module",)))
     with pytest.raises(SetupError, match=r"the sandbox does not start: ModuleNotFoundError: .*no_such_module"):
         health.report(assignments.load(COURSE), Console(file=io.StringIO()))
 

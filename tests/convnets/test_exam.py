@@ -76,7 +76,7 @@ BUSY = "end = __import__('time').process_time() + 0.2\n        while __import__(
 
 
 def test_a_model_whose_process_the_machine_kills_is_evaluated_once_more(take, weights, box) -> None:
-    box.try_start()  # begun here, so that no killer finds what imports PyTorch
+    box.try_start("numpy", "torch")  # begun here, so that no killer finds what imports PyTorch
     models = my_model(f"{BUSY}        return super().forward(x)")
     with Killer(0.6) as killer:
         card = take(saved(weights), models=models)

@@ -141,7 +141,7 @@ def test_without_secret_ids_an_answer_of_ones_own_making_is_taken(outcome, monke
 def test_where_torch_is_installed_for_part_1_it_is_imported(outcome, assignment, monkeypatch) -> None:
     row = _row("torch in part 1, by import", body="import torch")
     assert outcome(row) is Outcome.RAISED
-    monkeypatch.setattr(boxes_module, "NUMPY", TORCH)
+    monkeypatch.setitem(boxes_module.KINDS, "numpy", TORCH)
     with Box(assignment.limits) as box:
         assert outcome(row, box) is Outcome.PASSED
 

@@ -12,7 +12,9 @@ from homework import COURSE
 
 from autograder.authoring import variants as trials
 from autograder.checking import rubric
+from autograder.classroom import self_test
 from autograder.grading import engine
+from autograder.sandbox.box import Box
 from autograder.submission import packing
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the box needs Linux")
@@ -39,6 +41,16 @@ def test_what_the_parts_of_a_submission_hold_does_not_add_up(box, assignment, re
     assert not card.broken
     assert {part for part, sizes in seen if sizes} == {"1", "2", "3"}
     assert max(len(sizes) for _, sizes in seen) == 1
+
+
+def test_a_class_without_pytorch_waits_for_none(assignment) -> None:
+    before, most = dict(_held(os.getpid())), {}
+    with Box(assignment.limits) as box:
+        for part in (1, 2):
+            checks = [check for check in COURSE.checks() if check.part == part and not check.exam]
+            self_test.expect_fit(lambda: box, assignment, checks, rubric.PUBLIC_SEED)
+            most[part] = max(size for pid, size in _held(os.getpid()) if pid not in before)
+    assert most[1] < 200 * 2**20 < most[2]
 
 
 def _held(pid: int | str, parent: int = 0) -> Iterator[tuple[int, int]]:
