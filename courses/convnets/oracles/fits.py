@@ -81,7 +81,7 @@ def _epochs(
     for epoch in range(plan.epochs):
         seen = []
         if anew:
-            descent.optimizer.state.clear()
+            descent.stand()
         for number in range(plan.batches):
             here = slice(number * plan.batch_size, (number + 1) * plan.batch_size)
             rate = plan.rate(epoch * pace[0] + number * pace[1]) if pace else plan.lr

@@ -1,6 +1,6 @@
 """One epoch on the grader's small model: what it learns, and what it measures.
 
-The model is linear, tanh, linear in double precision; the optimizer is torch.optim.SGD, its rate set before each step.
+The model is linear, tanh, linear in double precision; it learns by the steps of torch.optim.SGD.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from autograder.cases.training import Setting
 from autograder.checking.oracles import oracle
 
+from .optim import step as take_step
 from .tensors import double
 
 Criterion = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -39,16 +40,19 @@ class Batch(NamedTuple):
 
 
 class Descent:
-    """The small model and its optimizer."""
+    """The small model, and how fast its parameters move."""
 
     def __init__(
         self, parameters: Sequence[np.ndarray], momentum: float, weight_decay: float = 0.0, criterion: str = "cross"
     ) -> None:
         self.tensors = [double(array).requires_grad_() for array in parameters]
-        weights, biases = self.tensors[::2], self.tensors[1::2]
-        groups = [{"params": weights, "weight_decay": weight_decay}, {"params": biases, "weight_decay": 0.0}]
-        self.optimizer = torch.optim.SGD(groups, lr=0.0, momentum=momentum)
+        self.momentum, self.decays = momentum, [weight_decay, 0.0] * 2  # of weights and biases in turn
         self.criterion = CRITERIA[criterion]
+        self.stand()
+
+    def stand(self) -> None:
+        """Lose all momentum."""
+        self.velocities: list[torch.Tensor | None] = [None] * len(self.tensors)
 
     def judge(self, images: np.ndarray, labels: np.ndarray) -> Batch:
         """Go through images (N, 3) without learning."""
@@ -60,11 +64,14 @@ class Descent:
         scores, target = F.linear(torch.tanh(F.linear(double(images), w1, b1)), w2, b2), torch.tensor(labels)
         loss = self.criterion(scores, target)
         if lr is not None:
-            for group in self.optimizer.param_groups:
-                group["lr"] = lr
-            self.optimizer.zero_grad()
-            (scale * loss).backward()
-            self.optimizer.step()
+            gradients = torch.autograd.grad(scale * loss, self.tensors)
+            with torch.no_grad():
+                self.velocities = [
+                    take_step(tensor, gradient, velocity, lr, self.momentum, decay)
+                    for tensor, gradient, velocity, decay in zip(
+                        self.tensors, gradients, self.velocities, self.decays, strict=True
+                    )
+                ]
         return Batch(scores.detach(), target, loss.item())
 
     def flat(self) -> np.ndarray:

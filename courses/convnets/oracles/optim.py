@@ -13,25 +13,39 @@ from autograder.checking.oracles import oracle
 from .tensors import double
 
 
+def step(
+    parameter: torch.Tensor,
+    gradient: torch.Tensor,
+    velocity: torch.Tensor | None,
+    lr: float,
+    momentum: float,
+    weight_decay: float,
+) -> torch.Tensor | None:
+    """Change a parameter, and return its velocity; None before the first step, and without momentum."""
+    velocities = [velocity]
+    # The function below torch.optim.SGD: the first object of that class imports a compiler, seconds and 150 MB.
+    sgd(
+        [parameter],
+        [gradient],
+        velocities,
+        foreach=False,
+        lr=lr,
+        momentum=momentum,
+        weight_decay=weight_decay,
+        nesterov=False,
+        dampening=0.0,
+        maximize=False,
+    )
+    return velocities[0]
+
+
 @oracle
 def descended(
     parameter: np.ndarray, gradients: Sequence[np.ndarray], lr: float, momentum: float, weight_decay: float
 ) -> np.ndarray:
     """One parameter after a step with each of these gradients; no other parameter has an influence on it."""
     w = double(parameter)
-    velocity: list[torch.Tensor | None] = [None]
+    velocity = None
     for gradient in gradients:
-        # The function below torch.optim.SGD: the first object of that class imports a compiler, which takes seconds.
-        sgd(
-            [w],
-            [double(gradient)],
-            velocity,
-            foreach=False,
-            lr=lr,
-            momentum=momentum,
-            weight_decay=weight_decay,
-            nesterov=False,
-            dampening=0.0,
-            maximize=False,
-        )
+        velocity = step(w, double(gradient), velocity, lr, momentum, weight_decay)
     return w.numpy()
