@@ -89,7 +89,7 @@ class Check:
     def rng(self, seed: int) -> np.random.Generator:
         """The generator that draws its cases: the same for every student, different from every other check's."""
         digest = hashlib.sha256(f"{seed}/{self.id}".encode()).digest()
-        return np.random.default_rng(int.from_bytes(digest[:16], "little"))
+        return np.random.default_rng(np.frombuffer(digest[:16], dtype="<u4"))
 
     def run(self, student: Student, seed: int, exam: Exam | None) -> None:
         """Ask the student's code, and raise what is wrong with the answers."""

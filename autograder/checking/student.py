@@ -268,7 +268,7 @@ def _unwrap(value: Any) -> Any:
     if isinstance(value, Remote):
         return value.reference
     if isinstance(value, list | tuple):
-        return type(value)(_unwrap(item) for item in value)
+        return type(value)([_unwrap(item) for item in value])
     if isinstance(value, dict):
         return {key: _unwrap(item) for key, item in value.items()}
     return value
