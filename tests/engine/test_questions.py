@@ -21,6 +21,7 @@ from autograder.sandbox import worker
 HELD = """
 import os
 import sys
+import warnings
 
 class Held:
     a = 1.0
@@ -32,6 +33,12 @@ class Held:
     @property
     def c(self):
         raise ValueError("no c")
+
+    @property
+    def loud(self):
+        warnings.warn("loud")
+        warnings.simplefilter("ignore")
+        return 3
 
     def long(self):
         return [0.1] * 100_000
@@ -99,6 +106,15 @@ def test_what_is_looked_at_together_comes_in_turn_and_so_does_what_raises(studen
     with pytest.raises(StudentRaised, match="no c"):
         next(looks)
     assert next(looks) == 2
+
+
+def test_each_answer_has_its_own_warnings_whatever_an_earlier_one_has_switched_off(student) -> None:
+    looks = student.new("held:Held").get_all(["loud", "loud", "a"])
+    assert [(next(looks), student.warned) for _ in range(3)] == [
+        (3, ["UserWarning: loud"]),
+        (3, ["UserWarning: loud"]),
+        (1.0, []),
+    ]
 
 
 def test_what_nobody_looks_at_raises_with_what_comes_next(student) -> None:

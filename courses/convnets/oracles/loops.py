@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from autograder.cases.training import Setting
 from autograder.checking.oracles import oracle
 
-from .optim import step as take_step
+from .optim import sgd_step
 from .tensors import double
 
 Criterion = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -67,7 +67,7 @@ class Descent:
             gradients = torch.autograd.grad(scale * loss, self.tensors)
             with torch.no_grad():
                 self.velocities = [
-                    take_step(tensor, gradient, velocity, lr, self.momentum, decay)
+                    sgd_step(tensor, gradient, velocity, lr, self.momentum, decay)
                     for tensor, gradient, velocity, decay in zip(
                         self.tensors, gradients, self.velocities, self.decays, strict=True
                     )

@@ -13,7 +13,7 @@ from autograder.checking.oracles import oracle
 from .tensors import double
 
 
-def step(
+def sgd_step(
     parameter: torch.Tensor,
     gradient: torch.Tensor,
     velocity: torch.Tensor | None,
@@ -47,5 +47,5 @@ def descended(
     w = double(parameter)
     velocity = None
     for gradient in gradients:
-        velocity = step(w, double(gradient), velocity, lr, momentum, weight_decay)
+        velocity = sgd_step(w, double(gradient), velocity, lr, momentum, weight_decay)
     return w.numpy()
