@@ -36,6 +36,7 @@ DTYPES = {
 NAMES = {np.dtype(name): name for name in DTYPES}  # of those in the machine's own byte order
 PLAIN_KEYS = {str}  # of nearly every dictionary
 ATOMS = {type(None), bool, float, str}  # what JSON, with NaN and Infinity, has itself, beside small enough integers
+CONTAINERS = {list, tuple, dict}  # what may hold other values
 # The first key of an object that stands for something else; of a dictionary with such a key, "dict" is the first.
 MARKERS = {"array", "tuple", "dict", "reference", "seed", "opaque", "tensor"}
 ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
@@ -154,7 +155,7 @@ def decode(read: Read, max_bytes: int, max_header: int = MAX_HEADER) -> dict[str
     Args:
         read: called for the prefix, the header and then each array, in that order.
         max_bytes, max_header: of all arrays together, and of what comes before them; checked before anything of that
-            size is allocated. With a larger header than MAX_HEADER it is a request, of our own side, of any depth.
+            size is allocated.
 
     Raises:
         BadMessage: if it is malformed or too large.
@@ -164,20 +165,15 @@ def decode(read: Read, max_bytes: int, max_header: int = MAX_HEADER) -> dict[str
         raise BadMessage(f"header of {header_size} bytes, the limit is {max_header}")
     unpacker = _Unpacker(read, max_bytes)
     try:
-        header = read(header_size).decode("ascii")
-        message = json.loads(header, object_hook=unpacker.unpack)
+        message = json.loads(read(header_size).decode("ascii"), object_hook=unpacker.unpack)
     except BadMessage:
         raise
     except (ValueError, RecursionError) as error:
         raise BadMessage(f"header is no JSON: {type(error).__name__}") from None
     if not isinstance(message, dict):
         raise BadMessage("header is no object")
-    # What is too deep to be packed leaves an Opaque, one level further, in the message. Few brackets cannot be deep.
-    if (
-        max_header == MAX_HEADER
-        and header.count("[") + header.count("{") > MAX_DEPTH
-        and _deeper(message, MAX_DEPTH + 1)
-    ):
+    # What is too deep to be packed leaves an Opaque, one level further, in the message.
+    if _deeper(message, MAX_DEPTH + 1):
         raise BadMessage("a value nested too deeply")
     if unpacker.count != count:
         raise BadMessage(f"{unpacker.count} arrays in the header, {count} announced")
@@ -185,12 +181,11 @@ def decode(read: Read, max_bytes: int, max_header: int = MAX_HEADER) -> dict[str
 
 
 def _deeper(value: Any, levels: int) -> bool:
-    """Whether there is a list, tuple or dictionary in more others than that."""
-    if not isinstance(value, list | tuple | dict):
-        return False
-    return levels < 0 or any(
-        _deeper(item, levels - 1) for item in (value.values() if isinstance(value, dict) else value)
-    )
+    """Whether a list, tuple or dictionary holds others, one in the other, of more levels than that."""
+    if levels < 0:
+        return True
+    items = value.values() if type(value) is dict else value
+    return any(_deeper(item, levels - 1) for item in items if type(item) in CONTAINERS)
 
 
 @dataclass
