@@ -23,7 +23,7 @@ from rich.console import Console
 
 from autograder.authoring import record
 from autograder.authoring import variants as trials
-from autograder.bench import memory, rescored_class, sleepers
+from autograder.bench import graded_class, memory, rescored_class, sleepers
 from autograder.bench.figures import Figure, show, timed
 from autograder.course import assignment as assignments
 from autograder.course.assignment import Limits
@@ -224,6 +224,6 @@ MEASURES: dict[str, Callable[[Course], dict[str, Figure]]] = {
     "parts": _parts,
     "inference": _inference,
     "cluster": lambda course: sleepers.measure(),
-    "class": rescored_class.measure,
+    "class": lambda course: graded_class.measure(course) | rescored_class.measure(course),
     "memory": memory.measure,
 }

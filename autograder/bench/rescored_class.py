@@ -36,9 +36,9 @@ def measure(course: Course) -> dict[str, Figure]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _hand_in(course, folder / "few")
-        _batch(course, folder, "few")
+        batch(course, folder, "few")
         _multiply(course, folder)
-        _batch(course, folder, "many")  # looks for equal files, once
+        batch(course, folder, "many")  # looks for equal files, once
         rounds = [_points(course, folder, number) for number in range(ROUNDS)]
     wall, cpu = (statistics.median(values) for values in zip(*rounds, strict=True))
     what = f"a class of {SIZE} gets other points"
@@ -53,7 +53,8 @@ def _hand_in(course: Course, folder: Path) -> None:
         packing.write_zip(folder / f"{number}.zip", files)
 
 
-def _batch(course: Course, folder: Path, which: str, *more: str) -> None:
+def batch(course: Course, folder: Path, which: str, *more: str) -> None:
+    """Grade the class in a folder within `folder` by the command, with a process a core."""
     command = [sys.executable, "-m", "autograder", "batch", str(folder / which), "--out", str(folder / f"{which}-out")]
     command += ["--course", str(course.folder), "--dataset", SET, "--seed", "1", *more]
     # With its modules compiled, as they are from the second command on wherever it is installed.
@@ -92,6 +93,6 @@ def _points(course: Course, folder: Path, number: int) -> tuple[float, float]:
     text = (course.folder / "assignment.toml").read_text(encoding="utf-8")
     file.write_text(re.sub(r"(?m)^points = (\d+)", lambda found: f"points = {int(found[1]) + number + 1}", text))
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    wall = timed(partial(_batch, course, folder, "many", "--assignment", str(file)))
+    wall = timed(partial(batch, course, folder, "many", "--assignment", str(file)))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
