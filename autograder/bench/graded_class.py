@@ -26,7 +26,7 @@ def measure(course: Course) -> dict[str, Figure]:
         grade(course, Path(folder), 1)
         seconds, busy = grade(course, Path(folder), SIZE)
     what = f"a class of {SIZE}, part {min(course.parts)} right, a process a core"
-    return {what: Figure(seconds, "s", 1), f"{what}: cores busy": Figure(100 * busy, "%", 1)}
+    return {what: Figure(seconds, "s", 1), f"{what}, cores busy": Figure(100 * busy, "%", 1)}
 
 
 def grade(course: Course, folder: Path, size: int) -> tuple[float, float]:

@@ -121,13 +121,9 @@ def _nodes(trace: TracebackType) -> list[ast.AST]:
 def _counted(trace: TracebackType, error: BaseException) -> Iterator[str]:
     """Where the student's own line raises, say of what is counted in its condition that it has axes, or is a tuple."""
     frame = trace.tb_frame
-    first, code = frame.f_code.co_firstlineno, frame.f_code
-    last = max(line or first for _, _, line in code.co_lines())
-    # Of the function alone: a whole file takes 2 ms, and what is refused on purpose comes this way too.
-    around = ast.parse(textwrap.dedent("".join(linecache.getlines(code.co_filename)[first - 1 : last])))
+    around = ast.parse("".join(linecache.getlines(frame.f_code.co_filename)))
     heads = [one for one in ast.walk(around) if isinstance(one, ast.If)]
-    line = trace.tb_lineno - first + 1
-    inner = [one for one in heads if one.body[0].lineno <= line <= (one.body[-1].end_lineno or 0)]
+    inner = [one for one in heads if one.body[0].lineno <= trace.tb_lineno <= (one.body[-1].end_lineno or 0)]
     for node in ast.walk(max(inner, key=lambda one: one.lineno).test) if inner else ():
         match node:
             case ast.Call(func=ast.Name(id="len"), args=[ast.Name(id=name)]):

@@ -50,8 +50,29 @@ PROBES = {
 NO_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # a RuntimeError of torch
 # In ASCII 12 of the 64 KB that a header may have; where other letters take more, `serve` says that it is too large.
 MAX_WARNINGS = 5
-EVERY_TIME = [("always", None, Warning, None, 0)]  # the filter that comes first
 MAX_TEXT = 2000  # characters of a student's text in one answer
+
+
+class _Warnings(contextlib.ExitStack):
+    """Hears what is warned of, request by request; starts again where student code has changed who hears it."""
+
+    _caught: list[warnings.WarningMessage]
+    _state: tuple[Any, ...] = ()
+
+    def anew(self) -> None:
+        """Forget what was heard, and hear what comes; to start again takes as long as a small layer."""
+        if self._state != (warnings.showwarning, id(warnings.filters), [*warnings.filters]):
+            self.close()
+            self._caught = self.enter_context(warnings.catch_warnings(record=True))
+            # By default Python says a warning once a place: a later check would not see it.
+            warnings.simplefilter("always")
+            self._state = warnings.showwarning, id(warnings.filters), [*warnings.filters]
+        self._caught.clear()
+
+    def texts(self) -> list[str]:
+        """Each once: a loop says the same a thousand times."""
+        found = (f"{item.category.__name__}: {item.message}" for item in self._caught)
+        return [text[:MAX_TEXT] for text in dict.fromkeys(found)][:MAX_WARNINGS]
 
 
 class Host:
@@ -67,39 +88,34 @@ class Host:
 
     def perform(self, request: dict[str, Any]) -> Any:
         """Do what a request asks and return its value; whatever the student's code raises comes through."""
-        with warnings.catch_warnings(record=True) as caught:
-            return self._perform(request, caught)
+        with _Warnings() as heard:
+            return self._perform(request, heard)
 
     def answer(self, requests: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """Do what requests ask, one after the other, and yield a reply to each that wants one, and to the last.
 
         Whatever is raised ends them, and is the reply in place of the next one.
         """
-        # Once for all of them: it takes as long as a small layer.
-        with warnings.catch_warnings(record=True) as caught:
+        with _Warnings() as heard:
             for place, request in enumerate(requests, start=1):
                 try:
-                    value = self._perform(request, caught)
+                    value = self._perform(request, heard)
                 except BaseException as error:  # student code may raise anything, SystemExit included
                     yield {"error": _described(error, self.folder), "warnings": self.warnings}
                     return
                 if wants_reply(request) or place == len(requests):
                     yield {"value": value, "warnings": self.warnings}
 
-    def _perform(self, request: dict[str, Any], caught: list[warnings.WarningMessage]) -> Any:
-        # By default Python says a warning once a place: a later check would not see it.
-        if warnings.filters[:1] != EVERY_TIME:
-            warnings.simplefilter("always")
-        caught.clear()
+    def _perform(self, request: dict[str, Any], heard: _Warnings) -> Any:
+        self.warnings = []
+        heard.anew()
         # A copy, as `make test` gives its own. By name: requests come from the trusted side alone.
         request = dict(request)
         action: Callable[..., Any] = getattr(self, f"_{request.pop('do')}")
         try:
             return action(**request)
         finally:
-            texts = (f"{item.category.__name__}: {item.message}" for item in caught)
-            # Each once: a loop says the same a thousand times.
-            self.warnings = [text[:MAX_TEXT] for text in dict.fromkeys(texts)][:MAX_WARNINGS]
+            self.warnings = heard.texts()
 
     # What can be asked for.
 

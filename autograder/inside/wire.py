@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-MAX_HEADER = 64 * 1024  # parsed, whatever is in it, under 2 MB
+MAX_HEADER = 64 * 1024  # parsed, whatever is in it, under 3 MB
 MAX_REQUEST = 1 << 30  # bytes of what the trusted side sends: no defence
 MAX_RANK = 8  # windows of images, which checks ask for, have six
 MAX_DEPTH = 16  # far above the lists of tuples that checks ask for, far below the recursion that Python allows
