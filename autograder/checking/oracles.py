@@ -135,7 +135,7 @@ def _plain(value: Any) -> Hashable:
         return kind, *map(_plain, value)
     if isinstance(value, dict):
         return dict, *((name, _plain(item)) for name, item in value.items())
-    assert isinstance(value, float | np.generic), kind
+    assert isinstance(value, int | float | str | np.generic), kind
     return kind, repr(value)
 
 

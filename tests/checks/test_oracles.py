@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,19 @@ def test_one_and_true_and_a_long_array_are_told_apart() -> None:
     for array, scale in ((x, 1), (x, 1.0), (x, True), (near, 1)):
         doubled(array, scale=scale)
     assert len(calls) == 4
+
+
+class Rule(StrEnum):
+    MEAN = "mean"
+
+
+def test_numbers_that_compare_as_equal_are_told_apart_and_members_of_a_list_of_names_are_taken() -> None:
+    @oracle
+    def told(value: object) -> str:
+        return repr(value)
+
+    values = (0, 0.0, -0.0, False, None, "mean", Rule.MEAN, np.float64(0), np.float32(0))
+    assert [told(value) for value in values] == [repr(value) for value in values]
 
 
 def test_nobody_can_change_a_remembered_result() -> None:

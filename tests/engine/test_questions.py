@@ -16,6 +16,8 @@ from autograder.checking.each import Judge, for_each_ahead
 from autograder.checking.local_student import LocalStudent
 from autograder.checking.student import Student
 from autograder.errors import CheckFailed, OutOfTime, ProcessEnded, StudentRaised
+from autograder.inside.host import Host
+from autograder.inside.wire import Reference
 from autograder.sandbox import worker
 
 HELD = """
@@ -45,6 +47,17 @@ class Held:
         warnings.warn("elsewhere")
         warnings.showwarning = print
         return 4
+
+    @property
+    def wordless(self):
+        said = []
+
+        class Wordless(UserWarning):
+            def __str__(self):
+                said.append(self)
+                return "once" if len(said) < 2 else 1 / 0
+
+        warnings.warn(Wordless())
 
     def long(self):
         return [0.1] * 100_000
@@ -119,6 +132,16 @@ def test_each_answer_has_its_own_warnings_wherever_an_earlier_one_has_sent_them(
     looks = student.new("held:Held").get_all(names)
     heard = [(next(looks), student.warned)[1] for _ in names]
     assert heard == [[f"UserWarning: {name}"] if name != "a" else [] for name in names]
+
+
+def test_a_warning_whose_text_cannot_be_read_is_an_error_without_those_of_before(folder, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(folder)
+    held = {"do": "call", "target": "held:Held", "args": (), "kwargs": {}, "keep": 1}
+    looks = [{"do": "get", "on": Reference(1), "name": name, "keep": None} for name in ("quiet", "wordless")]
+    first, second = Host(folder).answer([held, *looks])
+    assert first["warnings"] == ["UserWarning: quiet"]
+    assert (second["error"]["type"], second["warnings"]) == ("ZeroDivisionError", [])
+    sys.modules.pop("held")
 
 
 def test_what_nobody_looks_at_raises_with_what_comes_next(student) -> None:
