@@ -81,7 +81,7 @@ def _remembered(call: _Call) -> Any:
     global _spent
     found = _kept.get(call.digest) if _kept else None
     if found is not None:
-        return _read_only(found[0])
+        return read_only(found[0])
     began, before = time.monotonic(), _spent
     try:
         result = call.compute()
@@ -89,7 +89,7 @@ def _remembered(call: _Call) -> Any:
         _spent = before + time.monotonic() - began  # with what the oracles took that it called
     if _kept:
         _kept.put(call.digest, result)
-    return _read_only(result)
+    return read_only(result)
 
 
 def spent() -> float:
@@ -113,14 +113,15 @@ def keeping(kept: Kept | None) -> Iterator[None]:
         _kept = before
 
 
-def _read_only(value: Any) -> Any:
+def read_only(value: Any) -> Any:
+    """Let nobody write to arrays that are used again, wherever they lie in this; return it."""
     if isinstance(value, np.ndarray):
         value.flags.writeable = False
     elif isinstance(value, dict):
-        _read_only(list(value.values()))
+        read_only(list(value.values()))
     elif isinstance(value, list | tuple):
         for item in value:
-            _read_only(item)
+            read_only(item)
     return value
 
 
@@ -137,6 +138,11 @@ def _plain(value: Any) -> Hashable:
         return dict, *((name, _plain(item)) for name, item in value.items())
     assert isinstance(value, int | float | str | np.generic), kind
     return kind, repr(value)
+
+
+def recording() -> bool:
+    """Whether every call is recorded: what was found before must be asked for again."""
+    return _recorder is not None
 
 
 def record(recorder: Recorder | None) -> None:

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from autograder.checking import oracles
+from autograder.checking.declarations.listed import drawn
 from autograder.checking.oracles import oracle
+from courses.convnets.checks.part1.linear import LINEAR
 
 calls: list[object] = []
 
@@ -80,3 +82,25 @@ def test_a_recorder_hears_of_remembered_results_as_well() -> None:
     finally:
         oracles.record(None)
     assert [name.split("-")[0] for name in heard] == ["doubled"]
+
+
+def test_a_case_is_drawn_once_from_where_a_generator_stands_and_nobody_can_change_it() -> None:
+    sizes = next(iter(LINEAR.cases.values()))[0]
+    first, again, other = (np.random.default_rng(seed) for seed in (1, 1, 2))
+    cases = [[drawn(LINEAR, rng, sizes), drawn(LINEAR, rng, sizes)] for rng in (first, again, other)]
+    assert cases[0] == cases[1]
+    assert len({id(case) for one in cases for case in one}) == 4
+    assert first.normal() == again.normal() != other.normal()
+    with pytest.raises(ValueError, match="read-only"):
+        next(iter(cases[0][0].arrays.values()))[...] = 0
+
+
+def test_a_recorder_hears_of_cases_that_were_drawn_before() -> None:
+    sizes, heard = next(iter(LINEAR.cases.values()))[0], {}
+    for recorder in (None, heard.__setitem__):
+        oracles.record(recorder)
+        try:
+            assert drawn(LINEAR, np.random.default_rng(1), sizes).right.outputs
+        finally:
+            oracles.record(None)
+    assert heard

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -79,7 +80,7 @@ class Declaration:
         module = self.package.partition(".checks.")[2] or self.package
         return f"checks/{module.replace('.', '/')}.py: {self.name}"
 
-    @property
+    @functools.cached_property
     def leaves(self) -> list[str]:
         """The inputs that have a gradient."""
         return [name for name, array in self.inputs.items() if array.real and self.backward]

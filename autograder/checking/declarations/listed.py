@@ -15,13 +15,16 @@ Which of a failing case's sizes matters is told from its neighbours, as in every
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autograder.cases.sizes import Sizes
+from autograder.checking import oracles
 from autograder.checking.declarations.declared import Declaration
 from autograder.checking.declarations.derived import Rng, expect_right, telling_parameters
 from autograder.checking.declarations.drawn import Case
@@ -30,6 +33,8 @@ from autograder.checking.declarations.untouched import expect_left_alone
 from autograder.checking.each import Judge, for_each_ahead, for_every
 from autograder.checking.raising import telling_earlier
 from autograder.checking.student import Remote, Student
+
+REMEMBERED = 1024  # cases; those of one seed are fewer
 
 
 def ask(declared: Sequence[Declaration], what: str, student: Student, rng: Rng) -> None:
@@ -66,7 +71,36 @@ def case_of(own: Declaration, sizes: Sizes) -> Case:
 
 
 def drawn(own: Declaration, rng: Rng, sizes: Sizes, back: bool = True) -> Trial:
-    """Draw a case; without gradients of the outputs where nobody goes back."""
+    """Draw a case; without gradients of the outputs where nobody goes back.
+
+    The cases of a seed are the same for a whole class: what a generator has drawn from where it stands is taken again,
+    with all that is known to come out of it.
+    """
+    if oracles.recording():
+        return _draw(own, rng, sizes, back)
+    trial, rng.bit_generator.state = _drawn(_Draw(own, sizes, back, repr(rng.bit_generator.state), rng))
+    return trial
+
+
+@dataclass(frozen=True)
+class _Draw:
+    """One draw; equal where generators are in the same state."""
+
+    own: Declaration
+    sizes: Sizes
+    back: bool
+    state: str
+    rng: Rng = field(compare=False)
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def _drawn(asked: _Draw) -> tuple[Trial, Any]:
+    trial = _draw(asked.own, asked.rng, asked.sizes, asked.back)
+    oracles.read_only([*trial.arrays.values(), *trial.upstream])
+    return trial, asked.rng.bit_generator.state
+
+
+def _draw(own: Declaration, rng: Rng, sizes: Sizes, back: bool) -> Trial:
     case = case_of(own, sizes)
     arrays = {name: own.array(rng, name, case) for name in (*own.inputs, *own.parameters)}
     shapes = {name: array.shape(case) for name, array in own.outputs.items() if array is not None}

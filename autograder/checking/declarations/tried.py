@@ -39,7 +39,7 @@ class Trial:
     training: bool
     upstream: tuple[np.ndarray, ...] = ()
 
-    @property
+    @functools.cached_property
     def question(self) -> Question:
         """What the counterpart is asked."""
         numbers = self.case.numbers | {"training": self.training}
@@ -69,7 +69,7 @@ class Trial:
         found = own.answer(self.question)
         return [(one.shape, one.dtype.kind == "f") for one in found.outputs] if found else []
 
-    @property
+    @functools.cached_property
     def gradients(self) -> list[tuple[int, str]]:
         """The attributes that hold gradients of parameters, with their places among all gradients."""
         own = self.declaration
@@ -92,7 +92,7 @@ class Trial:
         """Those of them that there are in this case."""
         return [name for name in names if name in self.arrays]
 
-    @property
+    @functools.cached_property
     def parts(self) -> dict[str, np.ndarray]:
         """All that is handed in and that should come out, by the names that the student knows."""
         own, right = self.declaration, self.right
