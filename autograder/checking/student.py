@@ -260,7 +260,7 @@ def calling(target: Target, /, *args: Any, **kwargs: Any) -> dict[str, Any]:
 
 
 def _call(target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    return {"do": "call", "target": target, "args": _unwrap([*args]), "kwargs": _unwrap(kwargs)}
+    return {"do": "call", "target": target, "args": [*map(_unwrap, args)], "kwargs": _unwrap(kwargs)}
 
 
 def _unwrap(value: Any) -> Any:

@@ -6,12 +6,13 @@ from enum import StrEnum
 
 import numpy as np
 import pytest
+from homework import COURSE
 
 from autograder.checking import oracles
 from autograder.checking.declarations.listed import drawn
 from autograder.checking.oracles import oracle
-from courses.convnets.checks.part1.linear import LINEAR
 
+LINEAR = COURSE.module("checks.part1.linear").LINEAR
 calls: list[object] = []
 
 

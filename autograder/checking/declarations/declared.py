@@ -81,9 +81,9 @@ class Declaration:
         return f"checks/{module.replace('.', '/')}.py: {self.name}"
 
     @functools.cached_property
-    def leaves(self) -> list[str]:
+    def leaves(self) -> tuple[str, ...]:
         """The inputs that have a gradient."""
-        return [name for name, array in self.inputs.items() if array.real and self.backward]
+        return tuple(name for name, array in self.inputs.items() if array.real and self.backward)
 
     @property
     def constants(self) -> dict[str, Array]:

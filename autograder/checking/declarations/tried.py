@@ -26,7 +26,7 @@ ATTEMPTS = 6  # at values that are no matter of rounding
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """One case of a declaration, its arrays drawn.
+    """One case of a declaration, its arrays drawn; one object may be asked of a whole class, and nothing of it changes.
 
     Attributes:
         arrays: inputs, parameters and buffers.
@@ -70,11 +70,11 @@ class Trial:
         return [(one.shape, one.dtype.kind == "f") for one in found.outputs] if found else []
 
     @functools.cached_property
-    def gradients(self) -> list[tuple[int, str]]:
+    def gradients(self) -> tuple[tuple[int, str], ...]:
         """The attributes that hold gradients of parameters, with their places among all gradients."""
         own = self.declaration
         named = enumerate(own.gradients.items(), start=len(own.leaves)) if own.backward else ()
-        return [(index, gradient) for index, (name, gradient) in named if name in self.arrays]
+        return tuple((index, gradient) for index, (name, gradient) in named if name in self.arrays)
 
     def found(self, layer: Remote, names: Iterable[str] | None = None) -> Iterator[tuple[int, str, object]]:
         """What a layer has as gradients of parameters, of these names or all; each with its place among all."""
@@ -93,7 +93,7 @@ class Trial:
         return [name for name in names if name in self.arrays]
 
     @functools.cached_property
-    def parts(self) -> dict[str, np.ndarray]:
+    def parts(self) -> Mapping[str, np.ndarray]:
         """All that is handed in and that should come out, by the names that the student knows."""
         own, right = self.declaration, self.right
         back = zip(own.outputs, self.upstream, strict=False)
