@@ -121,15 +121,20 @@ def _nodes(trace: TracebackType) -> list[ast.AST]:
 def _counted(trace: TracebackType, error: BaseException) -> Iterator[str]:
     """Where the student's own line raises, say of what is counted in its condition that it has axes, or is a tuple."""
     frame = trace.tb_frame
+    told = {name: value for name, value in frame.f_locals.items() if is_indices(value) or _has_axes(value)}
+    if not told:  # as in most: to read the whole file takes longer than a check
+        return
     around = ast.parse("".join(linecache.getlines(frame.f_code.co_filename)))
     heads = [one for one in ast.walk(around) if isinstance(one, ast.If)]
     inner = [one for one in heads if one.body[0].lineno <= trace.tb_lineno <= (one.body[-1].end_lineno or 0)]
     for node in ast.walk(max(inner, key=lambda one: one.lineno).test) if inner else ():
         match node:
-            case ast.Call(func=ast.Name(id="len"), args=[ast.Name(id=name)]):
-                value: Any = frame.f_locals.get(name)
-                if is_indices(value) or (is_array(value) and value.ndim > 1):
-                    yield f"{name} {_said(value, error)}"
+            case ast.Call(func=ast.Name(id="len"), args=[ast.Name(id=name)]) if name in told:
+                yield f"{name} {_said(told[name], error)}"
+
+
+def _has_axes(value: Any) -> bool:
+    return is_array(value) and value.ndim > 1
 
 
 def _attribute(error: AttributeError, frame: FrameType, nodes: list[ast.AST]) -> str:
