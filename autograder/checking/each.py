@@ -61,15 +61,26 @@ def for_each_ahead(student: Student, rng: np.random.Generator, cases: Iterable[K
             judge = body(student, rng, sizes)
         judge()
 
-    turns = [(sizes, _asked(student, rng, sizes, body)) for sizes in cases]
+    turns = [(sizes, _asked(student, partial(body, student, rng, sizes))) for sizes in cases]
     _judge_each(student, turns, whole, SECONDS)
     student.finish()
 
 
-def _asked(student: Student, rng: np.random.Generator, sizes: Kind, body: Ahead[Kind]) -> Judge:
+def ask_ahead(student: Student, turns: Iterable[Callable[[], Judge]]) -> None:
+    """Ask several things that are no cases, each of which returns what judges its answers, before the first is judged."""
+    judges = [_asked(student, turn) for turn in turns]
+    try:
+        for judge in judges:
+            judge()
+        student.finish()
+    finally:
+        student.forget()
+
+
+def _asked(student: Student, ask: Callable[[], Judge]) -> Judge:
     try:
         with student.together(ahead=True):
-            return body(student, rng, sizes)
+            return ask()
     except Exception as error:
         return partial(_raise, error)
 

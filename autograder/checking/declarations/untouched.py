@@ -13,7 +13,7 @@ from autograder.checking.declarations.declared import Declaration
 from autograder.checking.declarations.derived import Rng, expect_right
 from autograder.checking.declarations.drawn import Case
 from autograder.checking.declarations.tried import Trial, draw
-from autograder.checking.each import NoCase, for_each
+from autograder.checking.each import Judge, NoCase, ask_ahead, for_each
 from autograder.checking.expect import expect_array, expect_unchanged
 from autograder.checking.student import Remote, Student
 from autograder.diagnosis.suspects import silent
@@ -51,54 +51,65 @@ def _leaves_alone(own: Declaration, student: Student, rng: Rng, case: Case) -> N
 
 def expect_left_alone(trial: Trial, student: Student, of: str = "") -> None:
     """Pass what gives equal values for any dtype and layout, in that dtype, and leaves alone all that it is given."""
-    own, parameters = trial.declaration, trial.present(trial.declaration.parameters)
+    own = trial.declaration
     if own.tensors:
         _expect_tensors_left_alone(trial, student)
         return
+    turns = [partial(_in_layout, trial, student, of, dtype, layout) for dtype, layout in LAYOUTS]
+    if not own.plain and trial.question.upstream and len(own.outputs) == 1:
+        turns.append(partial(_output_kept, trial, student, of))
+    ask_ahead(student, turns)
+
+
+def _in_layout(trial: Trial, student: Student, of: str, dtype: str, layout: str) -> Judge:
+    """Ask for all that a layer makes of one layout, and for what it has made of its inputs and parameters."""
+    own, parameters = trial.declaration, trial.present(trial.declaration.parameters)
     floats = any(value.dtype.kind == "f" for value in trial.arrays.values())
-    for dtype, layout in LAYOUTS:
-        layer = None if own.plain else trial.layer(student, dtype)
-        dtype, given = dtype if floats else "float64", _given(trial, student, dtype, layout)
-        held = student.new("probe:Parameters", layer, parameters) if layer and parameters else None
-        back = {name: dy for name, dy in zip(own.outputs, trial.upstream, strict=False) if dy.dtype.kind == "f"}
-        upstream = tuple(student.hold(one.astype(dtype), _fit(layout, one)) for one in back.values())
-        with student.together():
-            run, now = trial.running(student, layer, given), student.several(_looks(given, held))
-            if layer is not None and trial.question.upstream:
-                looks = [*(layer.asking(name) for _, name in trial.gradients), *(one.fetching() for one in upstream)]
-                pull, later = trial.pulling(layer, upstream), student.several([*looks, *_looks(given, held)])
+    layer = None if own.plain else trial.layer(student, dtype)
+    dtype, given = dtype if floats else "float64", _given(trial, student, dtype, layout)
+    held = student.new("probe:Parameters", layer, parameters) if layer and parameters else None
+    back = {name: dy for name, dy in zip(own.outputs, trial.upstream, strict=False) if dy.dtype.kind == "f"}
+    upstream = tuple(student.hold(one.astype(dtype), _fit(layout, one)) for one in back.values())
+    run, now = trial.running(student, layer, given), student.several(_looks(given, held))
+    if layer is not None and trial.question.upstream:
+        looks = [*(layer.asking(name) for _, name in trial.gradients), *(one.fetching() for one in upstream)]
+        pull, later = trial.pulling(layer, upstream), student.several([*looks, *_looks(given, held)])
+
+    def judge() -> None:
         for index, (name, found) in enumerate(zip(own.outputs, run(), strict=True)):
             expect_right(trial, "outputs", index, found, f"{name}{of} for a {layout} input", False, dtype=dtype)
         _expect_kept(now, trial, given, held, own.forward if layer else "", dtype)
         if layer is None or not trial.question.upstream:
-            continue
+            return
         for index, found in enumerate(pull()):
-            expect_right(
-                trial, "gradients", index, found, f"d{own.leaves[index]}{of} for a {layout} dy", False, dtype=dtype
-            )
+            name = f"d{own.leaves[index]}{of} for a {layout} dy"
+            expect_right(trial, "gradients", index, found, name, False, dtype=dtype)
         for index, name in trial.gradients:
             expect_right(trial, "gradients", index, next(later), f"{name}{of}", False, dtype=dtype)
         for name, before in back.items():
             expect_unchanged(next(later), before, f"d{name}")
         _expect_kept(later, trial, given, held, own.backward, dtype)
-    if not own.plain and trial.question.upstream and len(own.outputs) == 1:
-        _expect_output_kept(trial, student, of)
+
+    return judge
 
 
-def _expect_output_kept(trial: Trial, student: Student, of: str) -> None:
-    """Pass a layer whose backward leaves alone what forward has returned: whoever asked for that may still need it."""
+def _output_kept(trial: Trial, student: Student, of: str) -> Judge:
+    """Ask whether backward leaves alone what forward has returned: whoever asked for that may still need it."""
     own, layer = trial.declaration, trial.layer(student)
-    with student.together():
-        returned = trial.leave(student, layer)
-        first = student.several([returned.fetching()])
-        pull = trial.pulling(layer, trial.upstream, seen=False)
-        second = student.several([returned.fetching()])
-    before = answers.array(next(first))
-    pull()
-    now = answers.array(next(second))
-    if before is None or now is None or not np.array_equal(before, now, equal_nan=True):
-        (name,) = own.outputs
-        raise CheckFailed(f"{name}{of}, as {own.forward} returned it, was changed by {own.backward}: work on a copy")
+    returned = trial.leave(student, layer)
+    first = student.several([returned.fetching()])
+    pull = trial.pulling(layer, trial.upstream, seen=False)
+    second = student.several([returned.fetching()])
+
+    def judge() -> None:
+        before = answers.array(next(first))
+        pull()
+        now = answers.array(next(second))
+        if before is None or now is None or not np.array_equal(before, now, equal_nan=True):
+            (name,) = own.outputs
+            raise CheckFailed(f"{name}{of}, as {own.forward} returned it, was changed by {own.backward}: work on a copy")
+
+    return judge
 
 
 def _expect_tensors_left_alone(trial: Trial, student: Student) -> None:
