@@ -27,7 +27,7 @@ SECONDS = 2.0  # that neighbours may take together
 T = TypeVar("T")
 Kind = TypeVar("Kind", bound=AnyCase)
 Body = Callable[[Student, np.random.Generator, Kind], None]
-Judge = Callable[[], None]  # waits for the answers of a case, and raises what is wrong with them
+Judge = Callable[[], object]  # waits for the answers of a case, and raises what is wrong with them
 Ahead = Callable[[Student, np.random.Generator, Kind], Judge]
 
 
@@ -67,7 +67,7 @@ def for_each_ahead(student: Student, rng: np.random.Generator, cases: Iterable[K
 
 
 def ask_ahead(student: Student, turns: Iterable[Callable[[], Judge]]) -> None:
-    """Ask several things that are no cases, each of which returns what judges its answers, before the first is judged."""
+    """Ask several things that are no cases, then judge: each of them returns what judges its answers."""
     judges = [_asked(student, turn) for turn in turns]
     try:
         for judge in judges:

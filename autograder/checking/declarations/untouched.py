@@ -106,8 +106,8 @@ def _output_kept(trial: Trial, student: Student, of: str) -> Judge:
         pull()
         now = answers.array(next(second))
         if before is None or now is None or not np.array_equal(before, now, equal_nan=True):
-            (name,) = own.outputs
-            raise CheckFailed(f"{name}{of}, as {own.forward} returned it, was changed by {own.backward}: work on a copy")
+            which = f"{own.called('outputs')[0]}{of}, as {own.forward} returned it,"
+            raise CheckFailed(f"{which} was changed by {own.backward}: work on a copy")
 
     return judge
 
@@ -173,19 +173,15 @@ def _expect_kept(
         expect_unchanged(next(now), trial.arrays[name], name)
     if held:
         parameters = {name: trial.cast(name, dtype) for name in trial.present(trial.declaration.parameters)}
-        _expect_same(next(now), parameters, method)
+        expect_parameters_kept(next(now), parameters, method)
 
 
-def expect_parameters_kept(held: Remote, parameters: Mapping[str, np.ndarray], method: str) -> None:
+def expect_parameters_kept(answer: object, parameters: Mapping[str, np.ndarray], method: str) -> None:
     """Pass a layer that still has these parameters after a call, in the arrays in which it had them.
 
     Args:
-        held: a `probe:Parameters`, made before the call.
+        answer: what `now` of a `probe:Parameters` that was made before the call has returned after it.
     """
-    _expect_same(held.call("now"), parameters, method)
-
-
-def _expect_same(answer: object, parameters: Mapping[str, np.ndarray], method: str) -> None:
     now = answers.table(answer) or {}
     for name, before in parameters.items():
         value, replaced = answers.pair(now.get(name)) or (None, False)

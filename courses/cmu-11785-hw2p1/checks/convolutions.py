@@ -141,7 +141,7 @@ def _expect_spread(student: Student, rng: np.random.Generator, sizes: Sizes, *, 
     expect_close(layer.backward(dy), upsampled_dx(inner, x.shape[2:], factor), "dLdA", suspects=suspects)
     expect_close(layer.get("dw"), convolution_dw(wide, dy, kernel, 1, 0), "dLdW")
     expect_close(layer.get("db"), convolution_db(dy), "dLdb")
-    expect_parameters_kept(held, {"weight": weight, "bias": bias}, "backward")
+    expect_parameters_kept(held.call("now"), {"weight": weight, "bias": bias}, "backward")
 
 
 def _forward_suspects(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, factor: int) -> Clauses:

@@ -73,7 +73,7 @@ def network_passes_the_gradient_back(student: Student, rng: np.random.Generator)
     """
     layers, (x, y) = _layers(rng), _batch(rng)
     net = _net(student, layers)
-    net.forward(x, y)
+    net.leave("forward", x, y)
     expect_close(net.backward(), probe_dx(x, y, layers), "dx", axes=AXES)
 
 
@@ -86,17 +86,19 @@ def network_stays_as_it_is(student: Student, rng: np.random.Generator) -> None:
     layers = _layers(rng)
     modules = _modules(student, layers)
     net = _net(student, layers, modules)
-    learning = [
-        (student.new("probe:Parameters", module, ["weight", "bias"]), {"weight": arrays[0], "bias": arrays[1]})
+    learning = {
+        student.new("probe:Parameters", module, ["weight", "bias"]): {"weight": arrays[0], "bias": arrays[1]}
         for module, (kind, *arrays) in zip(modules, layers, strict=True)
         if kind == "scale"
-    ]
+    }
     for number in ("first", "second"):
         x, y = _batch(rng)
         held = student.hold(x, "readonly")
-        probs, _ = returned(net.forward(held, y))
+        calls = [net.calling("forward", held, y), net.calling("backward")]
+        found = student.several([*calls, held.fetching(), *(one.calling("now") for one in learning)])
+        probs, _ = returned(next(found))
         expect_close(probs, probe_scores(x, layers) / 2, f"probs of the {number} batch", axes=AXES)
-        expect_close(net.backward(), probe_dx(x, y, layers), f"dx of the {number} batch", axes=AXES)
-        expect_unchanged(held.fetch(), x, "x")
-        for parameters, given in learning:
-            expect_parameters_kept(parameters, given, "ConvNet")
+        expect_close(next(found), probe_dx(x, y, layers), f"dx of the {number} batch", axes=AXES)
+        expect_unchanged(next(found), x, "x")
+        for given in learning.values():
+            expect_parameters_kept(next(found), given, "ConvNet")

@@ -90,14 +90,15 @@ def criterion_keeps_what_it_returned(student: Student, rng: np.random.Generator)
     probs belong to the caller: what backward makes of them has to be an array of its own.
     """
     criterion = student.new(CRITERION.target)
-    criterion.forward(draw(rng, 3, 2), np.array([1, 0, 1]))
+    criterion.leave("forward", draw(rng, 3, 2), np.array([1, 0, 1]))
     scores, y = draw(rng, 4, 3), np.array([2, 0, 1, 0])
     for dtype in ("float64", "float32"):
         held, labels = student.hold(scores.astype(dtype)), student.hold(y)
         returned = student.new((criterion.reference, "forward"), held, labels)
-        before = expect_array(returned.get("0"), "probs", scores.shape, dtype=dtype)
+        probs = returned.asking("0")
+        found = student.several([probs, criterion.calling("backward"), probs, held.fetching(), labels.fetching()])
+        before = expect_array(next(found), "probs", scores.shape, dtype=dtype)
         expected = _right(scores, y).gradients[0]
-        expect_close(criterion.backward(), expected, "dscores", dtype=dtype, axes=AXES, tolerance=NEARLY_LOSS)
-        expect_unchanged(returned.get("0"), before, "probs")
-        expect_unchanged(held.fetch(), scores, "scores")
-        expect_unchanged(labels.fetch(), y, "y")
+        expect_close(next(found), expected, "dscores", dtype=dtype, axes=AXES, tolerance=NEARLY_LOSS)
+        for name, given in (("probs", before), ("scores", scores), ("y", y)):
+            expect_unchanged(next(found), given, name)

@@ -63,12 +63,12 @@ def network_follows_its_sizes(student: Student, rng: np.random.Generator) -> Non
         net = student.new(BUILD, *plan, activation=kind)
         shape, channels, kernels, strides, _ = plan
         before = shape[0]
+        sizes = ("weight.shape", "stride", "padding")
+        paths = [f"modules.{2 * index}.{what}" for index in range(len(channels)) for what in sizes]
+        found = net.get_all([*paths, f"modules.{2 * len(channels) + 1}.weight.shape"])
         for index, (filters, kernel, stride) in enumerate(zip(channels, kernels, strides, strict=True)):
-            layer, which = f"modules.{2 * index}", f"convolution {index + 1}"
-            lengths = (kernel,) * (len(shape) - 1)
-            name = f"the shape of the weight of {which}"
-            found = net.get_all([f"{layer}.{what}" for what in ("weight.shape", "stride", "padding")])
-            expect_equal(next(found), (filters, before, *lengths), name)
+            which, lengths = f"convolution {index + 1}", (kernel,) * (len(shape) - 1)
+            expect_equal(next(found), (filters, before, *lengths), f"the shape of the weight of {which}")
             expect_equal(next(found), stride, f"the stride of {which}")
             expect_equal(next(found), 0, f"the padding of {which}")
             before = filters
@@ -76,7 +76,7 @@ def network_follows_its_sizes(student: Student, rng: np.random.Generator) -> Non
         expected = plan[4], int(features(shape, channels, kernels, strides))
         places = expected[1] // channels[-1]
         name = f"the shape of the weight of the Linear layer behind {channels[-1]} channels of {places} values each"
-        expect_equal(net.get(f"modules.{2 * len(channels) + 1}.weight.shape"), expected, name)
+        expect_equal(next(found), expected, name)
 
 
 @check("1.12-refused", needs=("1.12-sizes",), alone=False)
@@ -101,11 +101,14 @@ def network_draws_from_one_generator(student: Student, rng: np.random.Generator)
     seed = Seed(int(rng.integers(1000)))
     one, two = (student.new(BUILD, *plan, rng=seed) for _ in range(2))
     shapes = {0: shape, 2: shape, 5: (3, 126)}
-    weights = {place: expect_array(one.get(f"modules.{place}.weight"), "weight", shapes[place]) for place in shapes}
+    paths = [f"modules.{place}.weight" for place in shapes]
+    with student.together():
+        first, second = one.get_all(paths), two.get_all(paths)
+    weights = {place: expect_array(next(first), "weight", shape) for place, shape in shapes.items()}
     if np.array_equal(weights[0], weights[2]):
         raise CheckFailed("two convolutions have equal weights, expected each to draw its own")
     for place, weight in weights.items():
-        if not np.array_equal(expect_array(two.get(f"modules.{place}.weight"), "weight", shapes[place]), weight):
+        if not np.array_equal(expect_array(next(second), "weight", shapes[place]), weight):
             raise CheckFailed(
                 f"modules[{place}].weight differs between two networks of one seed, expected equal weights"
             )

@@ -45,14 +45,15 @@ def _expect_steps(
     for those in gradients:
         for index, gradient in enumerate(those):
             layers[index // 2].set(**{"db" if index % 2 else "dw": gradient.astype(dtype)})
-        sgd.step()
+        sgd.leave("step")
+    found = student.several([layer.asking(name) for layer in layers for name in NAMES])
     for index, start in enumerate(parameters):
         own, pull = [those[index] for those in gradients], 0.0 if index % 2 else decay
         name = f"{NAMES[index % 2]} of layer {index // 2} after {steps} steps"
         expected = descended(start, own, LR, momentum, pull)
         # Of each parameter a clause of its own: that others are moved refutes none.
         unmoved = {f"{NAMES[index % 2]} of layer {index // 2} is not moved": partial(np.asarray, start)}
-        expect_close(layers[index // 2].get(NAMES[index % 2]), expected, name, dtype=dtype, suspects=unmoved)
+        expect_close(next(found), expected, name, dtype=dtype, suspects=unmoved)
 
 
 @check("1.13-step", points=2)
@@ -104,9 +105,10 @@ def layers_that_do_not_learn_are_passed_over(student: Student, rng: np.random.Ge
     model = student.new("probe:Model", layers)
     with telling("one of the layers has no weight"):
         student.new("part1_numpy.optim:SGD", model, lr=LR, momentum=0.0, weight_decay=0.0).step()
+    found = learning.get_all(NAMES)
     for name, start, gradient in (("weight", weight, dw), ("bias", bias, db)):
         expected = descended(start, [gradient], LR, 0.0, 0.0)
-        expect_close(learning.get(name), expected, f"{name} behind a layer that does not learn")
+        expect_close(next(found), expected, f"{name} behind a layer that does not learn")
 
 
 @check("1.13-inputs", needs=("1.13-decay",))
@@ -118,7 +120,8 @@ def gradients_stay_as_they_are(student: Student, rng: np.random.Generator) -> No
     weight, bias, dw, db = (draw(rng, *shape) for shape in ((2, 3), (3,), (2, 3), (3,)))
     layer = student.new("probe:Holder", weight=weight, bias=bias, dw=dw, db=db)
     model = student.new("probe:Model", [layer])
-    student.new("part1_numpy.optim:SGD", model, lr=LR, momentum=MOMENTUM, weight_decay=DECAY).step()
-    expect_unchanged(layer.get("dw"), dw, "dw")
-    expect_unchanged(layer.get("db"), db, "db")
+    student.new("part1_numpy.optim:SGD", model, lr=LR, momentum=MOMENTUM, weight_decay=DECAY).leave("step")
+    found = layer.get_all(["dw", "db"])
+    expect_unchanged(next(found), dw, "dw")
+    expect_unchanged(next(found), db, "db")
     _expect_steps(student, rng, ((2, 3), (3,)), 2, MOMENTUM, DECAY, "float32")

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograder.checking.expect import expect_close
 from autograder.checking.rubric import check
-from autograder.checking.student import Remote, Student
+from autograder.checking.student import Remote, Student, calling
 from autograder.errors import CheckFailed, GraderError
 
 from ...oracles.scanning import kernel, scanned, scanned_by_cnn
@@ -32,10 +32,11 @@ def matrix_of_a_window_becomes_a_kernel(student: Student, rng: np.random.Generat
 
     A window is flattened time-major: all channels of its first time step come first. The shape alone does not tell.
     """
-    for filters, channels, steps in ((1, 2, 3), (2, 3, 3), (3, 4, 2), (2, 1, 4), (4, 3, 1)):
-        weight = draw(rng, filters, steps * channels)
-        found = student.call("part1_numpy.scanning:linear_to_conv1d", weight, channels)
-        expect_close(found, kernel(weight, channels), "the kernel", axes=("filter", "channel", "time step"))
+    sizes = ((1, 2, 3), (2, 3, 3), (3, 4, 2), (2, 1, 4), (4, 3, 1))
+    cases = [(draw(rng, filters, steps * channels), channels) for filters, channels, steps in sizes]
+    found = student.several([calling("part1_numpy.scanning:linear_to_conv1d", *case) for case in cases])
+    for case in cases:
+        expect_close(next(found), kernel(*case), "the kernel", axes=("filter", "channel", "time step"))
 
 
 def _expect_scan(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from autograder.cases.sizes import Sizes
-from autograder.checking.each import for_each
+from autograder.checking.each import Judge, ask_ahead, for_each_ahead
 from autograder.checking.expect import TOLERANCE, expect_close, expect_unchanged
 from autograder.checking.rubric import check
-from autograder.checking.student import Student
+from autograder.checking.student import Student, calling
 
 from ...oracles.toeplitz import convolved, matrix
 from .shared import draw
@@ -40,14 +42,15 @@ PADDED: tuple[Sizes, ...] = (
 )
 
 
-def _expect_matrix(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
-    """Pass a conv2d_matrix that is right; stride and padding are named where they are not the usual ones."""
+def _matrix(student: Student, rng: np.random.Generator, sizes: Sizes) -> Judge:
+    """Ask for a matrix, which should be right; stride and padding are named where they are not the usual ones."""
     weight = draw(rng, sizes.filters, sizes.channels, sizes.kernel, sizes.kernel)
     height, width = sizes.lengths
     stride = {"stride": sizes.stride} if sizes.stride != 1 else {}
     padding = {"padding": sizes.padding} if sizes.padding != 0 else {}
-    found = student.call(MATRIX, weight, height, width, **stride, **padding)
-    expect_close(found, matrix(weight, height, width, sizes.stride, sizes.padding), "M", axes=AXES)
+    found = student.several([calling(MATRIX, weight, height, width, **stride, **padding)])
+    right = matrix(weight, height, width, sizes.stride, sizes.padding)
+    return lambda: expect_close(next(found), right, "M", axes=AXES)
 
 
 @check("1.10-matrix", points=2)
@@ -56,7 +59,7 @@ def matrix_times_image_is_the_convolution(student: Student, rng: np.random.Gener
 
     Rows in the order of y.ravel(), columns in that of x.ravel(). Print it for a 2 x 2 filter and a 2 x 3 image.
     """
-    for_each(student, rng, PLAIN, _expect_matrix)
+    for_each_ahead(student, rng, PLAIN, _matrix)
 
 
 @check("1.10-stride", points=2, needs=("1.10-matrix",))
@@ -66,7 +69,7 @@ def matrix_moves_its_windows_by_the_stride(student: Student, rng: np.random.Gene
     Along both axes of the image. What is left over at the end gets columns of zeros: it is part of x, and no window
     sees it.
     """
-    for_each(student, rng, STRIDED, _expect_matrix)
+    for_each_ahead(student, rng, STRIDED, _matrix)
 
 
 @check("1.10-backward", points=2, needs=("1.10-stride",))
@@ -76,7 +79,7 @@ def transposed_matrix_is_the_backward_pass(student: Student, rng: np.random.Gene
     So each row of M is what backward returns when dy is 1 at one place. The padding is not part of x: no row of dx
     belongs to it, and no column of M.
     """
-    for_each(student, rng, PADDED, _expect_matrix)
+    for_each_ahead(student, rng, PADDED, _matrix)
 
 
 @check("1.10-full", points=2)
@@ -85,9 +88,10 @@ def convolution_of_mathematics(student: Student, rng: np.random.Generator) -> No
 
     Multiply (1 + 2t + 3t^2)(4 + 5t) by hand. The kernel may be longer than the signal.
     """
-    for n, k in ((4, 2), (5, 3), (2, 4), (1, 1), (3, 3)):
-        x, w = draw(rng, n), draw(rng, k)
-        expect_close(student.call(FULL, x, w), convolved(x, w), f"y of {n} and {k} values")
+    pairs = [(draw(rng, n), draw(rng, k)) for n, k in ((4, 2), (5, 3), (2, 4), (1, 1), (3, 3))]
+    found = student.several([calling(FULL, x, w) for x, w in pairs])
+    for x, w in pairs:
+        expect_close(next(found), convolved(x, w), f"y of {len(x)} and {len(w)} values")
 
 
 @check("1.10-shift", needs=("1.10-full",))
@@ -98,26 +102,37 @@ def moved_signal_gives_a_moved_result(student: Student, rng: np.random.Generator
     """
     x, w = draw(rng, 4), draw(rng, 3)
     y = convolved(x, w)
-    for before, behind in ((2, 0), (0, 2), (1, 3)):
-        moved = np.concatenate([np.zeros(before), x, np.zeros(behind)])
-        expected = np.concatenate([np.zeros(before), y, np.zeros(behind)])
+    zeros = ((2, 0), (0, 2), (1, 3))
+    found = student.several([calling(FULL, np.pad(x, those), w) for those in zeros])
+    for before, behind in zeros:
         name = f"y of a signal with {before} zeros before it and {behind} behind it"
-        expect_close(student.call(FULL, moved, w), expected, name)
+        expect_close(next(found), np.pad(y, (before, behind)), name)
 
 
 @check("1.10-inputs", needs=("1.10-matrix", "1.10-full"))
 def matrices_keep_dtype_and_inputs(student: Student, rng: np.random.Generator) -> None:
     """conv2d_matrix and convolve_full take float32, read-only and non-contiguous arrays, and change none of them."""
     weight, x, w = draw(rng, 2, 3, 2, 2), draw(rng, 5), draw(rng, 3)
-    for dtype, layout in (("float32", "strided"), ("float32", "readonly"), ("float64", "fortran")):
-        held, signal, kernel = (student.hold(value.astype(dtype), layout) for value in (weight, x, w))
-        found = student.call(MATRIX, held, 3, 4)
-        expect_close(found, matrix(weight, 3, 4, 1, 0), f"M of a {layout} weight", dtype=dtype, axes=AXES)
-        expect_close(student.call(FULL, signal, kernel), convolved(x, w), f"y of a {layout} x", dtype=dtype)
-        expect_unchanged(held.fetch(), weight, "weight")
-        expect_unchanged(signal.fetch(), x, "x")
-        expect_unchanged(kernel.fetch(), w, "w")
-    for one, other in (("float32", "float64"), ("float64", "float32")):
-        found = student.call(FULL, x.astype(one), w.astype(other))
+
+    def take(dtype: str, layout: str) -> Judge:
+        given = {"weight": weight, "x": x, "w": w}
+        held, signal, kernel = those = [student.hold(value.astype(dtype), layout) for value in given.values()]
+        calls = [calling(MATRIX, held, 3, 4), calling(FULL, signal, kernel)]
+        found = student.several([*calls, *(one.fetching() for one in those)])
+
+        def judge() -> None:
+            expect_close(next(found), matrix(weight, 3, 4, 1, 0), f"M of a {layout} weight", dtype=dtype, axes=AXES)
+            expect_close(next(found), convolved(x, w), f"y of a {layout} x", dtype=dtype)
+            for name, value in given.items():
+                expect_unchanged(next(found), value, name)
+
+        return judge
+
+    def mix(one: str, other: str) -> Judge:
+        found = student.several([calling(FULL, x.astype(one), w.astype(other))])
         name = f"y of a {one} x and a {other} w (together float64)"
-        expect_close(found, convolved(x, w), name, tolerance=TOLERANCE["float32"])
+        return lambda: expect_close(next(found), convolved(x, w), name, tolerance=TOLERANCE["float32"])
+
+    layouts = (("float32", "strided"), ("float32", "readonly"), ("float64", "fortran"))
+    mixed = (("float32", "float64"), ("float64", "float32"))
+    ask_ahead(student, [*(partial(take, *one) for one in layouts), *(partial(mix, *one) for one in mixed)])

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from autograder.cases.sizes import Sizes
-from autograder.checking.each import for_each
+from autograder.checking.each import Judge, for_each_ahead
 from autograder.checking.expect import expect_close, expect_equal, expect_unchanged
 from autograder.checking.rubric import check
-from autograder.checking.student import Student
+from autograder.checking.student import Student, calling
 from autograder.errors import CheckFailed
 
 from ...oracles.views import biased, filtered, windows, windows_by_strides
@@ -50,12 +50,13 @@ def windows_stand_where_they_should(student: Student, rng: np.random.Generator) 
             "the last window along each axis is left out": lambda: windows(x, size, stride)[:, :, :-1, :-1],
         }
 
-    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> Judge:
         how = (draw(rng, *sizes.shape), sizes.kernel, sizes.stride)
-        expect_close(student.call(WINDOWS, *how), windows(*how), "windows", suspects=suspects(*how), axes=AXES)
+        found = student.several([calling(WINDOWS, *how)])
+        return lambda: expect_close(next(found), windows(*how), "windows", suspects=suspects(*how), axes=AXES)
 
     cases = (((2, 2, 6, 9), 3, 2), ((1, 3, 5, 4), 2, 1), ((2, 1, 8, 7), 2, 3), ((2, 2, 4, 5), 1, 2))
-    for_each(student, rng, (Sizes(shape, kernel=size, stride=stride) for shape, size, stride in cases), body)
+    for_each_ahead(student, rng, (Sizes(shape, kernel=size, stride=stride) for shape, size, stride in cases), body)
 
 
 @check("1.1-layout", needs=("1.1-windows",))
@@ -67,12 +68,13 @@ def windows_follow_the_layout_of_x(student: Student, rng: np.random.Generator) -
     x = draw(rng, 2, 3, 6, 5)
     expected = windows(x, 3, 2)
     clause = "the strides are worked out from the shape of x, as if its values lay in C order"
-    for layout in ("fortran", "strided", "readonly"):
-        found = student.call(WINDOWS, student.hold(x, layout), 3, 2)
+    layouts = ("fortran", "strided", "readonly")
+    given = [*(student.hold(x, layout) for layout in layouts), x.astype(np.float32)]
+    found = student.several([calling(WINDOWS, one, 3, 2) for one in given])
+    for layout in layouts:
         suspects = {clause: _read(x, 3, 2, (90, 30, 10, 2, 5, 1), order="F" if layout == "fortran" else "C")}
-        expect_close(found, expected, f"windows for a {layout} x", suspects=suspects, axes=AXES)
-    found = student.call(WINDOWS, x.astype(np.float32), 3, 2)
-    expect_close(found, expected, "windows for a float32 x", dtype="float32", axes=AXES)
+        expect_close(next(found), expected, f"windows for a {layout} x", suspects=suspects, axes=AXES)
+    expect_close(next(found), expected, "windows for a float32 x", dtype="float32", axes=AXES)
 
 
 @check("1.1-no-copy", points=2, needs=("1.1-windows",))
@@ -103,15 +105,15 @@ def filters_meet_every_window(student: Student, rng: np.random.Generator) -> Non
     Write down which axes of windows and of weight run over the same thing, and which axis of the result is which.
     """
 
-    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> Judge:
         window = (sizes.kernel, sizes.kernel)
         x = draw(rng, sizes.images, sizes.channels, *sizes.windows, *window)
         weight = draw(rng, sizes.filters, sizes.channels, *window)
-        found = student.call("part1_numpy.views:apply_filters", x, weight)
-        expect_close(found, filtered(x, weight), "y")
+        found = student.several([calling("part1_numpy.views:apply_filters", x, weight)])
+        return lambda: expect_close(next(found), filtered(x, weight), "y")
 
     cases = (((2, 3, 4, 6), 4, 2), ((1, 2, 3, 4), 3, 3))
-    for_each(student, rng, (Sizes(*how, array="the windows of an x") for how in cases), body)
+    for_each_ahead(student, rng, (Sizes(*how, array="the windows of an x") for how in cases), body)
 
 
 @check("1.1-bias")
@@ -121,14 +123,19 @@ def bias_goes_to_its_filter(student: Student, rng: np.random.Generator) -> None:
     Broadcasting lines up shapes from the right.
     """
 
-    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> None:
+    def body(student: Student, rng: np.random.Generator, sizes: Sizes) -> Judge:
         y, bias = draw(rng, *sizes.shape), draw(rng, sizes.channels)
         held = student.hold(y)
-        found = student.call("part1_numpy.views:add_bias", held, bias)
-        expect_close(found, biased(y, bias), "y + bias")
-        expect_unchanged(held.fetch(), y, "y")
+        found = student.several([calling("part1_numpy.views:add_bias", held, bias), held.fetching()])
 
-    for_each(student, rng, (Sizes(shape, array="y") for shape in ((2, 3, 4, 3), (1, 4, 4, 3), (2, 5, 3, 4))), body)
+        def judge() -> None:
+            expect_close(next(found), biased(y, bias), "y + bias")
+            expect_unchanged(next(found), y, "y")
+
+        return judge
+
+    cases = (Sizes(shape, array="y") for shape in ((2, 3, 4, 3), (1, 4, 4, 3), (2, 5, 3, 4)))
+    for_each_ahead(student, rng, cases, body)
 
 
 @check("1.1-argmax")
@@ -137,16 +144,18 @@ def argmax_is_a_row_and_a_column(student: Student, rng: np.random.Generator) -> 
 
     argmax counts through all values, row by row. The window need not be square.
     """
-    for height, width, place in ((3, 4, (1, 3)), (4, 2, (3, 0)), (3, 3, (0, 2))):
+    places, asked = ((1, 3), (3, 0), (0, 2)), []
+    for height, width, place in zip((3, 4, 3), (4, 2, 3), places, strict=True):
         window = -1.0 - rng.permutation(height * width).reshape(height, width)
         window[place] = -0.5
-        found = student.call("part1_numpy.views:argmax_position", window)
-        expect_equal(found, place, "the position of the largest value")
-    window[:] = -1.0
-    window[[1, 2], [2, 0]] = -0.5
-    found = student.call("part1_numpy.views:argmax_position", window)
+        asked.append(calling("part1_numpy.views:argmax_position", window))
+    twice = np.full((3, 3), -1.0)
+    twice[[1, 2], [2, 0]] = -0.5
+    found = student.several([*asked, calling("part1_numpy.views:argmax_position", twice)])
+    for place in places:
+        expect_equal(next(found), place, "the position of the largest value")
     others: Clauses = {
         "the last of them is taken": lambda: (2, 0),
         "row and column are searched apart": lambda: (1, 0),
     }
-    expect_equal(found, (1, 2), "the position of the first of two equal values", suspects=others)
+    expect_equal(next(found), (1, 2), "the position of the first of two equal values", suspects=others)
