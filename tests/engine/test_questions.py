@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from autograder.cases.sizes import Sizes
-from autograder.checking.each import Judge, for_each_ahead
+from autograder.checking.each import Judge, ask_ahead, for_each_ahead
 from autograder.checking.local_student import LocalStudent
 from autograder.checking.student import Student
 from autograder.errors import CheckFailed, OutOfTime, ProcessEnded, StudentRaised
@@ -183,6 +183,20 @@ def test_a_check_asks_all_of_its_cases_at_once(boxed, sent) -> None:
     assert sent == [1, 9]  # to import the module; and to make, to call and to look at an object, three times
 
 
+def test_what_is_no_case_is_asked_at_once_too(boxed, sent) -> None:
+    ask_ahead(boxed, _turns(boxed, lambda sizes, calls: None))
+    assert sent == [1, 9]
+
+
+def test_the_first_of_these_that_fails_is_told_and_nothing_is_left_of_the_later_ones(student) -> None:
+    def raising() -> Judge:
+        return partial(next, student.new("held:Held").get_all(["c"]))
+
+    with pytest.raises(CheckFailed, match=r"^wrong$"):
+        ask_ahead(student, [*_turns(student, _wrong), raising])
+    student.finish()
+
+
 def test_the_first_case_that_fails_is_told_whatever_the_later_ones_do(student) -> None:
     with pytest.raises(CheckFailed, match=r"^wrong, for .*4"):
         for_each_ahead(student, np.random.default_rng(0), CASES, partial(_case, judge=_wrong))
@@ -223,6 +237,10 @@ def _case(student: Student, rng: np.random.Generator, sizes: Sizes, judge: Any) 
     held.leave("call", sizes.shape[-1])
     calls = held.get_all(["calls"])
     return lambda: judge(sizes, next(calls))
+
+
+def _turns(student: Student, judge: Any) -> list[Any]:
+    return [partial(_case, student, np.random.default_rng(0), sizes, judge) for sizes in CASES]
 
 
 def _wrong(sizes: Sizes, calls: object) -> None:
