@@ -55,7 +55,7 @@ def test_what_repeats_its_blocker_is_skipped_and_told_under_it(grade, reference)
 
 
 def test_one_line_that_raises_in_many_checks_is_one_cause(grade, reference) -> None:
-    change_ = ("rows = np.zeros((c, k, self.shape[2], q)", "rows = np.zeros((c, k, self.shape[3], q)")
+    change_ = ("down = np.zeros((k, c, k, self.shape[2], q)", "down = np.zeros((k, c, k, self.shape[3], q)")
     card = grade(change(reference, CONV, change_), todos=("1.6",))
     raised = [mark for mark in card.marks.values() if mark.outcome is Outcome.RAISED]
     assert len(raised) > 1

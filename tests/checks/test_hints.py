@@ -40,7 +40,7 @@ def test_what_became_of_a_gradient_is_named_and_nothing_else(grade, reference, a
 
 
 def test_a_crash_has_no_help_that_speaks_of_values(grade, reference) -> None:
-    change = (CONV, "rows = np.zeros((c, k, self.shape[2], q)", "rows = np.zeros((c, k, self.shape[3], q)")
+    change = (CONV, "down = np.zeros((k, c, k, self.shape[2], q)", "down = np.zeros((k, c, k, self.shape[3], q)")
     outcome, text = read(grade, reference, change, "1.6-db")
     assert outcome is Outcome.RAISED
     assert "bias[f] was added" not in text

@@ -106,16 +106,20 @@ class Conv2d(Module):
         columns = np.ones((c * k * k + 1, p * q), dtype=np.result_type(self.windows, weight, dy))
         unfolded = columns[:-1].reshape(c, k, k, p, q)  # the same memory
         gradient = np.zeros((len(weight), c * k * k + 1), dtype=columns.dtype)  # of the weights and of the bias
-        dpadded = np.zeros(self.shape, dtype=columns.dtype)
+        dpadded = np.empty(self.shape, dtype=columns.dtype)
+        down = np.zeros((k, c, k, self.shape[2], q), dtype=columns.dtype)
+        across = np.zeros((k, *self.shape[1:]), dtype=columns.dtype)
         for image in range(n):
             unfolded[...] = self.windows[image]
             gradient += dy[image] @ columns.T
             np.matmul(weight.T, dy[image], out=columns[:-1])  # the windows have served: their gradients replace them
-            rows = np.zeros((c, k, self.shape[2], q), dtype=columns.dtype)
-            for i in range(k):  # add up what overlaps, first downwards, then across: 2 * K additions, not K * K
-                rows[:, :, i : i + s * p : s] += unfolded[:, i]
+            # Add up what overlaps, first downwards, then across: 2 * K sheets, not K * K, each with zeros around.
+            for i in range(k):
+                down[i, :, :, i : i + s * p : s] = unfolded[:, i]
+            rows = down.sum(axis=0)
             for j in range(k):
-                dpadded[image, :, :, j : j + s * q : s] += rows[:, j]
+                across[j, :, :, j : j + s * q : s] = rows[:, j]
+            across.sum(axis=0, out=dpadded[image])
         self.dw, self.db = gradient[:, :-1].reshape(self.weight.shape), gradient[:, -1]
         return dpadded[:, :, pad : self.shape[2] - pad, pad : self.shape[3] - pad]
         # <<< solution
